@@ -1,0 +1,3 @@
+//! Talk over a socket, keep the conversation, play it back.
+
+pub mod units;
