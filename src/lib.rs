@@ -1,3 +1,4 @@
 //! Talk over a socket, keep the conversation, play it back.
 
 pub mod units;
+pub mod wire;
