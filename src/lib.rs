@@ -1,4 +1,5 @@
 //! Talk over a socket, keep the conversation, play it back.
 
+pub mod session;
 pub mod units;
 pub mod wire;

@@ -1,0 +1,427 @@
+//! Direct: the host's lines go to every guest, each guest's lines to the host. With one guest, and at
+//! the connecting side, it is a plain duplex pipe.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::flow::Flow;
+use super::leave::Leaving;
+use super::members::{Member, Members};
+use super::{Audience, Drive, Effect, Ending, Input, Leave, Notice, Record, Recorded, Session};
+use crate::units::At;
+use crate::wire::{Block, ConnId, LineCodec, Side};
+
+/// What the command line says about a direct conversation.
+#[derive(Debug, Clone)]
+pub struct DirectOptions {
+    /// Which side we are.
+    pub role: Side,
+    /// A listener that goes on when its script has ended and its guests have left.
+    pub stay: bool,
+    /// Half-close when the script has ended.
+    pub half_close: bool,
+    /// How long to wait for more after that.
+    pub linger: Duration,
+    /// The longest line held back whole, in bytes.
+    pub max_line: usize,
+    /// Remove telnet negotiation from what guests say.
+    pub telnet: bool,
+}
+
+/// A direct conversation.
+#[derive(Debug)]
+pub struct Direct {
+    options: DirectOptions,
+    members: Members,
+    guests: u32,
+    /// The host has been told that guests hear only the host.
+    told_guests: bool,
+    said: Said,
+    flow: Flow,
+    leaving: Leaving,
+    left: bool,
+}
+
+/// What our side said and has not ended, for the transcript.
+#[derive(Debug)]
+struct Said {
+    codec: LineCodec,
+    to: Option<ConnId>,
+}
+
+impl Direct {
+    /// A conversation with nobody in it yet.
+    #[must_use]
+    pub fn new(options: DirectOptions) -> Self {
+        let listener = options.role == Side::Server;
+        Direct {
+            members: Members::default(),
+            guests: 0,
+            told_guests: false,
+            said: Said { codec: LineCodec::new(options.max_line), to: None },
+            flow: Flow::default(),
+            leaving: Leaving::new(listener, options.stay, options.linger),
+            left: false,
+            options,
+        }
+    }
+
+    fn is_listener(&self) -> bool {
+        self.options.role == Side::Server
+    }
+
+    fn opened(&mut self, now: At, conn: ConnId, addr: String, effects: &mut Vec<Effect>) {
+        self.finish_saying(now, effects); // the newcomer has not heard the first half
+        let listener = self.is_listener();
+        let name = if listener {
+            self.guests += 1;
+            format!("guest-{}", self.guests)
+        } else {
+            "main".to_owned()
+        };
+        let recorded = Recorded::Open { addr: addr.clone(), name: listener.then(|| name.clone()) };
+        effects.push(record(now, Some(conn), recorded));
+        effects.push(Effect::Notice(if listener {
+            Notice::Joined { name: name.clone(), addr: addr.clone() }
+        } else {
+            Notice::Connected(addr.clone())
+        }));
+        let telnet = listener && self.options.telnet;
+        self.members.insert(conn, Member::new(name, addr, self.options.max_line, telnet));
+        self.flow.opened(conn, effects);
+        self.leaving.opened(now);
+        let several = self.members.talking() > 1 && listener;
+        if several && !std::mem::replace(&mut self.told_guests, true) {
+            effects.push(Effect::Notice(Notice::HearOnlyHost));
+        }
+        if self.leaving.has_ended() {
+            self.end_our_side(now, effects);
+        }
+    }
+
+    fn received(&mut self, now: At, conn: ConnId, bytes: Bytes, effects: &mut Vec<Effect>) {
+        if self.members.find(conn).is_none() {
+            return;
+        }
+        self.leaving.stirred(now);
+        let mut removed = Vec::new();
+        let bytes = self.members.filter(now, conn, bytes, &mut removed);
+        if !removed.is_empty() {
+            let text = format!("telnet negotiation removed: {}", hex(&removed));
+            effects.push(record(now, Some(conn), Recorded::Note { text }));
+        }
+        self.heard(now, conn, bytes, effects);
+    }
+
+    /// Passes on what a peer said, after what we had not finished saying to it.
+    fn heard(&mut self, now: At, conn: ConnId, bytes: Bytes, effects: &mut Vec<Effect>) {
+        if bytes.is_empty() {
+            return;
+        }
+        if self.said.to.is_none_or(|to| to == conn) {
+            self.finish_saying(now, effects);
+        }
+        let from = self.options.role.other();
+        effects.push(Effect::Heard { conn, bytes: bytes.clone() });
+        let blocks = self.members.feed(now, conn, bytes).into_iter();
+        effects.extend(blocks.map(|block| said(now, Some(conn), from, block, None)));
+    }
+
+    /// Shows and records the unfinished line of a peer.
+    fn finish_hearing(&mut self, now: At, conn: ConnId, effects: &mut Vec<Effect>) {
+        let from = self.options.role.other();
+        let block = self.members.flush(conn);
+        effects.extend(block.map(|block| said(now, Some(conn), from, block, None)));
+    }
+
+    /// Takes as said what a peer has said so far: it may say no more.
+    fn hear_out(&mut self, now: At, conn: ConnId, effects: &mut Vec<Effect>) {
+        let held = self.members.release(conn);
+        self.heard(now, conn, held, effects);
+        self.finish_hearing(now, conn, effects);
+    }
+
+    /// Records what our side had not finished saying.
+    fn finish_saying(&mut self, now: At, effects: &mut Vec<Effect>) {
+        let block = self.said.codec.flush();
+        effects.extend(block.map(|block| said(now, self.said.to, self.options.role, block, None)));
+    }
+
+    fn ended(&mut self, now: At, conn: ConnId, how: &Ending, effects: &mut Vec<Effect>) {
+        if self.members.find(conn).is_none() {
+            return;
+        }
+        self.hear_out(now, conn, effects);
+        if *how != Ending::Eof && self.said.to.is_none_or(|to| to == conn) {
+            self.finish_saying(now, effects);
+        }
+        let from = self.options.role.other();
+        effects.push(record(now, Some(conn), Recorded::Close { from, how: how.clone() }));
+        if !self.is_listener() && *how == Ending::Eof {
+            effects.push(Effect::Notice(Notice::PeerClosed));
+        }
+        self.silent(conn, how, effects);
+        if *how != Ending::Eof {
+            let peer = self.remove(conn, effects);
+            self.leaving.broke(&peer, how);
+        } else if self.leaving.has_ended() || self.members.find(conn).is_some_and(|m| !m.writing) {
+            self.close(now, conn, how, effects);
+        }
+    }
+
+    /// Tells that a peer will say no more; once.
+    fn silent(&mut self, conn: ConnId, how: &Ending, effects: &mut Vec<Effect>) {
+        if !self.members.silence(conn) {
+            return;
+        }
+        if self.is_listener() {
+            let name = self.members.find(conn).map(|member| member.name.clone());
+            let name = name.unwrap_or_default();
+            effects.push(Effect::Notice(Notice::Left { name, how: how.clone() }));
+        }
+        effects.push(Effect::Silent { conn, how: how.clone() });
+    }
+
+    /// Forgets a conn, has it closed, and says what its peer was called.
+    fn remove(&mut self, conn: ConnId, effects: &mut Vec<Effect>) -> String {
+        effects.push(Effect::Close(conn));
+        self.flow.closed(conn, effects);
+        let listener = self.is_listener();
+        let name = |m: Member| if listener { m.name } else { m.addr };
+        self.members.remove(conn).map(name).unwrap_or_default()
+    }
+
+    /// Closes from our side: flushes, records our end of it, and tells that the peer is gone.
+    fn close(&mut self, now: At, conn: ConnId, how: &Ending, effects: &mut Vec<Effect>) {
+        let Some(member) = self.members.find(conn) else { return };
+        let (writing, from) = (member.writing, self.options.role);
+        self.finish_saying(now, effects);
+        self.hear_out(now, conn, effects);
+        if writing || *how != Ending::Eof {
+            effects.push(record(now, Some(conn), Recorded::Close { from, how: how.clone() }));
+        }
+        self.silent(conn, how, effects);
+        self.remove(conn, effects);
+    }
+
+    fn say(&mut self, now: At, to: Audience, what: Saying, effects: &mut Vec<Effect>) {
+        let targets = self.hearing(to);
+        let Some(first) = targets.first().copied() else {
+            effects.push(Effect::Unheard);
+            return;
+        };
+        for conn in &targets {
+            self.finish_hearing(now, *conn, effects);
+        }
+        self.warn_of_leavers(&targets, effects);
+        let one = (targets.len() == 1).then_some(first);
+        if self.said.to != one {
+            self.finish_saying(now, effects);
+            self.said.to = one;
+        }
+        let to = one.map_or(to, Audience::One);
+        effects.push(Effect::Send { to, bytes: what.bytes.clone() });
+        self.record_saying(now, what, effects);
+    }
+
+    fn record_saying(&mut self, now: At, what: Saying, effects: &mut Vec<Effect>) {
+        let (to, role) = (self.said.to, self.options.role);
+        if what.whole {
+            self.finish_saying(now, effects);
+        }
+        let mut blocks = Vec::new();
+        self.said.codec.feed(now, what.bytes, &mut blocks);
+        let mut template = what.send;
+        effects.extend(blocks.into_iter().map(|block| said(now, to, role, block, template.take())));
+        if what.whole
+            && let Some(block) = self.said.codec.flush()
+        {
+            effects.push(said(now, to, role, block, template));
+        }
+    }
+
+    /// The conns among `to` on which we may still say something.
+    fn hearing(&self, to: Audience) -> Vec<ConnId> {
+        let hears = |(conn, member): (ConnId, &Member)| member.writing.then_some(conn);
+        match to {
+            Audience::All => self.members.iter().filter_map(hears).collect(),
+            Audience::One(conn) => {
+                let member = self.members.find(conn).map(|member| (conn, member));
+                member.and_then(hears).into_iter().collect()
+            }
+        }
+    }
+
+    /// Tells the host where its words go if every guest has left.
+    fn warn_of_leavers(&mut self, targets: &[ConnId], effects: &mut Vec<Effect>) {
+        let reads = |conn: &ConnId| self.members.find(*conn).is_some_and(|member| member.reading);
+        if !self.is_listener() || targets.iter().any(reads) {
+            return;
+        }
+        let names = targets.iter().filter_map(|conn| self.members.warn(*conn));
+        effects.extend(names.map(|name| Effect::Notice(Notice::SentToLeaver(name))));
+    }
+
+    fn shutdown(&mut self, now: At, to: Audience, effects: &mut Vec<Effect>) {
+        self.finish_saying(now, effects);
+        let from = self.options.role;
+        for conn in self.hearing(to) {
+            self.finish_hearing(now, conn, effects);
+            self.members.stop_writing(conn);
+            let gone = self.members.find(conn).is_some_and(|member| !member.reading);
+            effects.push(record(now, Some(conn), Recorded::Close { from, how: Ending::Eof }));
+            if gone {
+                self.remove(conn, effects);
+            } else {
+                effects.push(Effect::Shutdown(conn));
+            }
+        }
+    }
+
+    fn close_all(&mut self, now: At, to: Audience, effects: &mut Vec<Effect>) {
+        let all: Vec<ConnId> = match to {
+            Audience::All => self.members.iter().map(|(conn, _)| conn).collect(),
+            Audience::One(conn) => vec![conn],
+        };
+        for conn in all {
+            self.close(now, conn, &Ending::Eof, effects);
+        }
+    }
+
+    /// The script has ended: so does our side of every conn, unless the listener is to stay.
+    fn end_our_side(&mut self, now: At, effects: &mut Vec<Effect>) {
+        if self.is_listener() && self.options.stay {
+            return;
+        }
+        if self.options.half_close {
+            self.shutdown(now, Audience::All, effects);
+        }
+        let gone: Vec<ConnId> =
+            self.members.iter().filter(|(_, m)| !m.reading).map(|(conn, _)| conn).collect();
+        for conn in gone {
+            self.close(now, conn, &Ending::Eof, effects);
+        }
+    }
+
+    fn drive(&mut self, now: At, drive: Drive, effects: &mut Vec<Effect>) {
+        self.leaving.drive(now, drive);
+        if drive == Drive::Ended {
+            self.end_our_side(now, effects);
+        }
+    }
+
+    fn tick(&mut self, now: At, effects: &mut Vec<Effect>) {
+        for conn in self.members.due(now) {
+            if self.members.is_release_due(now, conn) {
+                self.hear_out(now, conn, effects);
+            } else {
+                self.finish_hearing(now, conn, effects);
+            }
+        }
+        if self.said.codec.deadline().is_some_and(|at| at <= now) {
+            self.finish_saying(now, effects);
+        }
+        for conn in self.flow.slow(now) {
+            self.close(now, conn, &Ending::Slow, effects);
+        }
+    }
+
+    /// Closes what was kept open for the guest that left first, in case it still reads: somebody else
+    /// wants to come.
+    fn make_room(&mut self, now: At, effects: &mut Vec<Effect>) {
+        let left = self.members.iter().find(|(_, member)| !member.reading).map(|(conn, _)| conn);
+        if let Some(conn) = left {
+            self.close(now, conn, &Ending::Eof, effects);
+        }
+    }
+
+    fn overflowed(&mut self, now: At, conn: ConnId, effects: &mut Vec<Effect>) {
+        if self.is_listener() && self.members.len() > 1 {
+            self.close(now, conn, &Ending::Slow, effects);
+        }
+    }
+
+    fn leave(&mut self, now: At, why: Leave, effects: &mut Vec<Effect>) {
+        self.left = true;
+        if let Leave::Lingered(linger) = &why {
+            effects.push(Effect::Notice(Notice::Lingered(*linger)));
+        }
+        self.finish_saying(now, effects);
+        // Nobody is told that a guest left when it is we who leave.
+        self.members.silence_all();
+        self.close_all(now, Audience::All, effects);
+        effects.push(Effect::Leave(why));
+    }
+}
+
+impl Session for Direct {
+    fn handle(&mut self, now: At, input: Input, effects: &mut Vec<Effect>) {
+        match input {
+            // It came too late to be a guest.
+            Input::Opened { conn, .. } if self.left => effects.push(Effect::Close(conn)),
+            Input::Opened { conn, addr } => self.opened(now, conn, addr, effects),
+            Input::Received { conn, bytes } => self.received(now, conn, bytes, effects),
+            Input::Ended { conn, how } => self.ended(now, conn, &how, effects),
+            Input::Say { to, bytes, send } => {
+                self.say(now, to, Saying { bytes, send, whole: true }, effects);
+            }
+            Input::Raw { to, bytes } => {
+                self.say(now, to, Saying { bytes, send: None, whole: false }, effects);
+            }
+            Input::Shutdown(to) => self.shutdown(now, to, effects),
+            Input::Close(to) => self.close_all(now, to, effects),
+            Input::Kick { conn, why } => self.close(now, conn, &Ending::Kicked(why), effects),
+            Input::Note(text) => effects.push(record(now, None, Recorded::Note { text })),
+            Input::Filled(queue) => self.flow.filled(now, queue, effects),
+            Input::Drained(queue) => {
+                self.leaving.stirred(now);
+                self.flow.drained(queue, effects);
+            }
+            Input::Moved(_) => self.leaving.stirred(now),
+            Input::Crowded => self.make_room(now, effects),
+            Input::Overflowed(conn) => self.overflowed(now, conn, effects),
+            Input::Drive(drive) => self.drive(now, drive, effects),
+            Input::Tick => self.tick(now, effects),
+        }
+        if !self.left
+            && let Some(why) = self.leaving.decide(now, self.members.talking(), self.flow.is_deaf())
+        {
+            self.leave(now, why, effects);
+        }
+    }
+
+    fn next_deadline(&self) -> Option<At> {
+        if self.left {
+            return None;
+        }
+        let due = [
+            self.members.deadline(),
+            self.said.codec.deadline(),
+            self.flow.deadline(),
+            self.leaving.deadline(self.flow.is_deaf()),
+        ];
+        due.into_iter().flatten().min()
+    }
+}
+
+/// Something to say.
+struct Saying {
+    bytes: Bytes,
+    send: Option<String>,
+    /// What was said is said: it is recorded now, even without a line end.
+    whole: bool,
+}
+
+fn record(at: At, conn: Option<ConnId>, what: Recorded) -> Effect {
+    Effect::Record(Record { at, conn, what })
+}
+
+fn said(at: At, conn: Option<ConnId>, from: Side, block: Block, send: Option<String>) -> Effect {
+    record(at, conn, Recorded::Said { from, block, send, wants: Vec::new() })
+}
+
+/// Bytes as `ff fd 03`: negotiation is no text.
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,81 @@
+//! What is to be done.
+
+use bytes::Bytes;
+
+use super::{Ending, Leave, Notice, Record};
+use crate::wire::ConnId;
+
+/// Whom something is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Audience {
+    /// Every open conn.
+    All,
+    /// One conn.
+    One(ConnId),
+}
+
+/// Something that can be paused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Source {
+    /// Reading from a conn.
+    Conn(ConnId),
+    /// Reading from every conn.
+    Conns,
+    /// The script, or whatever else feeds the session.
+    Script,
+}
+
+/// A queue with a bound in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Queue {
+    /// Standard output, where it is no terminal.
+    Stdout,
+    /// What is still to be sent on a conn.
+    Outbox(ConnId),
+    /// The recording.
+    Journal,
+    /// Lines of a conn that the script has not read.
+    Unread(ConnId),
+}
+
+/// Something for the driver to do. Effects carry data; what they look like is decided at the edge.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// Queue bytes for sending.
+    Send {
+        /// On which conns.
+        to: Audience,
+        /// The bytes.
+        bytes: Bytes,
+    },
+    /// Half-close after what is queued.
+    Shutdown(ConnId),
+    /// Flush, half-close, read until EOF for a moment, close.
+    Close(ConnId),
+    /// The peer said these bytes, just now: for standard output and for matching.
+    Heard {
+        /// On which conn.
+        conn: ConnId,
+        /// What was read, less telnet negotiation.
+        bytes: Bytes,
+    },
+    /// The peer of this conn will say no more.
+    Silent {
+        /// Which.
+        conn: ConnId,
+        /// How it ended.
+        how: Ending,
+    },
+    /// An event for the transcript, and for the terminal.
+    Record(Record),
+    /// Something to tell the person.
+    Notice(Notice),
+    /// What was to be sent found nobody to send it to.
+    Unheard,
+    /// The session is over.
+    Leave(Leave),
+    /// Stop reading from a source.
+    Pause(Source),
+    /// Read again.
+    Resume(Source),
+}

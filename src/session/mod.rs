@@ -1,0 +1,35 @@
+//! What a conversation is, without sockets, files or clocks.
+//!
+//! A [`Session`] is told what happened ([`Input`]) and when ([`At`]), and answers with what is to be
+//! done ([`Effect`]). One owner gives one total order; the transcript is that order.
+
+mod direct;
+mod effect;
+mod flow;
+mod input;
+mod leave;
+mod members;
+mod notice;
+mod record;
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
+
+pub use direct::{Direct, DirectOptions};
+pub use effect::{Audience, Effect, Queue, Source};
+pub use input::{Drive, Ending, Input};
+pub use leave::Leave;
+pub use notice::Notice;
+pub use record::{Record, Recorded};
+
+use crate::units::At;
+
+/// A way to hold a conversation: direct, and others to come.
+pub trait Session {
+    /// Takes one input that happened at `now`, and appends what is to be done to `effects`, in order.
+    fn handle(&mut self, now: At, input: Input, effects: &mut Vec<Effect>);
+
+    /// When [`Input::Tick`] is due, if at any time.
+    fn next_deadline(&self) -> Option<At>;
+}

@@ -1,0 +1,128 @@
+//! What people and scripts are told on standard error.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::Ending;
+use crate::units::{Human, count};
+use crate::wire::Visible;
+
+/// Something to tell, as data; its `Display` is the text behind `-- `, and an interface.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Notice {
+    /// A listener is ready, at this address.
+    Listening(String),
+    /// A connection stands, to this address.
+    Connected(String),
+    /// A guest came.
+    Joined {
+        /// Its name.
+        name: String,
+        /// Its address.
+        addr: String,
+    },
+    /// A guest is gone.
+    Left {
+        /// Its name.
+        name: String,
+        /// How.
+        how: Ending,
+    },
+    /// The peer said that it is done.
+    PeerClosed,
+    /// Two guests are here, and each hears only the host.
+    HearOnlyHost,
+    /// Nobody is here to read what was typed.
+    NobodyHere,
+    /// What was typed went to a guest that has said its last and may still be reading.
+    SentToLeaver(String),
+    /// We have said our last, and nothing more came from the peer.
+    Lingered(Duration),
+    /// Lines that no step of the script looked at.
+    Unread(u64),
+    /// A transcript was written.
+    Saved {
+        /// How many events are in it.
+        events: u64,
+        /// How many older ones are not, because memory is bounded.
+        missing: u64,
+        /// Where.
+        file: PathBuf,
+    },
+    /// A replay came to its end, and all was as recorded.
+    Replayed {
+        /// How many lines of the peer were compared.
+        lines: u64,
+        /// The transcript.
+        file: String,
+    },
+    /// No descriptor is left for a new guest.
+    NoDescriptors,
+    /// Something that a command has to tell: `/help`, `/show`, `/who`.
+    Told(String),
+}
+
+impl fmt::Display for Notice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Notice::Listening(addr) => write!(f, "listening on {addr}"),
+            Notice::Connected(addr) => write!(f, "connected to {addr}"),
+            Notice::Joined { name, addr } => write!(f, "{name} joined from {addr}"),
+            Notice::Left { name, how } => write_left(f, name, how),
+            Notice::PeerClosed => f.write_str("the peer closed the connection"),
+            Notice::HearOnlyHost => f.write_str("guests hear only the host, not each other"),
+            Notice::NobodyHere => f.write_str("nobody is here: the line was not sent"),
+            Notice::SentToLeaver(name) => {
+                write!(f, "{name} has left; the line was sent in case it still reads")
+            }
+            Notice::Lingered(linger) => {
+                write!(f, "nothing came for {}: leaving (--linger)", Human(*linger))
+            }
+            Notice::Unread(lines) => write!(f, "{} stayed unread", count(*lines, "line")),
+            Notice::Saved { events, missing, file } => {
+                write!(f, "saved {} to {}", count(*events, "event"), file.display())?;
+                if *missing > 0 {
+                    write!(f, ", without {} (--keep)", count(*missing, "earlier event"))?;
+                }
+                Ok(())
+            }
+            Notice::Replayed { lines, file } => {
+                write!(f, "replayed {file}: {} as recorded", count(*lines, "line"))
+            }
+            Notice::NoDescriptors => f.write_str(
+                "no descriptors are left: new guests wait until somebody leaves (see `ulimit -n`)",
+            ),
+            Notice::Told(text) => f.write_str(text),
+        }
+    }
+}
+
+fn write_left(f: &mut fmt::Formatter<'_>, name: &str, how: &Ending) -> fmt::Result {
+    match how {
+        Ending::Eof => write!(f, "{name} left: closed"),
+        Ending::Kicked(why) if !why.is_empty() => {
+            write!(f, "{name} left: kicked: {}", Visible(why.as_bytes()))
+        }
+        how => write!(f, "{name} left: {how}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn notices_are_an_interface() {
+        let joined = Notice::Joined { name: "guest-1".into(), addr: "127.0.0.1:50312".into() };
+        assert_eq!(joined.to_string(), "guest-1 joined from 127.0.0.1:50312");
+        let left = |how| Notice::Left { name: "guest-1".into(), how }.to_string();
+        assert_eq!(left(Ending::Eof), "guest-1 left: closed");
+        assert_eq!(left(Ending::Reset), "guest-1 left: reset");
+        assert_eq!(left(Ending::Slow), "guest-1 left: slow");
+        assert_eq!(left(Ending::Kicked(String::new())), "guest-1 left: kicked");
+        assert_eq!(left(Ending::Kicked("rude\x1b".into())), "guest-1 left: kicked: rude\\x1b");
+        let saved = Notice::Saved { events: 1, missing: 2, file: "a.json".into() };
+        assert_eq!(saved.to_string(), "saved 1 event to a.json, without 2 earlier events (--keep)");
+    }
+}
