@@ -1,0 +1,16 @@
+//! Patterns and the variables that they set and use.
+//!
+//! Nothing here knows scripts or commands: replay and load compare with the same parts.
+
+mod nearest;
+mod pattern;
+mod similar;
+mod survey;
+mod template;
+mod vars;
+
+pub use nearest::nearest;
+pub use pattern::{Capture, Pattern, PatternError, PatternFault};
+pub use similar::most_similar;
+pub use template::{Template, TemplateError, TemplateFault, Undefined, is_name};
+pub use vars::Vars;

@@ -1,0 +1,80 @@
+//! The variables of a session.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+
+use super::Capture;
+use super::template::ENV;
+
+/// Variables by name, and where their values come from. A value may be any bytes.
+#[derive(Debug, Clone, Default)]
+pub struct Vars {
+    values: BTreeMap<String, Value>,
+}
+
+#[derive(Debug, Clone)]
+struct Value {
+    bytes: Bytes,
+    captured: bool,
+}
+
+impl Vars {
+    /// Gives a variable the value that `--var` or `/set` says.
+    pub fn set(&mut self, name: &str, value: impl Into<Bytes>) {
+        let value = Value { bytes: value.into(), captured: false };
+        self.values.insert(name.to_owned(), value);
+    }
+
+    /// Takes a variable of the environment in, as `env:NAME`. It can be used, and not set.
+    pub fn environment(&mut self, name: &str, value: impl Into<Bytes>) {
+        self.set(&format!("{ENV}{name}"), value);
+    }
+
+    /// Gives a variable the value that a pattern found in what a peer said.
+    pub fn capture(&mut self, found: &Capture) {
+        let value = Value { bytes: found.value.clone(), captured: true };
+        self.values.insert(found.name.to_string(), value);
+    }
+
+    /// The value of a variable, if it has one.
+    #[must_use]
+    pub fn value(&self, name: &str) -> Option<&[u8]> {
+        self.values.get(name).map(|value| &*value.bytes)
+    }
+
+    /// Whether the value of a variable was found in what a peer said.
+    #[must_use]
+    pub fn is_captured(&self, name: &str) -> bool {
+        self.values.get(name).is_some_and(|value| value.captured)
+    }
+
+    /// The variables that have a value, those of the environment included, in alphabetical order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.values.keys().map(String::as_str)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_environment_is_apart_from_what_is_set() {
+        let mut vars = Vars::default();
+        vars.environment("HOME", "/root");
+        assert_eq!((vars.value("HOME"), vars.value("env:HOME")), (None, Some(&b"/root"[..])));
+    }
+
+    #[test]
+    fn the_last_value_counts_and_so_does_where_it_came_from() {
+        let mut vars = Vars::default();
+        let found = Capture { name: "id".into(), value: Bytes::from_static(b"\xfe") };
+        assert_eq!((vars.value("id"), vars.is_captured("id")), (None, false));
+        vars.set("id", "7");
+        vars.capture(&found);
+        assert_eq!((vars.value("id"), vars.is_captured("id")), (Some(&b"\xfe"[..]), true));
+        vars.set("id", "8");
+        assert_eq!((vars.value("id"), vars.is_captured("id")), (Some(&b"8"[..]), false));
+    }
+}
