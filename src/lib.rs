@@ -1,5 +1,6 @@
 //! Talk over a socket, keep the conversation, play it back.
 
+pub mod command;
 pub mod matching;
 pub mod session;
 pub mod units;
