@@ -1,0 +1,72 @@
+//! What a script wants done, and how it fails.
+
+use super::Report;
+use crate::session::Input;
+
+/// Something that the runner cannot do itself.
+#[derive(Debug)]
+pub enum Action {
+    /// Hand this to the session.
+    Session(Input),
+    /// Do this, and say if it failed.
+    Task(Task),
+    /// A step failed. A script stops here, a prompt goes on.
+    Fail(Box<Failure>),
+    /// The script came to its end, and the prompt is to take over.
+    Prompt,
+}
+
+/// Commands that need more than the session: files, the terminal, the transcript.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Task {
+    /// `/help [COMMAND]`.
+    Help(Option<String>),
+    /// `/clear`.
+    Clear,
+    /// `/time on|off`.
+    Time(bool),
+    /// `/save [-f] [FILE]`.
+    Save {
+        /// Overwrite whatever stands there.
+        force: bool,
+        /// Where to.
+        file: Option<String>,
+    },
+    /// `/replay FILE[#CONN]`.
+    Replay(String),
+    /// `/show [N]`.
+    Show(Option<u64>),
+    /// `/stats`.
+    Stats,
+    /// Something to tell: `/echo`, `/who`.
+    Tell(String),
+    /// Tell that what was typed found nobody to hear it.
+    Unheard,
+    /// Tell that a replay is done.
+    Replayed {
+        /// What was replayed.
+        name: String,
+        /// How many lines of the peer were as recorded.
+        lines: u64,
+    },
+}
+
+/// A step that failed, and whose fault it is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Failure {
+    /// What to tell.
+    pub report: Report,
+    /// Whose fault it is.
+    pub blame: Blame,
+}
+
+/// Whose fault a failure is; the exit status follows from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Blame {
+    /// The peer did not do what was expected: a check failed.
+    Check,
+    /// The script, or a file that it names, is faulty.
+    Script,
+    /// The connection ended or broke.
+    Connection,
+}

@@ -1,0 +1,288 @@
+//! What each command does when its turn comes.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::wait::{Expecting, Wait};
+use super::{Blame, Failure, Place, Report, Runner, ScriptFault, Task, failure};
+use crate::command::{
+    Arg, Command, ConnCommand, Expect, Fault, KeepCommand, PromptCommand, SayCommand, SetCommand,
+    WaitCommand,
+};
+use crate::matching::Pattern;
+use crate::session::{Audience, Drive, Input};
+use crate::units::At;
+use crate::wire::{Eol, with_eol};
+
+/// A fault is the script's; a failure is told as it is.
+enum Refused {
+    Fault(Fault),
+    Failure(Box<Failure>),
+}
+
+impl From<Fault> for Refused {
+    fn from(fault: Fault) -> Self {
+        Refused::Fault(fault)
+    }
+}
+
+impl Runner {
+    /// Begins a command. What it waits for, and what it wants done, is left behind in `self`.
+    pub(super) fn command(&mut self, now: At, command: Command, place: &Place) {
+        let begun = match command {
+            Command::Prompt(command) => self.prompt_command(command),
+            Command::Keep(command) => self.keep_command(command),
+            Command::Say(command) => self.say_command(&command, place),
+            Command::Wait(command) => self.wait_command(now, command, place),
+            Command::Set(command) => self.set_command(now, command, place),
+            Command::Conn(command) => self.conn_command(now, command, place),
+        };
+        match begun {
+            Ok(()) => {}
+            Err(Refused::Fault(fault)) => {
+                let place = Place { span: fault.span, ..place.clone() };
+                let report = Report::from(ScriptFault { place, what: fault.what });
+                let failure = self.blame(Blame::Script, report);
+                self.fail(failure);
+            }
+            Err(Refused::Failure(failure)) => self.fail(*failure),
+        }
+    }
+
+    fn prompt_command(&mut self, command: PromptCommand) -> Result<(), Refused> {
+        match command {
+            PromptCommand::Help(topic) => self.ask(Task::Help(topic)),
+            PromptCommand::Quit => self.quit(),
+            PromptCommand::Clear => self.ask(Task::Clear),
+            PromptCommand::Time(on) => {
+                let on = on.value(&self.settings.vars)?;
+                self.ask(Task::Time(on));
+            }
+        }
+        Ok(())
+    }
+
+    fn keep_command(&mut self, command: KeepCommand) -> Result<(), Refused> {
+        let vars = &self.settings.vars;
+        match command {
+            KeepCommand::Save { force, file } => {
+                let file = file.map(|file| file.value(vars)).transpose()?;
+                self.ask(Task::Save { force, file });
+            }
+            KeepCommand::Replay(file) => {
+                let file = file.value(vars)?;
+                self.ask(Task::Replay(file));
+            }
+            KeepCommand::Show(count) => {
+                let count = count.map(|count| count.value(vars)).transpose()?;
+                self.ask(Task::Show(count));
+            }
+            KeepCommand::Stats => self.ask(Task::Stats),
+            KeepCommand::Note(text) => {
+                let text = text.value(vars)?;
+                self.send(Input::Note(text));
+            }
+        }
+        Ok(())
+    }
+
+    fn say_command(&mut self, command: &SayCommand, place: &Place) -> Result<(), Refused> {
+        self.failure.saying = Some(place.clone());
+        let (to, vars) = (self.to, &self.settings.vars);
+        let input = match command {
+            SayCommand::Send(text) => {
+                let captured = text.template().uses_captured(vars);
+                let send = captured.then(|| text.template().source().to_owned());
+                let bytes = with_eol(&text.value(vars)?, self.settings.eol);
+                Input::Say { to, bytes, send }
+            }
+            SayCommand::Raw(bytes) => Input::Raw { to, bytes: bytes.value(vars)? },
+        };
+        self.send(input);
+        Ok(())
+    }
+
+    fn wait_command(
+        &mut self,
+        now: At,
+        command: WaitCommand,
+        place: &Place,
+    ) -> Result<(), Refused> {
+        let from = self.to;
+        let wait = match command {
+            WaitCommand::Expect(expect) => Wait::Expect(self.expecting(now, &expect)?),
+            WaitCommand::Eof(limit) => {
+                Wait::Eof { from, since: now, limit: self.limit(limit.as_ref())? }
+            }
+            WaitCommand::Quiet(limit) => {
+                Wait::Quiet { from, since: now, limit: limit.value(&self.settings.vars)? }
+            }
+        };
+        let span = match &wait {
+            Wait::Expect(expecting) => expecting.span.clone(),
+            _ => place.span.clone(),
+        };
+        let comes_behind = matches!(wait, Wait::Eof { .. });
+        self.wait = Some((wait, Place { span, ..place.clone() }));
+        if comes_behind {
+            self.make_way();
+        }
+        Ok(())
+    }
+
+    fn expecting(&mut self, now: At, expect: &Expect) -> Result<Expecting, Fault> {
+        Ok(Expecting {
+            pattern: self.pattern(expect)?,
+            written: expect.pattern.template().source().to_owned(),
+            span: expect.pattern.span(),
+            exact: expect.exact,
+            from: self.to,
+            next: expect.next,
+            partial: expect.partial,
+            since: now,
+            limit: self.limit(expect.timeout.as_ref())?,
+            skipped: VecDeque::new(),
+            skips: 0,
+        })
+    }
+
+    /// The compiled pattern; one without variables is compiled once.
+    fn pattern(&mut self, expect: &Expect) -> Result<Arc<Pattern>, Fault> {
+        if !expect.is_plain() {
+            return Ok(Arc::new(expect.compile(&self.settings.vars)?));
+        }
+        let source = expect.pattern.template().source();
+        if let Some(pattern) = self.patterns.find(source, expect.exact) {
+            return Ok(pattern);
+        }
+        let pattern = Arc::new(expect.compile(&self.settings.vars)?);
+        self.patterns.keep(source, expect.exact, &pattern);
+        Ok(pattern)
+    }
+
+    fn limit(&self, given: Option<&Arg<Duration>>) -> Result<Duration, Fault> {
+        given.map_or(Ok(self.settings.timeout), |limit| limit.value(&self.settings.vars))
+    }
+
+    fn set_command(&mut self, now: At, command: SetCommand, place: &Place) -> Result<(), Refused> {
+        let vars = &self.settings.vars;
+        match command {
+            SetCommand::Set { name, value } => {
+                let value = value.value(vars)?;
+                self.settings.vars.set(&name, value);
+            }
+            SetCommand::Timeout(limit) => self.settings.timeout = limit.value(vars)?,
+            SetCommand::Eol(eol) => self.settings.eol = eol.value(vars)?,
+            SetCommand::Sleep(time) => {
+                let until = now + time.value(vars)?;
+                self.wait = Some((Wait::Sleep { until }, place.clone()));
+            }
+            SetCommand::Echo(text) => {
+                let text = text.value(vars)?;
+                self.ask(Task::Tell(text));
+            }
+        }
+        Ok(())
+    }
+
+    fn conn_command(
+        &mut self,
+        now: At,
+        command: ConnCommand,
+        place: &Place,
+    ) -> Result<(), Refused> {
+        match command {
+            ConnCommand::On(name) => self.to = self.named(&name, place)?,
+            ConnCommand::Shutdown => self.send(Input::Shutdown(self.to)),
+            ConnCommand::Close => self.send(Input::Close(self.to)),
+            ConnCommand::Accept(count) => {
+                let count = count.value(&self.settings.vars)?;
+                self.only_as_listener(place)?;
+                let limit = self.settings.timeout;
+                self.wait = Some((Wait::Accept { count, since: now, limit }, place.clone()));
+            }
+            ConnCommand::Who => self.who(),
+            ConnCommand::Kick { name, why } => {
+                self.only_as_listener(place)?;
+                self.kick(&name, why.as_ref(), place)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn named(&self, name: &Arg<String>, place: &Place) -> Result<Audience, Refused> {
+        let wanted = name.value(&self.settings.vars)?;
+        if wanted == "all" {
+            return Ok(Audience::All);
+        }
+        self.roster.named(&wanted).map(Audience::One).ok_or_else(|| {
+            let known: Vec<&str> = self.roster.names().collect();
+            let report = failure::no_such_conn(
+                &wanted,
+                &known,
+                Place { span: name.span(), ..place.clone() },
+            );
+            Refused::Failure(Box::new(self.blame(Blame::Script, report)))
+        })
+    }
+
+    fn only_as_listener(&self, place: &Place) -> Result<(), Refused> {
+        if self.options.listener {
+            return Ok(());
+        }
+        Err(Refused::Failure(Box::new(
+            self.blame(Blame::Script, failure::no_listener(place.clone())),
+        )))
+    }
+
+    /// A listener knows its guests; of a room that we joined the room knows.
+    fn who(&mut self) {
+        if !self.options.listener {
+            let bytes = with_eol(b"/who", self.settings.eol);
+            return self.send(Input::Say { to: self.to, bytes, send: None });
+        }
+        let here: Vec<String> =
+            self.roster.present().map(|(name, addr)| format!("{name} from {addr}")).collect();
+        let told = if here.is_empty() { "nobody is here".to_owned() } else { here.join("\n") };
+        self.ask(Task::Tell(told));
+    }
+
+    fn kick(
+        &mut self,
+        name: &Arg<String>,
+        why: Option<&Arg<String>>,
+        place: &Place,
+    ) -> Result<(), Refused> {
+        let why = why.map(|why| why.value(&self.settings.vars)).transpose()?.unwrap_or_default();
+        for conn in self.kicked(name, place)? {
+            if !why.is_empty() {
+                let bytes = with_eol(why.as_bytes(), self.kick_eol());
+                self.send(Input::Say { to: Audience::One(conn), bytes, send: None });
+            }
+            self.send(Input::Kick { conn, why: why.clone() });
+        }
+        Ok(())
+    }
+
+    fn kicked(
+        &self,
+        name: &Arg<String>,
+        place: &Place,
+    ) -> Result<Vec<crate::wire::ConnId>, Refused> {
+        Ok(match self.named(name, place)? {
+            Audience::One(conn) => vec![conn],
+            Audience::All => self.roster.present_conns().collect(),
+        })
+    }
+
+    /// What a guest is told stands on a line of its own, also where lines have no end.
+    fn kick_eol(&self) -> Eol {
+        if self.settings.eol == Eol::None { Eol::Lf } else { self.settings.eol }
+    }
+
+    pub(super) fn quit(&mut self) {
+        self.drive = Drive::Quit;
+        self.send(Input::Drive(Drive::Quit));
+    }
+}

@@ -1,0 +1,38 @@
+//! Scripts: what drives a session without a person.
+//!
+//! A [`Parser`] makes [`Step`]s of bytes, a [`Runner`] runs them against what the session does, and a
+//! [`Report`] says where and why one failed. No sockets, no files, no clock.
+
+mod action;
+mod exec;
+mod failure;
+mod parse;
+mod patterns;
+mod place;
+mod play;
+mod playing;
+mod reading;
+mod report;
+mod roster;
+mod runner;
+mod settings;
+mod step;
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
+mod unread;
+mod wait;
+mod words;
+
+pub use action::{Action, Blame, Failure, Task};
+pub use parse::Parser;
+pub use place::{Place, ScriptFault};
+pub use play::{Play, Played};
+pub use report::Report;
+pub use runner::{Runner, RunnerOptions};
+pub use settings::Settings;
+pub use step::{Step, What};
+pub use unread::{Next, Unread};
+
+pub use crate::command::Span;

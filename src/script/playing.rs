@@ -1,0 +1,109 @@
+//! Something else plays our side: what it says goes out in pieces, as the conns take them.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use memchr::memrchr;
+
+use super::wait::Looked;
+use super::{Play, Played, Runner, Task};
+use crate::session::Input;
+use crate::units::At;
+
+/// Bytes that are said at once, as many as one read of a script has: what is in the outboxes is known
+/// before more is said.
+const PIECE: usize = 64 << 10;
+
+/// How long after a piece the next is said: in the next round.
+const ROUND: Duration = Duration::from_micros(1);
+
+/// A [`Play`] under way.
+pub(super) struct Playing {
+    play: Box<dyn Play>,
+    /// What it wants said and is not said yet.
+    saying: Bytes,
+    /// The last piece ended within a line, with which the next goes on.
+    inside: bool,
+    /// When it is to be asked again.
+    until: At,
+}
+
+impl Playing {
+    pub(super) fn new(play: Box<dyn Play>) -> Self {
+        Playing { play, saying: Bytes::new(), inside: false, until: At::START }
+    }
+
+    /// When to look again even if nothing comes; `None` while what it wants to say is held back.
+    pub(super) fn deadline(&self, runner: &Runner) -> Option<At> {
+        (self.saying.is_empty() || !runner.held).then_some(self.until)
+    }
+
+    /// Nobody hears what is being said.
+    pub(super) fn unheard(&mut self) {
+        self.saying.clear();
+    }
+
+    /// Lets it go on until it waits for something.
+    pub(super) fn look(&mut self, now: At, runner: &mut Runner) -> Looked {
+        let to = runner.to;
+        loop {
+            if !self.saying.is_empty() {
+                let early = runner.held || now < self.until;
+                if early && !is_waited_for(runner) {
+                    return Looked::NotYet;
+                }
+                self.say(now, runner);
+                continue;
+            }
+            let ended = runner.roster.ended(to).is_some();
+            match self.play.advance(now, &mut runner.unread, ended) {
+                Played::Say(bytes) => {
+                    self.saying = bytes;
+                    self.until = now;
+                }
+                Played::Shutdown => runner.send(Input::Shutdown(to)),
+                Played::Wait(at) => {
+                    self.until = at;
+                    return Looked::NotYet;
+                }
+                Played::Done { lines, leave } => {
+                    runner.ask(Task::Replayed { name: self.play.name().to_owned(), lines });
+                    if leave && !runner.options.then_prompt {
+                        runner.quit();
+                    }
+                    return Looked::Over;
+                }
+                Played::Failed(failure) => return Looked::Failed(failure),
+            }
+        }
+    }
+
+    /// Says one piece.
+    fn say(&mut self, now: At, runner: &mut Runner) {
+        let to = runner.to;
+        let bytes = self.saying.split_to(piece(&self.saying));
+        let more = !self.saying.is_empty();
+        let goes_on = more && !bytes.ends_with(b"\n");
+        if std::mem::replace(&mut self.inside, goes_on) || goes_on {
+            runner.send(Input::Raw { to, bytes });
+        } else {
+            runner.send(Input::Say { to, bytes, send: None });
+        }
+        if more {
+            self.until = now + ROUND;
+        }
+    }
+}
+
+/// Whether much has come meanwhile: the peer may not read before we do, and that is once all is said.
+fn is_waited_for(runner: &Runner) -> bool {
+    runner.unread.bytes(runner.to) > runner.unread_bound / 2
+}
+
+/// How many bytes the next piece has: whole lines where there are any.
+fn piece(saying: &[u8]) -> usize {
+    if saying.len() <= PIECE {
+        return saying.len();
+    }
+    memrchr(b'\n', &saying[..PIECE]).map_or(PIECE, |at| at + 1)
+}

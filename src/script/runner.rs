@@ -1,0 +1,421 @@
+//! Runs the steps of a script, or of a person at the prompt: one at a time, and without a socket, a
+//! file or a clock.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::patterns::Patterns;
+use super::playing::Playing;
+use super::roster::Roster;
+use super::settings::Settings;
+use super::wait::{Looked, Wait};
+use super::{Action, Blame, Failure, Place, Play, Step, Unread, What, failure, reading};
+use crate::session::{Audience, Drive, Effect, Input, Queue};
+use crate::units::At;
+use crate::wire::ConnId;
+
+/// What the command line says about running steps.
+#[derive(Debug, Clone)]
+pub struct RunnerOptions {
+    /// The settings that steps start with.
+    pub settings: Settings,
+    /// The longest line that patterns see whole, in bytes.
+    pub max_line: usize,
+    /// Guests can come: there are `/accept` and `/kick`, and steps wait for the first of them.
+    pub listener: bool,
+    /// Some step may read what the peers say. Where none does, lines are counted and not kept.
+    pub reads: bool,
+    /// Steps come from a person.
+    pub prompt: bool,
+    /// When the script is done, a person takes over.
+    pub then_prompt: bool,
+    /// The listener goes on without guests: what none of them hears is told, and is no failure.
+    pub stays: bool,
+}
+
+/// Runs steps. It observes what the session does, and says what the steps want done.
+pub struct Runner {
+    pub(super) options: RunnerOptions,
+    pub(super) settings: Settings,
+    pub(super) patterns: Patterns,
+    pub(super) steps: VecDeque<Step>,
+    backlog: usize,
+    /// Nothing follows `steps`.
+    complete: bool,
+    /// Nothing follows `steps` for now.
+    pub(super) starved: bool,
+    pub(super) wait: Option<(Wait, Place)>,
+    pub(super) unread: Unread,
+    pub(super) roster: Roster,
+    pub(super) failure: failure::History,
+    /// Whom text goes to, and whom `/expect` reads from.
+    pub(super) to: Audience,
+    pub(super) drive: Drive,
+    /// The step that was begun last.
+    at: Place,
+    pub(super) held: bool,
+    spoken: bool,
+    pub(super) unread_bound: usize,
+    pub(super) unread_full: Vec<ConnId>,
+    pub(super) outbox: VecDeque<Action>,
+    /// Patterns with named groups that matched, and which line of its conn each matched.
+    wants: Vec<(ConnId, u64, String)>,
+}
+
+impl Runner {
+    /// A runner without steps; more will come.
+    #[must_use]
+    pub fn new(options: RunnerOptions) -> Self {
+        Runner {
+            settings: options.settings.clone(),
+            patterns: Patterns::default(),
+            steps: VecDeque::new(),
+            backlog: 0,
+            complete: false,
+            starved: false,
+            wait: None,
+            unread: Unread::new(options.max_line),
+            roster: Roster::default(),
+            failure: failure::History::default(),
+            to: Audience::All,
+            drive: Drive::Running,
+            at: Place { source: Arc::from(""), line: 0, text: Bytes::new(), span: 0..0 },
+            held: false,
+            spoken: false,
+            unread_bound: reading::bound(options.max_line),
+            unread_full: Vec::new(),
+            outbox: VecDeque::new(),
+            wants: Vec::new(),
+            options,
+        }
+    }
+
+    /// One more step.
+    pub fn push(&mut self, step: Step) {
+        self.starved = false;
+        self.backlog += step.len();
+        self.steps.push_back(step);
+    }
+
+    /// Nothing more will come.
+    pub fn complete(&mut self) {
+        self.complete = true;
+    }
+
+    /// Nothing follows for now, and whoever writes the steps may be waiting for what we pass on: conns
+    /// that waited for a step to read go on.
+    pub fn starve(&mut self) {
+        self.starved = true;
+        self.make_way();
+    }
+
+    /// How many bytes of steps wait to be run.
+    #[must_use]
+    pub fn backlog(&self) -> usize {
+        self.backlog
+    }
+
+    /// How many steps wait to be run; what is being waited for or played has begun, and is none of
+    /// them.
+    #[must_use]
+    pub fn pending(&self) -> usize {
+        self.steps.len()
+    }
+
+    /// Takes note that the session was not told of [`Drive::Idle`], since there may be more to read: it
+    /// is told again once [`Runner::next`] finds no step.
+    pub fn not_idle(&mut self) {
+        if self.drive == Drive::Idle {
+            self.drive = Drive::Running;
+        }
+    }
+
+    /// Whether nothing waits to be run.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.steps.is_empty() && self.wait.is_none()
+    }
+
+    /// Whether a person, and not a script, says what comes next.
+    #[must_use]
+    pub fn is_prompt(&self) -> bool {
+        self.options.prompt
+    }
+
+    /// Holds back what would be sent, or goes on.
+    pub fn hold(&mut self, held: bool) {
+        self.held = held;
+        if held && self.drive == Drive::Idle && !self.options.prompt {
+            // Whoever holds us back does not read steps either: some may be waiting.
+            self.drive = Drive::Running;
+            self.send(Input::Drive(Drive::Running));
+        }
+    }
+
+    /// Takes note of something that the session wants done.
+    pub fn observe(&mut self, now: At, effect: &Effect) {
+        self.roster.observe(effect);
+        match effect {
+            Effect::Heard { conn, bytes } => self.heard(now, *conn, bytes),
+            Effect::Silent { conn, .. } => {
+                self.unread.end(*conn);
+                self.look(now);
+            }
+            Effect::Unheard => self.unheard(),
+            _ => {}
+        }
+    }
+
+    /// The patterns with named groups that have matched since this was last asked: conn, which of its
+    /// ended lines, pattern.
+    pub fn take_wants(&mut self) -> Vec<(ConnId, u64, String)> {
+        std::mem::take(&mut self.wants)
+    }
+
+    /// The next thing that the steps want done; `None` where they wait for something.
+    pub fn next(&mut self, now: At) -> Option<Action> {
+        loop {
+            if let Some(action) = self.outbox.pop_front() {
+                return Some(action);
+            }
+            if self.waits_for_peer() {
+                return None;
+            }
+            if self.wait.is_some() {
+                self.look(now);
+                if self.wait.is_some() && self.outbox.is_empty() {
+                    return None;
+                }
+                continue;
+            }
+            if !self.may_step() {
+                return None;
+            }
+            let Some(step) = self.take_step() else { return self.rest() };
+            if self.drive != Drive::Running {
+                self.drive = Drive::Running;
+                self.outbox.push_back(Action::Session(Input::Drive(Drive::Running)));
+            }
+            self.step(now, step);
+        }
+    }
+
+    /// When [`Runner::next`] is to be asked again, even if nothing happens.
+    #[must_use]
+    pub fn deadline(&self) -> Option<At> {
+        let wait = self.wait.as_ref().filter(|_| !self.waits_for_peer());
+        wait.and_then(|(wait, _)| wait.deadline(self))
+    }
+
+    /// Lines that no step has read; none where there was no step.
+    #[must_use]
+    pub fn unread_lines(&self) -> u64 {
+        let lines = self.unread.lines() + self.failure.passed_over;
+        if self.at.line == 0 { 0 } else { lines }
+    }
+
+    /// Lets something else play our side until it is done.
+    pub fn play(&mut self, play: Box<dyn Play>) {
+        self.wait = Some((Wait::Play(Playing::new(play)), self.at.clone()));
+    }
+
+    /// Whether our side has said something.
+    #[must_use]
+    pub fn has_spoken(&self) -> bool {
+        self.spoken
+    }
+
+    /// Whom text goes to, and whom `/expect` reads from.
+    #[must_use]
+    pub fn audience(&self) -> Audience {
+        self.to
+    }
+
+    /// What stands before a line that is typed: whom it will go to.
+    #[must_use]
+    pub fn prompt(&self) -> String {
+        match self.to {
+            Audience::All => "> ".to_owned(),
+            Audience::One(conn) => format!("{}> ", self.roster.name(conn).unwrap_or_default()),
+        }
+    }
+
+    /// What steps have set.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Whether something else plays our side.
+    #[must_use]
+    pub fn is_playing(&self) -> bool {
+        matches!(self.wait, Some((Wait::Play(_), _)))
+    }
+
+    /// Ends what is being waited for or played, and forgets the steps behind it; says how many those
+    /// were. `None` where nothing was waited for.
+    pub fn interrupt(&mut self) -> Option<usize> {
+        self.wait.take()?;
+        let forgotten = self.steps.len();
+        self.clear_steps();
+        Some(forgotten)
+    }
+
+    /// What the step that was just run asked for could not be done.
+    pub fn fail_task(&mut self, failure: Failure) {
+        let report = failure.report.at(self.at.clone());
+        self.fail(Failure { report, ..failure });
+    }
+
+    /// The failure of a step that could not be told yet, where the session is over before. A person at
+    /// the prompt sees the end.
+    pub fn take_failure(&mut self) -> Option<Box<Failure>> {
+        let failure = self.outbox.drain(..).find_map(|action| match action {
+            Action::Fail(failure) => Some(failure),
+            _ => None,
+        });
+        failure.filter(|_| !self.options.prompt)
+    }
+
+    /// A step failed: the script stops, a prompt goes on.
+    pub(super) fn fail(&mut self, failure: Failure) {
+        self.wait = None;
+        if !self.options.prompt {
+            self.clear_steps();
+            self.complete = true;
+            self.drive = Drive::Quit;
+        }
+        self.outbox.push_back(Action::Fail(Box::new(failure)));
+    }
+
+    /// Hands an input to the session.
+    pub(super) fn send(&mut self, input: Input) {
+        self.spoken |= matches!(input, Input::Say { .. } | Input::Raw { .. });
+        self.outbox.push_back(Action::Session(input));
+    }
+
+    /// Asks for something that the session cannot do.
+    pub(super) fn ask(&mut self, task: super::Task) {
+        self.outbox.push_back(Action::Task(task));
+    }
+
+    fn clear_steps(&mut self) {
+        self.steps.clear();
+        self.backlog = 0;
+    }
+
+    pub(super) fn may_step(&self) -> bool {
+        if self.drive == Drive::Quit {
+            return false;
+        }
+        let starts = self.options.prompt && self.options.listener || self.roster.joined > 0;
+        let local = self.steps.front().is_some_and(Step::is_local);
+        let reads = self.steps.front().is_some_and(Step::reads);
+        (starts || local && self.options.prompt) && (!self.held || local || reads)
+    }
+
+    /// What plays our side may begin before somebody is there to hear it.
+    fn waits_for_peer(&self) -> bool {
+        self.roster.joined == 0 && self.is_playing()
+    }
+
+    pub(super) fn take_step(&mut self) -> Option<Step> {
+        let step = self.steps.pop_front()?;
+        self.backlog -= step.len();
+        Some(step)
+    }
+
+    /// There is no step: nothing for the moment, or the end.
+    fn rest(&mut self) -> Option<Action> {
+        let now = if self.complete && self.options.then_prompt && !self.options.prompt {
+            self.options.prompt = true;
+            self.complete = false;
+            return Some(Action::Prompt);
+        } else if self.complete {
+            Drive::Ended
+        } else {
+            Drive::Idle
+        };
+        if self.drive == now {
+            return None;
+        }
+        self.drive = now;
+        if now == Drive::Ended {
+            self.stop_reading();
+        }
+        Some(Action::Session(Input::Drive(now)))
+    }
+
+    /// No step will read any more: conns that waited for one go on.
+    fn stop_reading(&mut self) {
+        self.options.reads = false;
+        for conn in std::mem::take(&mut self.unread_full) {
+            self.send(Input::Drained(Queue::Unread(conn)));
+        }
+    }
+
+    pub(super) fn step(&mut self, now: At, step: Step) {
+        let place = step.place(0..0);
+        let place = Place { span: 0..place.text.len(), ..place };
+        self.at = place.clone();
+        match step.what {
+            What::Text(text) => {
+                self.failure.saying = Some(place);
+                for bytes in self.settings.eol_applied(&text) {
+                    self.send(Input::Say { to: self.to, bytes, send: None });
+                }
+            }
+            What::Data(bytes) => {
+                self.failure.saying = Some(place);
+                self.send(Input::Raw { to: self.to, bytes });
+            }
+            What::Comment(_) => {}
+            What::Command(command, _) => self.command(now, command, &place),
+        }
+    }
+
+    /// Nobody was there to hear a step.
+    fn unheard(&mut self) {
+        if self.options.prompt
+            && let Some((Wait::Play(playing), _)) = &mut self.wait
+        {
+            playing.unheard();
+        }
+        if self.options.prompt || self.options.stays && self.to == Audience::All {
+            self.outbox.push_back(Action::Task(super::Task::Unheard));
+        } else if self.drive == Drive::Running {
+            let failure =
+                self.failure.unheard(self.roster.ended(self.to), self.roster.is_shut(self.to));
+            self.outbox.clear();
+            self.fail(failure);
+        }
+    }
+
+    /// Looks whether what is waited for has come.
+    pub(super) fn look(&mut self, now: At) {
+        let Some((mut wait, place)) = self.wait.take() else { return };
+        let played = matches!(wait, Wait::Play(_)) && place.line > 0;
+        let looked = wait.look(now, self, &place);
+        match looked {
+            Looked::NotYet => self.wait = Some((wait, place)),
+            Looked::Over => {}
+            Looked::Failed(failure) if played => {
+                let report = failure.report.at(place);
+                self.fail(Failure { report, ..*failure });
+            }
+            Looked::Failed(failure) => self.fail(*failure),
+        }
+        self.relieve();
+    }
+
+    pub(super) fn want(&mut self, conn: ConnId, line: u64, pattern: String) {
+        self.wants.push((conn, line, pattern));
+    }
+
+    /// A failure of the step at `place`.
+    pub(super) fn blame(&self, blame: Blame, report: super::Report) -> Failure {
+        Failure { report: self.failure.add_to(report), blame }
+    }
+}

@@ -1,0 +1,282 @@
+//! What the peers said and no step has read yet.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bytes::Bytes;
+
+use super::words::{Rank, Words};
+use crate::session::Audience;
+use crate::wire::ConnId;
+
+/// The unread words of every conn: whole lines however they were cut into reads, and the unfinished
+/// line at the end. What every read asks is kept ready, so that ten thousand guests cost no more than
+/// one.
+#[derive(Debug)]
+pub struct Unread {
+    conns: BTreeMap<ConnId, Words>,
+    /// The conns that have something to read, what is to be read first at the front.
+    order: BTreeSet<(Rank, ConnId)>,
+    max_line: usize,
+    /// Orders what several conns said.
+    arrivals: u64,
+    /// Unread bytes of all conns.
+    bytes: usize,
+    /// Unread lines of all conns, those of conns that have ended included.
+    lines: u64,
+}
+
+/// The line that is next to be read, or as much of it as has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Next<'a> {
+    /// Who said it.
+    pub conn: ConnId,
+    /// Its bytes, line end included.
+    pub bytes: &'a [u8],
+    /// It is whole: it has its line end, or is as long as a line may be, or the peer has ended.
+    pub whole: bool,
+    /// Which of the ended lines of its conn it is (or will be), from 1.
+    pub ordinal: u64,
+}
+
+impl Unread {
+    /// Nothing unread; a line longer than `max_line` bytes is read in pieces.
+    #[must_use]
+    pub fn new(max_line: usize) -> Self {
+        let (conns, order) = (BTreeMap::new(), BTreeSet::new());
+        Unread { conns, order, max_line, arrivals: 0, bytes: 0, lines: 0 }
+    }
+
+    /// A peer said this. Where nothing will read it, it is only counted.
+    pub fn push(&mut self, conn: ConnId, bytes: &Bytes, keep: bool) {
+        self.arrivals += 1;
+        let came = self.arrivals;
+        self.conns.entry(conn).or_insert_with(|| Words::new(self.max_line));
+        self.change(conn, |words| if keep { words.push(came, bytes) } else { words.count(bytes) });
+    }
+
+    /// A peer will say no more: its unfinished line is whole.
+    pub fn end(&mut self, conn: ConnId) {
+        self.change(conn, Words::end);
+        self.forget(conn);
+    }
+
+    /// What is next to be read from `from`: of several conns, what came first. An unfinished line is
+    /// next only where no whole one waits.
+    #[must_use]
+    pub fn next(&self, from: Audience) -> Option<Next<'_>> {
+        let conn = match from {
+            Audience::One(conn) => conn,
+            Audience::All => self.order.first()?.1,
+        };
+        self.next_of(conn)
+    }
+
+    /// The unfinished lines of `from` that are next of their conns, in the order in which they began.
+    pub fn unfinished(&self, from: Audience) -> impl Iterator<Item = Next<'_>> {
+        let (one, all) = match from {
+            Audience::One(conn) => (Some(conn), None),
+            Audience::All => {
+                (None, Some(self.order.range((Rank::FIRST_UNFINISHED, ConnId::FIRST)..)))
+            }
+        };
+        let conns = one.into_iter().chain(all.into_iter().flatten().map(|(_, conn)| *conn));
+        conns.filter_map(|conn| self.next_of(conn)).filter(|next| !next.whole)
+    }
+
+    /// The first `len` bytes of the next line of `conn` have been read.
+    pub fn consume(&mut self, conn: ConnId, len: usize) {
+        self.change(conn, |words| words.consume(len));
+        self.forget(conn);
+    }
+
+    /// How many bytes are unread.
+    #[must_use]
+    pub fn bytes(&self, from: Audience) -> usize {
+        match from {
+            Audience::One(conn) => self.conns.get(&conn).map_or(0, Words::bytes),
+            Audience::All => self.bytes,
+        }
+    }
+
+    /// How many lines of all conns are unread, unfinished ones included.
+    #[must_use]
+    pub fn lines(&self) -> u64 {
+        self.lines
+    }
+
+    /// Passes over the oldest lines until at most `bound` bytes are unread; says how many lines that
+    /// were.
+    pub fn pass_over(&mut self, from: Audience, bound: usize) -> u64 {
+        let before = self.lines;
+        while let excess @ 1.. = self.bytes(from).saturating_sub(bound) {
+            let Some(conn) = self.next(from).map(|next| next.conn) else { break };
+            self.drop_oldest(conn, excess);
+        }
+        before - self.lines
+    }
+
+    /// Passes over the oldest lines of everybody else until at most `bound` bytes of all conns are
+    /// unread; says how many lines that were. Where all are meant, nobody is spared.
+    pub fn pass_over_others(&mut self, spared: Audience, bound: usize) -> u64 {
+        let before = self.lines;
+        while let excess @ 1.. = self.bytes.saturating_sub(bound) {
+            let mut others = self.order.iter().map(|(_, conn)| *conn);
+            let Some(conn) = others.find(|conn| spared != Audience::One(*conn)) else { break };
+            self.drop_oldest(conn, excess);
+        }
+        before - self.lines
+    }
+
+    fn drop_oldest(&mut self, conn: ConnId, excess: usize) {
+        self.change(conn, |words| words.drop_oldest(excess));
+        self.forget(conn);
+    }
+
+    fn next_of(&self, conn: ConnId) -> Option<Next<'_>> {
+        self.conns.get(&conn)?.next(conn)
+    }
+
+    /// Changes the words of a conn, and what is kept ready with them.
+    fn change(&mut self, conn: ConnId, change: impl FnOnce(&mut Words)) {
+        let Some(words) = self.conns.get_mut(&conn) else { return };
+        let (rank, bytes, lines) = (words.rank(), words.bytes(), words.lines());
+        change(words);
+        self.bytes = self.bytes - bytes + words.bytes();
+        self.lines = self.lines - lines + words.lines();
+        let now = words.rank();
+        if rank != now {
+            rank.map(|rank| self.order.remove(&(rank, conn)));
+            self.order.extend(now.map(|rank| (rank, conn)));
+        }
+    }
+
+    /// Keeps nothing of a conn but its lines, which are counted, once nothing more can be read from it.
+    fn forget(&mut self, conn: ConnId) {
+        if self.conns.get(&conn).is_some_and(Words::is_over) {
+            self.conns.remove(&conn);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FIRST: Audience = Audience::One(ConnId::FIRST);
+
+    fn unread(reads: &[&[u8]]) -> Unread {
+        let mut unread = Unread::new(8);
+        for read in reads {
+            unread.push(ConnId::FIRST, &Bytes::copy_from_slice(read), true);
+        }
+        unread
+    }
+
+    fn take(unread: &mut Unread, from: Audience) -> Option<(String, bool)> {
+        let next = unread.next(from)?;
+        let (conn, len, whole) = (next.conn, next.bytes.len(), next.whole);
+        let text = String::from_utf8_lossy(next.bytes).into_owned();
+        unread.consume(conn, len);
+        Some((text, whole))
+    }
+
+    #[test]
+    fn lines_are_whole_however_they_came() {
+        let mut unread = unread(&[b"on", b"e\ntwo\nth", b"ree"]);
+        assert_eq!(unread.lines(), 3);
+        assert_eq!(take(&mut unread, FIRST), Some(("one\n".into(), true)));
+        assert_eq!(unread.next(FIRST).map(|next| next.ordinal), Some(2));
+        assert_eq!(take(&mut unread, FIRST), Some(("two\n".into(), true)));
+        assert_eq!(take(&mut unread, FIRST), Some(("three".into(), false)));
+        assert_eq!((take(&mut unread, FIRST), unread.bytes(FIRST)), (None, 0));
+    }
+
+    #[test]
+    fn the_end_of_the_peer_makes_a_line_whole() {
+        let mut unread = unread(&[b"bye"]);
+        unread.end(ConnId::FIRST);
+        assert_eq!(take(&mut unread, FIRST), Some(("bye".into(), true)));
+    }
+
+    #[test]
+    fn a_line_that_is_too_long_is_read_in_pieces() {
+        let mut unread = unread(&[b"0123456789abcdef0", b"1\nx\n"]);
+        let pieces: Vec<_> =
+            std::iter::from_fn(|| take(&mut unread, FIRST)).map(|(text, _)| text).collect();
+        assert_eq!(pieces, ["01234567", "89abcdef", "01\n", "x\n"]);
+    }
+
+    #[test]
+    fn of_several_conns_the_first_to_come_is_the_first_to_be_read() {
+        let second = ConnId::FIRST.next();
+        let mut unread = unread(&[b"unfinished"]);
+        unread.push(second, &Bytes::from_static(b"b\n"), true);
+        unread.push(ConnId::FIRST, &Bytes::from_static(b"\na\n"), true);
+        let order: Vec<_> =
+            std::iter::from_fn(|| take(&mut unread, Audience::All)).map(|(text, _)| text).collect();
+        assert_eq!(
+            order,
+            ["01234567".replace("01234567", "unfinish"), "ed\n".into(), "b\n".into(), "a\n".into()]
+        );
+    }
+
+    #[test]
+    fn a_line_that_has_not_ended_stands_in_nobodys_way() {
+        let second = ConnId::FIRST.next();
+        let mut unread = unread(&[b"well"]);
+        unread.push(second, &Bytes::from_static(b"b\n"), true);
+        assert_eq!(take(&mut unread, Audience::All), Some(("b\n".into(), true)));
+        unread.push(second, &Bytes::from_static(b"er"), true);
+        let begun: Vec<_> = unread.unfinished(Audience::All).map(|line| line.bytes).collect();
+        assert_eq!(begun, [&b"well"[..], b"er"]);
+        assert_eq!(take(&mut unread, Audience::All), Some(("well".into(), false)));
+    }
+
+    #[test]
+    fn lines_passed_over_are_counted() {
+        let mut unread = unread(&[b"a\nb\nc\nd\n"]);
+        assert_eq!(unread.pass_over(FIRST, 4), 2);
+        assert_eq!(
+            unread.next(FIRST).map(|next| (next.bytes, next.ordinal)),
+            Some((&b"c\n"[..], 3))
+        );
+    }
+
+    #[test]
+    fn only_whole_lines_are_passed_over_however_they_came() {
+        let second = ConnId::FIRST.next();
+        for bound in 0..=16 {
+            let mut unread = unread(&[b"a\nb", b"b\ncc", b"\nd"]);
+            unread.push(second, &Bytes::from_static(b"x\ny\nz"), true);
+            let (all, bytes) = (unread.lines(), unread.bytes(Audience::All));
+            let gone = unread.pass_over(Audience::All, bound);
+            assert!(unread.bytes(Audience::All) <= bound);
+            let mut left = Vec::new();
+            left.extend(std::iter::from_fn(|| take(&mut unread, Audience::All)));
+            let whole = ["a\n", "bb\n", "cc\n", "x\n", "y\n", "d", "z"];
+            assert_eq!((all, bytes, gone + left.len() as u64), (7, 14, 7));
+            assert!(left.iter().map(|(text, _)| text).eq(&whole[whole.len() - left.len()..]));
+        }
+    }
+
+    #[test]
+    fn whoever_is_spared_keeps_every_line() {
+        let second = ConnId::FIRST.next();
+        let mut unread = unread(&[b"a\nb\n"]);
+        unread.push(second, &Bytes::from_static(b"c\nd\n"), true);
+        assert_eq!(unread.pass_over_others(FIRST, 6), 1);
+        assert_eq!(unread.pass_over_others(FIRST, 0), 1);
+        assert_eq!((unread.bytes(FIRST), unread.bytes(Audience::All), unread.lines()), (4, 4, 2));
+        assert_eq!(unread.pass_over_others(Audience::All, 0), 2);
+    }
+
+    #[test]
+    fn lines_are_counted_when_their_conn_has_gone() {
+        let mut unread = unread(&[b"a\nb"]);
+        unread.push(ConnId::FIRST, &Bytes::from_static(b"c\nd"), false);
+        assert_eq!(unread.lines(), 3, "`bc` was begun to be kept, and counts once");
+        take(&mut unread, FIRST);
+        unread.end(ConnId::FIRST);
+        assert_eq!((unread.lines(), unread.next(Audience::All)), (2, None));
+    }
+}

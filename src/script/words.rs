@@ -1,0 +1,169 @@
+//! What one peer said and no step has read yet.
+
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+use memchr::{memchr, memchr_iter};
+
+use super::Next;
+use crate::units::At;
+use crate::wire::{Block, ConnId, LineCodec};
+
+/// The unread words of one conn.
+#[derive(Debug)]
+pub(super) struct Words {
+    runs: VecDeque<Run>,
+    /// How many lines `runs` has.
+    kept: u64,
+    /// Has the unfinished line.
+    codec: LineCodec,
+    /// When that line began to come.
+    tail_came: u64,
+    bytes: usize,
+    ended_before: u64,
+    silent: bool,
+    /// Lines that were counted and not kept, and whether the last of them has yet to end.
+    counted: u64,
+    counting: bool,
+}
+
+/// When the next line of a conn is to be read: whole lines before unfinished ones, and then what came
+/// first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Rank {
+    unfinished: bool,
+    came: u64,
+}
+
+/// Whole lines that came together, or one piece of a line that is too long.
+#[derive(Debug)]
+struct Run {
+    came: u64,
+    block: Block,
+    lines: u64,
+}
+
+impl Rank {
+    /// No unfinished line is before it, and all whole ones are.
+    pub(super) const FIRST_UNFINISHED: Rank = Rank { unfinished: true, came: 0 };
+}
+
+impl Words {
+    pub(super) fn new(max_line: usize) -> Self {
+        Words {
+            runs: VecDeque::new(),
+            kept: 0,
+            codec: LineCodec::new(max_line),
+            tail_came: 0,
+            bytes: 0,
+            ended_before: 0,
+            silent: false,
+            counted: 0,
+            counting: false,
+        }
+    }
+
+    /// The peer said this, which is to be kept.
+    pub(super) fn push(&mut self, came: u64, bytes: &Bytes) {
+        self.bytes += bytes.len();
+        let mut begun = (!self.codec.unfinished().is_empty()).then_some(self.tail_came);
+        let mut blocks = Vec::new();
+        self.codec.feed(At::START, bytes.clone(), &mut blocks);
+        for block in blocks {
+            let (came, lines) = (begun.take().unwrap_or(came), block.count());
+            self.kept += lines;
+            self.runs.push_back(Run { came, block, lines });
+        }
+        self.tail_came = begun.unwrap_or(came);
+    }
+
+    /// The peer said this, which nothing will read.
+    pub(super) fn count(&mut self, bytes: &[u8]) {
+        // The line that was being kept goes on: it counts once.
+        self.bytes -= self.codec.flush().map_or(0, |tail| tail.len());
+        self.counted += ends(bytes);
+        self.counting = !bytes.ends_with(b"\n");
+    }
+
+    /// The peer will say no more.
+    pub(super) fn end(&mut self) {
+        self.silent = true;
+    }
+
+    /// Whether nothing more can be read, ever.
+    pub(super) fn is_over(&self) -> bool {
+        self.silent && self.bytes == 0
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// How many lines there are, kept or counted, an unfinished one included.
+    pub(super) fn lines(&self) -> u64 {
+        let unfinished = self.counting || !self.codec.unfinished().is_empty();
+        self.kept + self.counted + u64::from(unfinished)
+    }
+
+    /// When the next line is to be read; `None` where there is nothing.
+    pub(super) fn rank(&self) -> Option<Rank> {
+        if let Some(run) = self.runs.front() {
+            return Some(Rank { unfinished: false, came: run.came });
+        }
+        let tail = !self.codec.unfinished().is_empty();
+        tail.then_some(Rank { unfinished: !self.silent, came: self.tail_came })
+    }
+
+    /// The next line.
+    pub(super) fn next(&self, conn: ConnId) -> Option<Next<'_>> {
+        let (bytes, whole) = match self.runs.front() {
+            Some(run) => {
+                let run = run.block.bytes();
+                let end = memchr(b'\n', run).map_or(run.len(), |at| at + 1);
+                (&run[..end], true)
+            }
+            None => (self.codec.unfinished(), self.silent),
+        };
+        let next = Next { conn, bytes, whole, ordinal: self.ended_before + 1 };
+        (!bytes.is_empty()).then_some(next)
+    }
+
+    /// The first `len` bytes of the oldest run, or of the unfinished line where there is none, have
+    /// been read.
+    pub(super) fn consume(&mut self, len: usize) {
+        let Some(run) = self.runs.front_mut() else {
+            self.bytes -= self.codec.skip(len);
+            return;
+        };
+        if len >= run.block.len() {
+            self.bytes -= run.block.len();
+            self.kept -= run.lines;
+            self.ended_before += run.lines - u64::from(run.block.is_partial());
+            self.runs.pop_front();
+            return;
+        }
+        let mut rest = run.block.bytes().clone();
+        let ended = ends(&rest.split_to(len));
+        self.bytes -= len;
+        self.kept -= ended;
+        self.ended_before += ended;
+        run.lines -= ended;
+        if let Some(rest) = Block::new(rest) {
+            run.block = rest;
+        }
+    }
+
+    /// Drops as many of the oldest lines as have `excess` bytes or a little more, at most the oldest
+    /// run of them.
+    pub(super) fn drop_oldest(&mut self, excess: usize) {
+        let oldest = self.runs.front().map_or(self.codec.unfinished(), |run| run.block.bytes());
+        let cut = excess.clamp(1, oldest.len().max(1)) - 1;
+        let end = oldest.get(cut..).and_then(|rest| memchr(b'\n', rest));
+        let len = end.map_or(oldest.len(), |at| cut + at + 1);
+        self.consume(len);
+    }
+}
+
+fn ends(bytes: &[u8]) -> u64 {
+    memchr_iter(b'\n', bytes).count() as u64
+}
