@@ -2,6 +2,7 @@
 
 pub mod command;
 pub mod matching;
+pub mod net;
 pub mod script;
 pub mod session;
 pub mod units;

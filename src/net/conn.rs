@@ -1,0 +1,311 @@
+//! One connection: its stream, and what is still to be sent on it.
+
+use std::io::{self, ErrorKind};
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::outbox::Outbox;
+use super::stream::Stream;
+use crate::session::Ending;
+use crate::units::{At, reason};
+
+/// How long a close waits for a peer that takes nothing of what is still to be sent; as long as a
+/// script's `--linger`. A system says that there is room again only when a good part of its buffer is
+/// free; that a slow peer took less within this time shows in the write that is tried at its end.
+const STALL: Duration = Duration::from_secs(5);
+
+/// How long a close discards what the peer still says, so that our last words are not destroyed by
+/// the reset that unread input causes (RFC 2525, section 2.17).
+const DISCARD: Duration = Duration::from_millis(500);
+
+/// Reads that one [`Conn::settle`] discards at most, so that a flood leaves time for others.
+const DISCARDED_READS: usize = 16;
+
+/// A connection: a stream and its outbox.
+///
+/// It holds no buffer for reading; whoever reads many conns lends one to all of them.
+#[derive(Debug)]
+pub struct Conn<S> {
+    stream: S,
+    outbox: Outbox,
+    saying: Saying,
+    /// The peer's half-close was read.
+    heard_eof: bool,
+    /// The system told that the peer's half-close, or worse, has come; it may be unread.
+    eof_due: bool,
+    /// What broke the conn; nothing is written after that.
+    broken: Option<Ending>,
+    closing: Option<Closing>,
+    /// Bytes that were to be sent and never will be.
+    lost: usize,
+}
+
+/// Our direction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Saying {
+    Open,
+    /// To be half-closed when the outbox is empty.
+    Ending,
+    Ended,
+}
+
+/// How far a close has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Closing {
+    /// What waits is still being sent; until this time, if nothing moves.
+    Flushing(At),
+    /// We are half-closed, and wait for the peer to be.
+    Discarding(At),
+}
+
+impl Closing {
+    fn until(self) -> At {
+        match self {
+            Closing::Flushing(until) | Closing::Discarding(until) => until,
+        }
+    }
+}
+
+/// What [`Conn::flush`] left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flushed {
+    /// Nothing waits.
+    All,
+    /// The stream takes no more now; flush again when it is writable.
+    Blocked,
+}
+
+/// What [`Conn::read`] found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReadOutcome {
+    /// The peer said something.
+    Bytes {
+        /// How many bytes of the buffer are filled.
+        n: usize,
+        /// That was all there was, so another read would only block. Not drained: read again.
+        drained: bool,
+    },
+    /// Nothing there; read again when the stream is readable.
+    WouldBlock,
+    /// The peer will say no more; it may still listen.
+    Eof,
+    /// The conn is broken in both directions.
+    Failed(Ending),
+}
+
+/// What [`Conn::settle`] came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Settled {
+    /// Not yet: settle again when the stream is ready, or [`Conn::deadline`] has come.
+    Pending,
+    /// There is more to discard: settle again when others have had their turn.
+    More,
+    /// The conn can be dropped.
+    Done {
+        /// Bytes that the peer was to get and did not take.
+        unsent: usize,
+        /// The conn was not broken: what was not sent, the peer did not want.
+        whole: bool,
+    },
+}
+
+impl<S: Stream> Conn<S> {
+    /// A conn that is open in both directions.
+    pub fn new(stream: S) -> Self {
+        Conn {
+            stream,
+            outbox: Outbox::default(),
+            saying: Saying::Open,
+            heard_eof: false,
+            eof_due: false,
+            broken: None,
+            closing: None,
+            lost: 0,
+        }
+    }
+
+    /// The stream, to register it for events.
+    pub fn stream_mut(&mut self) -> &mut S {
+        &mut self.stream
+    }
+
+    /// Queues bytes; [`Conn::flush`] sends them. On a conn that is broken, or on which our side has
+    /// said that it is done, they only count as [`Conn::unsent`].
+    pub fn send(&mut self, bytes: Bytes) {
+        if self.saying == Saying::Open {
+            self.outbox.push(bytes);
+        } else {
+            self.lost += bytes.len();
+        }
+    }
+
+    /// Bytes that wait to be sent.
+    pub fn queued(&self) -> usize {
+        self.outbox.len()
+    }
+
+    /// Bytes that were given to [`Conn::send`] and not taken by the system: those that wait, and
+    /// those that can no longer be sent.
+    pub fn unsent(&self) -> usize {
+        self.outbox.len() + self.lost
+    }
+
+    /// Sends what waits, and half-closes where that is due.
+    ///
+    /// # Errors
+    /// How the conn broke. What the peer had said before that can still be read, so read on before
+    /// the conn is given up: [`Conn::read`] ends with the same error.
+    pub fn flush(&mut self) -> Result<Flushed, Ending> {
+        if let Some(how) = &self.broken {
+            return Err(how.clone());
+        }
+        match self.pass_on() {
+            Ok(()) => Ok(Flushed::All),
+            Err(err) if err.kind() == ErrorKind::WouldBlock => Ok(Flushed::Blocked),
+            Err(err) => Err(self.broke(&err)),
+        }
+    }
+
+    /// All of it; what blocks is an error here.
+    fn pass_on(&mut self) -> io::Result<()> {
+        self.outbox.write(&mut self.stream)?;
+        if !self.outbox.is_empty() {
+            return Err(ErrorKind::WouldBlock.into());
+        }
+        unless_interrupted(|| self.stream.flush())?;
+        if self.saying == Saying::Ending {
+            match unless_interrupted(|| self.stream.shutdown_write()) {
+                Err(err) if err.kind() == ErrorKind::WouldBlock => return Err(err),
+                // A refusal means that the peer is gone, which the next read tells better.
+                _ => self.saying = Saying::Ended,
+            }
+        }
+        Ok(())
+    }
+
+    /// The event of the stream said that reading has ended on the peer's side: from now on no read
+    /// counts as drained before the end itself was read, since no other event will tell of it.
+    pub fn eof_is_due(&mut self) {
+        self.eof_due = true;
+    }
+
+    /// Reads once into `buf`, which must not be empty.
+    pub fn read(&mut self, buf: &mut [u8]) -> ReadOutcome {
+        if self.heard_eof {
+            return self.last_outcome(ReadOutcome::Eof);
+        }
+        loop {
+            match self.stream.read(buf) {
+                Ok(0) => {
+                    self.heard_eof = true;
+                    return self.last_outcome(ReadOutcome::Eof);
+                }
+                Ok(n) => {
+                    let short = n < buf.len() && self.stream.short_read_is_all();
+                    let drained = short && !self.eof_due;
+                    return ReadOutcome::Bytes { n, drained };
+                }
+                Err(err) if err.kind() == ErrorKind::Interrupted => {}
+                Err(err) if err.kind() == ErrorKind::WouldBlock => {
+                    return self.last_outcome(ReadOutcome::WouldBlock);
+                }
+                Err(err) => {
+                    self.heard_eof = true;
+                    return ReadOutcome::Failed(self.broke(&err));
+                }
+            }
+        }
+    }
+
+    /// Our side will say no more: half-closes when what waits has been sent. Flush after it.
+    pub fn shutdown(&mut self) {
+        if self.saying == Saying::Open {
+            self.saying = Saying::Ending;
+        }
+    }
+
+    /// Begins a close that loses nothing: sends what waits, half-closes, and discards what comes until
+    /// the peer has ended too or 500 ms have passed. From now on [`Conn::settle`] does all there is to
+    /// do, in place of `flush` and `read`; call it at once.
+    pub fn close(&mut self, now: At) {
+        self.shutdown();
+        self.closing.get_or_insert(Closing::Flushing(now + STALL));
+    }
+
+    /// Whether [`Conn::close`] was called.
+    pub fn is_closing(&self) -> bool {
+        self.closing.is_some()
+    }
+
+    /// When a close needs [`Conn::settle`], whatever the stream does.
+    pub fn deadline(&self) -> Option<At> {
+        self.closing.map(Closing::until)
+    }
+
+    /// Takes a close as far as it goes now, using `scratch` for what is discarded.
+    pub fn settle(&mut self, now: At, scratch: &mut [u8]) -> Settled {
+        let before = self.queued();
+        let flushed = self.flush();
+        let discarded = self.discard(scratch);
+        let closing = match self.closing {
+            Some(begun @ Closing::Discarding(_)) => begun,
+            _ if flushed == Ok(Flushed::All) => Closing::Discarding(now + DISCARD),
+            Some(begun) if self.queued() == before => begun,
+            _ => Closing::Flushing(now + STALL),
+        };
+        self.closing = Some(closing);
+        let gone = self.broken.is_some() || (flushed == Ok(Flushed::All) && self.heard_eof);
+        if gone || now >= closing.until() {
+            self.lost += self.outbox.clear();
+            return Settled::Done { unsent: self.lost, whole: self.broken.is_none() };
+        }
+        if discarded { Settled::Pending } else { Settled::More }
+    }
+
+    /// Drops the conn and all that waits at once; a TCP peer sees a reset.
+    pub fn abort(mut self) {
+        self.stream.reset_on_drop();
+    }
+
+    /// Whether it discarded all there was.
+    fn discard(&mut self, scratch: &mut [u8]) -> bool {
+        let more = |read| matches!(read, ReadOutcome::Bytes { drained: false, .. });
+        !(0..DISCARDED_READS).all(|_| more(self.read(scratch)))
+    }
+
+    /// On a broken conn, whatever else there is to say, that it is.
+    fn last_outcome(&self, otherwise: ReadOutcome) -> ReadOutcome {
+        self.broken.clone().map_or(otherwise, ReadOutcome::Failed)
+    }
+
+    fn broke(&mut self, err: &io::Error) -> Ending {
+        self.lost += self.outbox.clear();
+        self.saying = Saying::Ended;
+        self.broken.get_or_insert_with(|| ending(err)).clone()
+    }
+}
+
+/// Does it again where a signal came between.
+fn unless_interrupted(mut act: impl FnMut() -> io::Result<()>) -> io::Result<()> {
+    loop {
+        match act() {
+            Err(err) if err.kind() == ErrorKind::Interrupted => {}
+            done => return done,
+        }
+    }
+}
+
+/// A peer that is gone shows as a reset or, for whoever writes later, as a broken pipe: one and the
+/// same thing for people.
+fn ending(err: &io::Error) -> Ending {
+    match err.kind() {
+        ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe => {
+            Ending::Reset
+        }
+        _ => Ending::Error(reason(err)),
+    }
+}
+
+#[cfg(test)]
+mod tests;

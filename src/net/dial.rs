@@ -1,0 +1,441 @@
+//! Connecting to an address, without blocking.
+
+use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, TryRecvError, channel};
+use std::thread;
+use std::time::Duration;
+
+use mio::{Registry, Token, Waker};
+
+use super::addr::Address;
+use super::descriptor::Descriptors;
+use super::dial_error::{DialError, DialFailure};
+use super::lookup;
+use super::race::{Race, Standing, Target};
+use super::stream::NetStream;
+use crate::units::{At, reason};
+
+/// The first pause between two rounds of a [`DialOptions::retry`]: a server that is being started
+/// beside us is there within a few of them.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+
+/// The longest pause: seldom enough for a machine that is down, and soon enough for who waits for it.
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// How to connect.
+#[derive(Debug, Clone, Copy)]
+pub struct DialOptions {
+    /// What one round may last: the lookup, and an attempt at each address.
+    pub connect_timeout: Duration,
+    /// For how long new rounds are begun after one that failed for a reason that may pass: nobody
+    /// listens yet, the name or the unix socket is not there yet, no answer. Zero: one round.
+    pub retry: Duration,
+    /// The descriptors that the stream may take.
+    pub descriptors: Descriptors,
+}
+
+impl Default for DialOptions {
+    /// Ten seconds, no retry. A system alone would wait for two minutes, which nobody at a prompt does;
+    /// ten seconds outlast a lost packet or three (RFC 6298: they are sent again after 1, 3 and 7 s).
+    fn default() -> Self {
+        DialOptions {
+            connect_timeout: Duration::from_secs(10),
+            retry: Duration::ZERO,
+            descriptors: Descriptors::Any,
+        }
+    }
+}
+
+/// Connects to one [`Address`].
+///
+/// A name is looked up on a thread; its addresses are then tried in order, each 250 ms after the one
+/// before or at once when that has failed, and the first connection that stands is the one (RFC 8305
+/// in spirit).
+///
+/// Advance it once after [`Dialer::start`], and then whenever its token is ready, its waker woke the
+/// loop, or its deadline has come. More often does no harm.
+#[derive(Debug)]
+pub struct Dialer {
+    address: Address,
+    options: DialOptions,
+    token: Token,
+    waker: Arc<Waker>,
+    started: At,
+    /// When the current round began.
+    round: At,
+    /// The pause after the current round.
+    pause: Duration,
+    stage: Stage,
+}
+
+#[derive(Debug)]
+enum Stage {
+    LookingUp(Receiver<io::Result<Vec<SocketAddr>>>),
+    Racing(Race),
+    Pausing(At),
+    Over,
+}
+
+/// What one look at the current stage came to.
+enum Step {
+    Wait,
+    Enter(Stage),
+    Connected(NetStream, String),
+    Failed(DialFailure),
+}
+
+impl Dialer {
+    /// Begins to connect. All its sockets are registered as `token`; `waker` is woken when a lookup
+    /// has ended.
+    #[must_use]
+    pub fn start(
+        address: Address,
+        options: DialOptions,
+        token: Token,
+        waker: &Arc<Waker>,
+        now: At,
+    ) -> Dialer {
+        Dialer {
+            address,
+            options,
+            token,
+            waker: Arc::clone(waker),
+            started: now,
+            round: now,
+            pause: FIRST_PAUSE,
+            stage: Stage::Pausing(now),
+        }
+    }
+
+    /// Goes as far as it can now. The outcome comes once: a stream that is connected and not
+    /// registered, with the peer's address for people (`127.0.0.1:6379`, `unix:/path`), or why there
+    /// is none.
+    pub fn advance(
+        &mut self,
+        registry: &Registry,
+        now: At,
+    ) -> Option<Result<(NetStream, String), DialError>> {
+        loop {
+            match self.step(registry, now) {
+                Step::Wait => return None,
+                Step::Enter(stage) => self.stage = stage,
+                Step::Connected(stream, peer) => {
+                    self.stage = Stage::Over;
+                    return Some(Ok((stream, peer)));
+                }
+                Step::Failed(failure) => match self.next_round(&failure, now) {
+                    Some(at) => self.stage = Stage::Pausing(at),
+                    None => return Some(Err(self.give_up(failure, now))),
+                },
+            }
+        }
+    }
+
+    /// When to advance, whatever the sockets do; `None` when it is over.
+    #[must_use]
+    pub fn deadline(&self) -> Option<At> {
+        let give_up = self.round + self.options.connect_timeout;
+        match &self.stage {
+            Stage::LookingUp(_) => Some(give_up),
+            Stage::Racing(race) => Some(race.deadline().map_or(give_up, |next| next.min(give_up))),
+            Stage::Pausing(until) => Some(*until),
+            Stage::Over => None,
+        }
+    }
+
+    fn step(&mut self, registry: &Registry, now: At) -> Step {
+        let timed_out = now.since(self.round) >= self.options.connect_timeout;
+        match &mut self.stage {
+            Stage::LookingUp(answer) => match answer.try_recv() {
+                Ok(Ok(addrs)) => Step::Enter(self.race(&addrs)),
+                Ok(Err(err)) => Step::Failed(DialFailure::NotFound { why: reason(&err) }),
+                Err(TryRecvError::Empty) if !timed_out => Step::Wait,
+                Err(TryRecvError::Empty) => self.timed_out(now),
+                Err(TryRecvError::Disconnected) => {
+                    Step::Failed(DialFailure::NotFound { why: "the lookup broke off".into() })
+                }
+            },
+            Stage::Racing(race) => match race.advance(registry, now) {
+                Standing::Won(stream, peer) => Step::Connected(stream, peer),
+                Standing::Lost(err) if err.kind() == ErrorKind::TimedOut => self.timed_out(now),
+                Standing::Lost(err) => Step::Failed(DialFailure::of(&err)),
+                Standing::Open if !timed_out => Step::Wait,
+                Standing::Open => self.timed_out(now),
+            },
+            Stage::Pausing(until) if now < *until => Step::Wait,
+            Stage::Pausing(_) => self.begin_round(now),
+            Stage::Over => Step::Wait,
+        }
+    }
+
+    fn begin_round(&mut self, now: At) -> Step {
+        self.round = now;
+        let stage = match &self.address {
+            Address::Unix(path) => match self.unix_race(path) {
+                Ok(stage) => stage,
+                Err(err) => return Step::Failed(DialFailure::of(&err)),
+            },
+            Address::Tcp { host: None, port } => self.race(&lookup::this_machine(*port)),
+            Address::Tcp { host: Some(host), port } => match lookup::known(host, *port) {
+                Some(addrs) => self.race(&addrs),
+                None => self.look_up(host.clone(), *port),
+            },
+        };
+        Step::Enter(stage)
+    }
+
+    fn race(&self, addrs: &[SocketAddr]) -> Stage {
+        let targets = addrs.iter().copied().map(Target::tcp).collect();
+        Stage::Racing(Race::new(targets, self.token, self.options.descriptors))
+    }
+
+    fn unix_race(&self, path: &Path) -> io::Result<Stage> {
+        let targets = vec![Target::unix(path)?];
+        Ok(Stage::Racing(Race::new(targets, self.token, self.options.descriptors)))
+    }
+
+    /// A thread each time, since a lookup cannot be broken off; names are few.
+    fn look_up(&self, host: String, port: u16) -> Stage {
+        let (answer, answered) = channel();
+        let (unstarted, waker) = (answer.clone(), Arc::clone(&self.waker));
+        let lookup = move || {
+            // Nobody listens any more, or the loop is gone: then nobody needs the answer.
+            answer.send(lookup::look_up(&host, port)).ok();
+            waker.wake().ok();
+        };
+        if let Err(err) = thread::Builder::new().name("lookup".into()).spawn(lookup) {
+            unstarted.send(Err(err)).ok();
+        }
+        Stage::LookingUp(answered)
+    }
+
+    fn timed_out(&self, now: At) -> Step {
+        let after = now.since(self.round).min(self.options.connect_timeout);
+        Step::Failed(DialFailure::TimedOut { after })
+    }
+
+    /// When to try again, where that may help. The last round begins just when the time is over.
+    fn next_round(&mut self, failure: &DialFailure, now: At) -> Option<At> {
+        let patience = match failure {
+            // Part of connecting, and no matter of `--retry`: TCP would have us wait in the queue.
+            DialFailure::Busy => self.options.retry.max(self.options.connect_timeout),
+            passing if passing.may_pass() => self.options.retry,
+            _ => Duration::ZERO,
+        };
+        let last = self.started + patience;
+        let next = (now + self.pause).min(last);
+        self.pause = (self.pause * 3 / 2).min(LONGEST_PAUSE);
+        (now < last).then_some(next)
+    }
+
+    fn give_up(&mut self, failure: DialFailure, now: At) -> DialError {
+        self.stage = Stage::Over;
+        let retried =
+            (!self.options.retry.is_zero() && failure.may_pass()).then(|| now.since(self.started));
+        DialError { address: self.address.clone(), failure, retried }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+    use std::os::unix::net::UnixListener;
+
+    use super::*;
+    use crate::net::testing::{EventLoop, refusing, silent};
+
+    type Outcome = Result<(NetStream, String), DialError>;
+
+    const START: At = At::from_micros(7_000_000);
+
+    fn at(millis: u64) -> At {
+        START + Duration::from_millis(millis)
+    }
+
+    fn dialer(events: &EventLoop, address: &str, retry: Duration) -> Dialer {
+        let options = DialOptions { retry, ..DialOptions::default() };
+        Dialer::start(address.parse().unwrap(), options, Token(0), events.waker(), START)
+    }
+
+    /// The outcome, with the clock standing still.
+    fn outcome(dialer: &mut Dialer, events: &mut EventLoop, now: At) -> Outcome {
+        loop {
+            if let Some(outcome) = dialer.advance(events.registry(), now) {
+                assert_eq!(dialer.deadline(), None);
+                assert!(dialer.advance(events.registry(), now).is_none(), "it comes once");
+                return outcome;
+            }
+            events.wait();
+        }
+    }
+
+    /// Waits until the dialer pauses, and says until when.
+    fn pause(dialer: &mut Dialer, events: &mut EventLoop, now: At) -> At {
+        loop {
+            let outcome = dialer.advance(events.registry(), now);
+            assert!(outcome.is_none(), "{outcome:?}");
+            match dialer.stage {
+                Stage::Pausing(until) => return until,
+                _ => events.wait(),
+            }
+        }
+    }
+
+    #[test]
+    fn a_listener_is_reached_and_named() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let addr = listener.local_addr().unwrap().to_string();
+        let mut events = EventLoop::new();
+        let (_stream, peer) =
+            outcome(&mut dialer(&events, &addr, Duration::ZERO), &mut events, START).unwrap();
+        assert_eq!(peer, addr);
+        listener.accept().unwrap();
+    }
+
+    #[test]
+    fn no_host_and_localhost_are_this_machine_by_either_family() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let addr = listener.local_addr().unwrap();
+        for host in ["", "localhost"] {
+            let mut events = EventLoop::new();
+            let mut dialer = dialer(&events, &format!("{host}:{}", addr.port()), Duration::ZERO);
+            let (_stream, peer) = outcome(&mut dialer, &mut events, START).unwrap();
+            assert_eq!(peer, addr.to_string());
+        }
+    }
+
+    #[test]
+    fn a_refusal_is_told_with_what_to_do() {
+        let (_held, addr) = refusing();
+        let mut events = EventLoop::new();
+        let mut dialer = dialer(&events, &addr.to_string(), Duration::ZERO);
+        let told = outcome(&mut dialer, &mut events, START).unwrap_err().to_string();
+        assert_eq!(
+            told,
+            format!(
+                "cannot connect to `{addr}`: connection refused; \
+                 is the server running? `--retry 5s` keeps trying"
+            )
+        );
+    }
+
+    #[test]
+    fn silence_is_given_ten_seconds() {
+        let (_held, addr) = silent();
+        let events = EventLoop::new();
+        let mut dialer = dialer(&events, &addr.to_string(), Duration::ZERO);
+        for now in [0, 9_999] {
+            assert!(dialer.advance(events.registry(), at(now)).is_none());
+            assert_eq!(dialer.deadline(), Some(at(10_000)));
+        }
+        let err = dialer.advance(events.registry(), at(10_002)).unwrap().unwrap_err();
+        let after = Duration::from_secs(10);
+        assert_eq!(err.failure, DialFailure::TimedOut { after });
+    }
+
+    #[test]
+    fn a_name_that_nobody_has_is_told() {
+        // A label over 63 octets (RFC 1035) is refused without asking a name server.
+        let host = format!("{}.invalid", "a".repeat(64));
+        let mut events = EventLoop::new();
+        let mut dialer = dialer(&events, &format!("{host}:5"), Duration::ZERO);
+        let err = outcome(&mut dialer, &mut events, START).unwrap_err();
+        let DialFailure::NotFound { why } = &err.failure else { panic!("{err:?}") };
+        assert!(!why.is_empty() && err.to_string().contains(why), "{err}");
+    }
+
+    #[test]
+    fn a_lookup_that_hangs_is_given_ten_seconds() {
+        let events = EventLoop::new();
+        let mut dialer = dialer(&events, "example.org:5", Duration::ZERO);
+        let (_never, answer) = channel();
+        dialer.stage = Stage::LookingUp(answer);
+        assert!(dialer.advance(events.registry(), at(9_999)).is_none());
+        assert_eq!(dialer.deadline(), Some(at(10_000)));
+        let err = dialer.advance(events.registry(), at(10_000)).unwrap().unwrap_err();
+        assert!(matches!(err.failure, DialFailure::TimedOut { .. }), "{err:?}");
+    }
+
+    #[test]
+    fn a_retry_reaches_a_server_that_comes_later() {
+        let (socket, addr) = refusing();
+        let mut events = EventLoop::new();
+        let mut dialer = dialer(&events, &addr.to_string(), Duration::from_secs(5));
+        assert_eq!(pause(&mut dialer, &mut events, START), at(100));
+        assert!(dialer.advance(events.registry(), at(99)).is_none());
+        assert_eq!(pause(&mut dialer, &mut events, at(100)), at(250));
+        socket.listen(1).unwrap();
+        let (_stream, peer) = outcome(&mut dialer, &mut events, at(250)).unwrap();
+        assert_eq!(peer, addr.to_string());
+    }
+
+    #[test]
+    fn a_retry_ends_with_its_time() {
+        let (_held, addr) = refusing();
+        let mut events = EventLoop::new();
+        let mut dialer = dialer(&events, &addr.to_string(), Duration::from_secs(5));
+        let (mut now, mut rounds) = (START, 0);
+        while now < at(5_000) {
+            let next = pause(&mut dialer, &mut events, now);
+            assert!(next.since(now) <= LONGEST_PAUSE && next > now);
+            (now, rounds) = (next, rounds + 1);
+        }
+        assert_eq!((now, rounds), (at(5_000), 9));
+        let told = outcome(&mut dialer, &mut events, now).unwrap_err().to_string();
+        assert_eq!(told, format!("cannot connect to `{addr}`: connection refused; tried for 5s"));
+    }
+
+    #[test]
+    fn a_unix_socket_that_is_not_there_yet_is_waited_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("chat.sock");
+        let address = format!("unix:{}", path.display());
+        let mut events = EventLoop::new();
+        let mut once = dialer(&events, &address, Duration::ZERO);
+        let err = outcome(&mut once, &mut events, START).unwrap_err();
+        assert_eq!(err.failure, DialFailure::NoSocket);
+
+        let mut dialer = dialer(&events, &address, Duration::from_secs(1));
+        let until = pause(&mut dialer, &mut events, START);
+        let _listener = UnixListener::bind(&path).unwrap();
+        let (_stream, peer) = outcome(&mut dialer, &mut events, until).unwrap();
+        assert_eq!(peer, address);
+    }
+
+    #[test]
+    fn what_cannot_pass_is_not_retried() {
+        let mut events = EventLoop::new();
+        let address = format!("unix:/{}", "x".repeat(200));
+        let mut dialer = dialer(&events, &address, Duration::from_secs(5));
+        let err = outcome(&mut dialer, &mut events, START).unwrap_err();
+        assert!(matches!(err.failure, DialFailure::Failed(_)), "{err:?}");
+        assert_eq!(err.retried, None);
+    }
+
+    #[test]
+    fn a_crowd_at_a_unix_socket_waits_its_turn() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("chat.sock");
+        let listener =
+            socket2::Socket::new(socket2::Domain::UNIX, socket2::Type::STREAM, None).unwrap();
+        listener.bind(&socket2::SockAddr::unix(&path).unwrap()).unwrap();
+        listener.listen(0).unwrap();
+        let address = format!("unix:{}", path.display());
+        let mut events = EventLoop::new();
+        let mut crowd = Vec::new();
+        let (mut waiting, until) = loop {
+            let mut dialer = dialer(&events, &address, Duration::ZERO);
+            match dialer.advance(events.registry(), START) {
+                Some(outcome) => crowd.push(outcome.unwrap()),
+                None => break (dialer, at(100)),
+            }
+            assert!(crowd.len() < 1000, "the queue never fills");
+        };
+        assert_eq!(waiting.deadline(), Some(until));
+        listener.accept().unwrap();
+        assert!(outcome(&mut waiting, &mut events, until).is_ok());
+    }
+}
