@@ -5,5 +5,6 @@ pub mod matching;
 pub mod net;
 pub mod script;
 pub mod session;
+pub mod transcript;
 pub mod units;
 pub mod wire;
