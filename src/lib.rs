@@ -3,6 +3,7 @@
 pub mod command;
 pub mod matching;
 pub mod net;
+pub mod replay;
 pub mod script;
 pub mod session;
 pub mod transcript;

@@ -1,0 +1,113 @@
+//! Replays against a peer that says what was recorded, or something else, in virtual time.
+
+mod played;
+mod told;
+
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::player::{Finish, Player};
+use super::turns::{Turn, Turns};
+use crate::script::testing::{End, Options};
+use crate::session::testing::conn;
+use crate::transcript::{Event, Marks, Said, Transcript, What, json};
+use crate::units::At;
+use crate::wire::{ConnId, Eol, Side};
+
+const CLOSE: Finish = Finish::Close { half_close: true, linger: Duration::from_secs(5) };
+
+/// A transcript of these events, a tenth of a second apart.
+fn transcript(events: Vec<(Option<ConnId>, What)>) -> Transcript {
+    let header = r#"{"chat-repl":"transcript","version":1,"started":"2026-10-07T09:15:02Z"}"#;
+    let mut transcript = json::parse(header.as_bytes()).unwrap();
+    let event = |(index, (conn, what)): (usize, (Option<ConnId>, What))| Event {
+        at: At::from_micros(index as u64 * 100_000),
+        conn,
+        what,
+        extra: Vec::new(),
+    };
+    transcript.events = events.into_iter().enumerate().map(event).collect();
+    transcript
+}
+
+fn line(from: Side, text: &[u8], eol: Eol) -> What {
+    What::Line(Said { from, text: Bytes::copy_from_slice(text), eol, marks: Marks::NONE })
+}
+
+/// The events of the first conn: `> ` begins what the client said, `< ` what the server said; without
+/// a `\n` at its end it is partial.
+fn story(lines: &[&str]) -> Transcript {
+    let events = lines.iter().map(|said| {
+        let from = if said.starts_with("> ") { Side::Client } else { Side::Server };
+        let text = &said.as_bytes()[2..];
+        let (text, eol) = match text.strip_suffix(b"\n") {
+            Some(text) => (text, Eol::Lf),
+            None => (text, Eol::None),
+        };
+        (Some(conn(1)), line(from, text, eol))
+    });
+    transcript(events.collect())
+}
+
+fn player(transcript: &Transcript) -> Player {
+    let turns = Turns::of(transcript, Some(conn(1)), Side::Client);
+    Player::new("talk.json".to_owned(), turns, Duration::from_secs(5)).finishing(CLOSE)
+}
+
+/// A client that plays its side, and a peer that is the test.
+fn playing(player: Player) -> End {
+    let mut end = End::new(&Options::script(Side::Client));
+    end.plays(player);
+    end.joins(1);
+    end
+}
+
+/// What a peer does in its turn.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Peer {
+    /// Waits until so many bytes have come in all.
+    Hears(usize),
+    Says(Vec<u8>),
+}
+
+/// The server's part of a transcript.
+fn part(transcript: &Transcript) -> Vec<Peer> {
+    let (mut part, mut heard) = (Vec::new(), 0);
+    for turn in Turns::of(transcript, Some(conn(1)), Side::Client).turns {
+        match turn {
+            Turn::Ours(bytes) => {
+                heard += bytes.len();
+                part.push(Peer::Hears(heard));
+            }
+            Turn::Theirs(lines) => {
+                part.push(Peer::Says(lines.into_iter().flat_map(|line| line.bytes).collect()));
+            }
+            Turn::HalfClose => {}
+        }
+    }
+    part
+}
+
+/// Plays the server's part, in pieces of these sizes; says whether it came to its end.
+fn serve(end: &mut End, part: &[Peer], cuts: &[usize]) -> bool {
+    let mut cuts = cuts.iter().copied().cycle();
+    for peer in part {
+        match peer {
+            Peer::Hears(len) => {
+                if end.told.recorded(Some(conn(1)), Side::Client).len() != *len {
+                    return false;
+                }
+            }
+            Peer::Says(bytes) => {
+                let mut rest = &bytes[..];
+                while !rest.is_empty() {
+                    let cut = cuts.next().map_or(rest.len(), |cut| cut.clamp(1, rest.len()));
+                    end.hears(1, &rest[..cut]);
+                    rest = &rest[cut..];
+                }
+            }
+        }
+    }
+    true
+}
