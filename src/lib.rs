@@ -6,6 +6,7 @@ pub mod net;
 pub mod replay;
 pub mod script;
 pub mod session;
+pub mod term;
 pub mod transcript;
 pub mod units;
 pub mod wire;

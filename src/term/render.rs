@@ -1,0 +1,398 @@
+//! What the terminal shows of a conversation: text, ready for the screen.
+
+use std::collections::HashMap;
+use std::fmt::Write;
+use std::time::Duration;
+
+use jiff::{Timestamp, ZonedDateTime};
+
+use super::style;
+use crate::session::{Ending, Notice, Record, Recorded};
+use crate::units::At;
+use crate::wire::{Block, ConnId, Eol, Line, Side, Visible};
+
+/// Stands before the rest of a line whose beginning was shown on a line of its own.
+const CONTINUED: &str = "… ";
+
+/// What lines of this program itself begin with.
+const OURS: [&str; 4] = ["-- ", "> ", "error: ", CONTINUED];
+
+/// How a [`View`] shows things.
+#[derive(Debug, Clone)]
+pub struct Look {
+    /// The side that we are on: what it says was typed here, and is not shown again.
+    pub own: Side,
+    /// Whether the terminal takes colour.
+    pub colour: bool,
+    /// Whether the local time stands before each received line.
+    pub time: bool,
+    /// When the session started, in the time zone to show times in: [`At::START`].
+    pub started: ZonedDateTime,
+}
+
+/// Turns what happened into what the terminal shows of it.
+///
+/// A peer's line is shown as it came, made [`Visible`]: nothing in it runs. Who said it stands before
+/// it (`guest-1: text`, in the colour of that name) once two conns were open at the same time, and in
+/// a room. Without such a label, and without colour, a peer could write what looks like a notice or an
+/// error of ours; a line that begins as ours do gets its label always.
+///
+/// A partial line is shown on a line of its own when it is recorded; what comes after it begins with
+/// `… `, and an end that comes alone shows nothing. A character of UTF-8 that is not complete yet is
+/// held back until it is, or until its side has ended.
+#[derive(Debug)]
+pub struct View {
+    look: Look,
+    label: bool,
+    echo: bool,
+    clock: Clock,
+    conns: HashMap<ConnId, Speaker>,
+}
+
+/// Whoever speaks on one conn.
+#[derive(Debug, Default)]
+struct Speaker {
+    name: Option<String>,
+    /// The beginning of the line that comes is on the screen.
+    inside: bool,
+    /// Up to three bytes that begin a character.
+    held: Vec<u8>,
+}
+
+impl View {
+    /// A view of a session that has just started.
+    #[must_use]
+    pub fn new(look: Look) -> Self {
+        let clock = Clock { started: look.started.clone(), shown: None };
+        View { look, label: false, echo: false, clock, conns: HashMap::new() }
+    }
+
+    /// Whether the local time stands before each received line: `/time`.
+    pub fn set_time(&mut self, time: bool) {
+        self.look.time = time;
+    }
+
+    /// Whether our own lines are shown as well, as `> text`: while a script or a replay says them, and
+    /// not a person who has them on the screen already.
+    pub fn set_echo(&mut self, echo: bool) {
+        self.echo = echo;
+    }
+
+    /// Labels every line with its speaker from now on: in a room, also with a single guest.
+    pub fn label_speakers(&mut self) {
+        self.label = true;
+    }
+
+    /// Appends to `out` what the terminal shows of `record`: whole lines, or nothing.
+    pub fn record(&mut self, record: &Record, out: &mut String) {
+        let conn = record.conn.unwrap_or(ConnId::FIRST);
+        match &record.what {
+            Recorded::Said { from, block, .. } if *from == self.look.own => {
+                if self.echo {
+                    self.own(record.conn, block, out);
+                }
+            }
+            Recorded::Said { block, .. } => self.heard(record.at, conn, block, out),
+            Recorded::Open { name, .. } => {
+                self.conns.insert(conn, Speaker { name: name.clone(), ..Speaker::default() });
+                self.label |= self.conns.len() > 1;
+            }
+            Recorded::Close { from, how } if *from != self.look.own || *how != Ending::Eof => {
+                self.ended(record.at, conn, out);
+            }
+            Recorded::Close { .. } | Recorded::Note { .. } => {}
+        }
+    }
+
+    /// Appends to `out` what the terminal shows of `notice`: `-- ` and its text, on one line; only what
+    /// a command tells may have several.
+    pub fn notice(&self, notice: &Notice, out: &mut String) {
+        match notice {
+            Notice::Told(text) => {
+                text.trim_end().split('\n').for_each(|line| aside(out, self.look.colour, line));
+            }
+            notice => aside(out, self.look.colour, &notice.to_string()),
+        }
+    }
+
+    /// Our own lines, with what the prompt would have been.
+    fn own(&self, conn: Option<ConnId>, block: &Block, out: &mut String) {
+        let to = if self.label {
+            conn.and_then(|conn| self.conns.get(&conn)?.name.as_deref())
+        } else {
+            None
+        };
+        let mut prompt = String::new();
+        style::push(
+            &mut prompt,
+            self.look.colour,
+            style::PROMPT,
+            &format!("{}> ", to.unwrap_or_default()),
+        );
+        for line in block.lines() {
+            out.push_str(&prompt);
+            push_visible(out, line.text);
+            out.push('\n');
+        }
+    }
+
+    fn heard(&mut self, at: At, conn: ConnId, block: &Block, out: &mut String) {
+        let time = self.time(at);
+        let speaker = self.conns.entry(conn).or_default();
+        let name = speaker.name.as_deref().unwrap_or(self.look.own.other().as_str());
+        let label = style::styled(self.look.colour, style::of_name(name), &format!("{name}: "));
+        for line in block.lines() {
+            speaker.hear(line, |text, continued| {
+                out.push_str(&time);
+                if self.label || begins_as_ours(text) {
+                    out.push_str(&label);
+                }
+                if continued {
+                    out.push_str(CONTINUED);
+                }
+                push_visible(out, text);
+                out.push('\n');
+            });
+        }
+    }
+
+    /// Shows what was held back, as what it is, and forgets the conn.
+    fn ended(&mut self, at: At, conn: ConnId, out: &mut String) {
+        let held = self.conns.get_mut(&conn).map(|speaker| std::mem::take(&mut speaker.held));
+        if let Some(rest) = held
+            .and_then(|held| Block::new([&held[..], b"\n"].concat()).filter(|_| !held.is_empty()))
+        {
+            self.heard(at, conn, &rest, out);
+        }
+        self.conns.remove(&conn);
+    }
+
+    fn time(&mut self, at: At) -> String {
+        let mut time = String::new();
+        if self.look.time {
+            style::push(&mut time, self.look.colour, style::ASIDE, self.clock.local(at));
+            time.push(' ');
+        }
+        time
+    }
+}
+
+impl Speaker {
+    /// Takes a line, and shows what there is to be shown of it: text, and whether it continues a line.
+    fn hear(&mut self, line: Line<'_>, show: impl FnOnce(&[u8], bool)) {
+        let joined;
+        let mut text = line.text;
+        if !self.held.is_empty() {
+            self.held.extend_from_slice(text);
+            joined = std::mem::take(&mut self.held);
+            text = &joined;
+        }
+        let partial = line.eol == Eol::None;
+        if partial {
+            let (whole, begun) = text.split_at(text.len() - begun_char(text));
+            self.held.extend_from_slice(begun);
+            text = whole;
+        }
+        if !text.is_empty() || !(partial || self.inside) {
+            show(text, self.inside);
+            self.inside = partial;
+        }
+        self.inside &= partial;
+    }
+}
+
+/// Local times of a session. A flood has many lines a second, so the last one made is kept.
+#[derive(Debug)]
+struct Clock {
+    started: ZonedDateTime,
+    shown: Option<(Timestamp, String)>,
+}
+
+impl Clock {
+    /// `HH:MM:SS` at this instant.
+    fn local(&mut self, at: At) -> &str {
+        let started = self.started.timestamp();
+        let instant = started.checked_add(Duration::from_micros(at.micros())).unwrap_or(started);
+        let second = Timestamp::from_second(instant.as_second()).unwrap_or(instant);
+        let shown = self.shown.take().filter(|(shown, _)| *shown == second);
+        let (_, text) = self.shown.insert(shown.unwrap_or_else(|| {
+            let local = second.to_zoned_datetime(self.started.time_zone().clone());
+            (second, format!("{:02}:{:02}:{:02}", local.hour(), local.minute(), local.second()))
+        }));
+        text
+    }
+}
+
+/// Appends a line of ours: `-- ` and `text`, on one line whatever it holds.
+pub(super) fn aside(out: &mut String, colour: bool, text: &str) {
+    style::push(out, colour, style::ASIDE, &format!("-- {}", Visible(text.as_bytes())));
+    out.push('\n');
+}
+
+fn begins_as_ours(text: &[u8]) -> bool {
+    OURS.iter().any(|ours| text.starts_with(ours.as_bytes()))
+}
+
+/// Most lines are plain ASCII, and need no second look.
+fn push_visible(out: &mut String, text: &[u8]) {
+    match str::from_utf8(text) {
+        Ok(plain) if text.iter().all(|byte| matches!(byte, b' '..=b'~')) => out.push_str(plain),
+        _ => {
+            let _ = write!(out, "{}", Visible(text)); // a String takes whatever is written
+        }
+    }
+}
+
+/// How many bytes at the end of `text` begin a UTF-8 character whose rest is yet to come: up to three.
+fn begun_char(text: &[u8]) -> usize {
+    (1..=text.len().min(3))
+        .find(|back| text[text.len() - back] & 0xc0 != 0x80)
+        .filter(|back| {
+            let last = str::from_utf8(&text[text.len() - back..]);
+            last.is_err_and(|error| error.error_len().is_none())
+        })
+        .unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::tz::{Offset, TimeZone};
+
+    fn view(own: Side) -> View {
+        let started: Timestamp = "2026-10-07T09:15:02.9Z".parse().unwrap();
+        let started = started.to_zoned_datetime(TimeZone::fixed(Offset::constant(2)));
+        View::new(Look { own, colour: false, time: false, started })
+    }
+
+    fn record(conn: u32, what: Recorded) -> Record {
+        Record { at: At::from_micros(200_000), conn: ConnId::new(conn), what }
+    }
+
+    fn open(view: &mut View, conn: u32) {
+        let name = Some(format!("guest-{conn}"));
+        let what = Recorded::Open { addr: String::new(), name };
+        view.record(&record(conn, what), &mut String::new());
+    }
+
+    fn said(view: &mut View, conn: u32, from: Side, bytes: &[u8]) -> String {
+        let block = Block::new(bytes.to_vec()).unwrap();
+        let mut out = String::new();
+        view.record(
+            &record(conn, Recorded::Said { from, block, send: None, wants: Vec::new() }),
+            &mut out,
+        );
+        out
+    }
+
+    fn ends(view: &mut View, conn: u32, from: Side) -> String {
+        let mut out = String::new();
+        view.record(&record(conn, Recorded::Close { from, how: Ending::Eof }), &mut out);
+        out
+    }
+
+    #[test]
+    fn a_single_peer_has_no_label_and_runs_nothing() {
+        let mut view = view(Side::Client);
+        let shown = said(&mut view, 1, Side::Server, b"hi\r\n\n\x1b[2Jcaf\xe9\n");
+        assert_eq!(shown, "hi\n\n\\x1b[2Jcaf\\xe9\n");
+    }
+
+    #[test]
+    fn a_line_that_looks_like_ours_has_its_speaker_named() {
+        let mut view = view(Side::Client);
+        let shown = said(&mut view, 1, Side::Server, b"-- guest-2 left\n> me\n-> ok\n");
+        assert_eq!(shown, "server: -- guest-2 left\nserver: > me\n-> ok\n");
+    }
+
+    #[test]
+    fn several_guests_are_told_apart_from_then_on() {
+        let mut view = view(Side::Server);
+        open(&mut view, 1);
+        assert_eq!(said(&mut view, 1, Side::Client, b"a\n"), "a\n");
+        open(&mut view, 2);
+        assert_eq!(said(&mut view, 1, Side::Client, b"a\nb\n"), "guest-1: a\nguest-1: b\n");
+        ends(&mut view, 1, Side::Client);
+        assert_eq!(said(&mut view, 2, Side::Client, b"c\n"), "guest-2: c\n");
+    }
+
+    #[test]
+    fn a_room_labels_even_a_single_guest() {
+        let mut view = view(Side::Server);
+        view.label_speakers();
+        open(&mut view, 7);
+        assert_eq!(said(&mut view, 7, Side::Client, b"a\n"), "guest-7: a\n");
+    }
+
+    #[test]
+    fn a_partial_line_is_shown_and_continued() {
+        let mut view = view(Side::Client);
+        assert_eq!(said(&mut view, 1, Side::Server, b"login: "), "login: \n");
+        assert_eq!(said(&mut view, 1, Side::Server, b"bob"), "… bob\n");
+        assert_eq!(said(&mut view, 1, Side::Server, b"by\nok\n"), "… by\nok\n");
+        assert_eq!(said(&mut view, 1, Side::Server, b"login: "), "login: \n");
+        assert_eq!(
+            said(&mut view, 1, Side::Server, b"\n\n"),
+            "\n",
+            "only the second line is an empty one"
+        );
+    }
+
+    #[test]
+    fn an_incomplete_character_waits_for_its_rest_or_for_the_end() {
+        let mut view = view(Side::Client);
+        let cat = "🐈".as_bytes();
+        assert_eq!(said(&mut view, 1, Side::Server, &cat[..2]), "");
+        assert_eq!(said(&mut view, 1, Side::Server, &cat[2..3]), "");
+        assert_eq!(said(&mut view, 1, Side::Server, &[&cat[3..], b"!\xff"].concat()), "🐈!\\xff\n");
+        assert_eq!(said(&mut view, 1, Side::Server, &cat[..3]), "");
+        assert_eq!(ends(&mut view, 1, Side::Client), "", "our own end ends nothing");
+        assert_eq!(ends(&mut view, 1, Side::Server), "… \\xf0\\x9f\\x90\n");
+    }
+
+    #[test]
+    fn own_lines_are_shown_where_nobody_typed_them() {
+        let mut view = view(Side::Client);
+        assert_eq!(said(&mut view, 1, Side::Client, b"LOGIN\n"), "");
+        view.set_echo(true);
+        assert_eq!(said(&mut view, 1, Side::Client, b"LOGIN\nQUIT\n"), "> LOGIN\n> QUIT\n");
+    }
+
+    #[test]
+    fn the_time_is_local_and_moves() {
+        let mut view = view(Side::Client);
+        view.set_time(true);
+        assert_eq!(said(&mut view, 1, Side::Server, b"x\ny\n"), "11:15:03 x\n11:15:03 y\n");
+        assert_eq!(view.time(At::from_micros(60_200_000)), "11:16:03 ");
+    }
+
+    #[test]
+    fn a_notice_is_one_line_and_runs_nothing() {
+        let mut out = String::new();
+        view(Side::Client).notice(&Notice::Connected("a\n\x1b[2J".into()), &mut out);
+        assert_eq!(out, "-- connected to a\\n\\x1b[2J\n");
+    }
+
+    #[test]
+    fn what_a_command_tells_may_have_several_lines() {
+        let mut out = String::new();
+        view(Side::Client).notice(&Notice::Told("a\n\n\x1b[2J\n".into()), &mut out);
+        assert_eq!(out, "-- a\n-- \n-- \\x1b[2J\n");
+    }
+
+    #[test]
+    fn names_and_notices_are_coloured() {
+        let mut view = view(Side::Server);
+        view.look.colour = true;
+        view.label_speakers();
+        open(&mut view, 1);
+        let shown = said(&mut view, 1, Side::Client, b"a\n");
+        assert!(
+            shown.starts_with("\x1b[38;5;") && shown.ends_with("guest-1: \x1b[0ma\n"),
+            "{shown:?}"
+        );
+        let mut out = String::new();
+        view.notice(&Notice::Connected("a".into()), &mut out);
+        assert_eq!(out, "\x1b[2m-- connected to a\x1b[0m\n");
+    }
+}
