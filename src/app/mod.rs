@@ -1,0 +1,50 @@
+//! Composition: from the command line to a run. One file per way to run; nothing but wiring.
+
+mod show;
+mod talk;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use anstream::ColorChoice;
+use clap::Parser;
+
+use crate::cli::{Cli, Subcommands};
+use crate::error::{Error, ExitStatus};
+
+/// Runs the program with these arguments, the first of which is its name.
+pub(crate) fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let parsed = Cli::try_parse_from(args);
+    let cli = match parsed.and_then(|cli| cli.talk.check().map(|()| cli)) {
+        Ok(cli) => cli,
+        // Usage errors go to standard error with status 2, help and version to standard output with 0.
+        Err(usage) => {
+            usage.print().ok();
+            return ExitCode::from(u8::try_from(usage.exit_code()).unwrap_or(2));
+        }
+    };
+    let (colour, done) = match cli.command {
+        Some(Subcommands::Show(show)) => (colour(show.color), show::run(&show)),
+        None => (colour(cli.talk.color), talk::run(cli.talk)),
+    };
+    end(colour, done)
+}
+
+/// The one place where an error is printed, and the status chosen.
+fn end(colour: ColorChoice, done: Result<(), Error>) -> ExitCode {
+    match done {
+        Ok(()) => ExitStatus::Done.into(),
+        Err(error) => {
+            error.print(colour);
+            error.status().into()
+        }
+    }
+}
+
+fn colour(choice: clap::ColorChoice) -> ColorChoice {
+    match choice {
+        clap::ColorChoice::Auto => ColorChoice::Auto,
+        clap::ColorChoice::Always => ColorChoice::Always,
+        clap::ColorChoice::Never => ColorChoice::Never,
+    }
+}

@@ -1,0 +1,167 @@
+//! Hosting and joining a conversation: a person, a script, or a replay.
+
+use std::io::{self, IsTerminal};
+use std::path::Path;
+use std::time::Duration;
+
+use super::colour;
+use crate::cli::Talk;
+use crate::drive::{self, Clock, Feed, Keeping, Setup, Stdout, Way};
+use crate::error::Error;
+use crate::matching::Vars;
+use crate::net::{Address, raise_descriptor_limit};
+use crate::replay;
+use crate::script::{Play, RunnerOptions, Settings};
+use crate::session::{Direct, DirectOptions};
+use crate::term::Terminal;
+use crate::wire::Side;
+
+/// Who says what our side says.
+enum Driver {
+    /// A person.
+    Prompt,
+    /// A script, or data.
+    Feed(Box<Feed>),
+    /// A transcript.
+    Play(Box<dyn Play>),
+}
+
+pub(super) fn run(talk: Talk) -> Result<(), Error> {
+    let clock = Clock::start();
+    raise_descriptor_limit();
+    let terminal = Terminal::find().map_err(|err| Error::terminal(&err))?;
+    let types = terminal.as_ref().is_some_and(Terminal::has_keyboard);
+    let mut driver = choose_driver(&talk, types)?;
+    let reads = check(&mut driver)?;
+    let stay = talk.stay;
+    let setup = setup(
+        Talk { interactive: talk.interactive && types, ..talk },
+        clock,
+        terminal,
+        driver,
+        reads,
+    );
+    Error::of_session(drive::run(setup), stay).map_or(Ok(()), Err)
+}
+
+fn choose_driver(talk: &Talk, types: bool) -> Result<Driver, Error> {
+    if let Some(path) = &talk.replay {
+        let finish = replay::Finish::Close { half_close: !talk.no_half_close, linger: talk.linger };
+        let player = replay::load(path, Side::Client, talk.timeout)?;
+        return Ok(Driver::Play(Box::new(player.finishing(finish))));
+    }
+    if let Some(path) = &talk.script {
+        return open(path).map(|feed| Driver::Feed(Box::new(feed)));
+    }
+    if types && !talk.plain {
+        return Ok(Driver::Prompt);
+    }
+    let feed = Feed::stdin(talk.plain).map_err(|err| Error::read("<stdin>", &err))?;
+    Ok(Driver::Feed(Box::new(feed)))
+}
+
+fn open(path: &Path) -> Result<Feed, Error> {
+    Feed::script(path).map_err(|err| Error::read(&path.display().to_string(), &err))
+}
+
+/// Checks a script that can be read twice; says whether any step may look at what the peers say.
+fn check(driver: &mut Driver) -> Result<bool, Error> {
+    let Driver::Feed(feed) = driver else { return Ok(true) };
+    let checked = feed.is_file().and_then(|file| file.then(|| feed.check()).transpose());
+    match checked {
+        Ok(None) => Ok(feed.is_script()),
+        Ok(Some(checked)) if checked.faults.is_empty() => Ok(checked.reads),
+        Ok(Some(checked)) => Err(Error::script(checked.faults)),
+        Err(err) => Err(Error::read(feed.name(), &err)),
+    }
+}
+
+fn setup(
+    talk: Talk,
+    clock: Clock,
+    terminal: Option<Terminal>,
+    driver: Driver,
+    reads: bool,
+) -> Setup {
+    let listener = talk.listen.is_some();
+    let role = if listener { Side::Server } else { Side::Client };
+    let prompt = matches!(driver, Driver::Prompt);
+    let stdout = stdout(talk.json);
+    let runner = RunnerOptions {
+        settings: settings(&talk),
+        max_line: talk.max_line,
+        listener,
+        reads: reads || talk.interactive,
+        prompt,
+        then_prompt: talk.interactive,
+        stays: talk.stay,
+    };
+    let session = Direct::new(DirectOptions {
+        role,
+        stay: talk.stay || prompt || talk.interactive,
+        half_close: !talk.no_half_close,
+        linger: talk.linger,
+        max_line: talk.max_line,
+        telnet: listener && !talk.plain,
+    });
+    let (feed, play) = match driver {
+        Driver::Prompt => (None, None),
+        Driver::Feed(feed) => (Some(*feed), None),
+        Driver::Play(play) => (None, Some(play)),
+    };
+    Setup {
+        clock,
+        session: Box::new(session),
+        role,
+        eol: talk.eol,
+        runner,
+        feed,
+        play,
+        terminal: terminal.filter(|_| prompt || talk.interactive || stdout == Stdout::Terminal),
+        colour: colour(talk.color),
+        time: talk.time,
+        quiet: talk.quiet,
+        stdout,
+        keeping: Keeping { record: talk.record, save: talk.save, json: talk.json, keep: talk.keep },
+        history: talk.history,
+        outbox: talk.outbox,
+        max_line: talk.max_line,
+        way: way(talk.listen, talk.connect, talk.connect_timeout, talk.retry),
+    }
+}
+
+fn settings(talk: &Talk) -> Settings {
+    let mut vars = Vars::default();
+    for (name, value) in std::env::vars_os() {
+        if let Some(name) = name.to_str() {
+            vars.environment(name, value.into_encoded_bytes());
+        }
+    }
+    for (name, value) in &talk.var {
+        vars.set(name, value.clone());
+    }
+    Settings { vars, timeout: talk.timeout, eol: talk.eol }
+}
+
+fn stdout(json: bool) -> Stdout {
+    match (json, io::stdout().is_terminal()) {
+        (true, _) => Stdout::Json,
+        (false, true) => Stdout::Terminal,
+        (false, false) => Stdout::Raw,
+    }
+}
+
+fn way(
+    listen: Option<Address>,
+    connect: Option<Address>,
+    timeout: Duration,
+    retry: Option<Duration>,
+) -> Way {
+    match (listen, connect) {
+        (None, Some(address)) => {
+            Way::Connect { address, timeout, retry: retry.unwrap_or_default() }
+        }
+        // clap makes sure that there is one of the two.
+        (listen, _) => Way::Listen(listen.unwrap_or_default()),
+    }
+}

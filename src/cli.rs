@@ -1,0 +1,234 @@
+//! The command line, as clap reads it. Definitions only: what they mean is decided in `app`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{ArgGroup, Args, ColorChoice, Parser, Subcommand};
+
+use crate::net::Address;
+use crate::units::{parse_duration, parse_size};
+use crate::wire::Eol;
+
+/// Talk over a socket, keep the conversation, play it back.
+#[derive(Debug, Parser)]
+#[command(
+    name = "chat-repl",
+    version,
+    max_term_width = 100,
+    subcommand_negates_reqs = true,
+    args_conflicts_with_subcommands = true,
+    disable_help_subcommand = true,
+    override_usage = "chat-repl --listen [ADDR] [OPTIONS]\n       chat-repl --connect ADDR [OPTIONS]\n       \
+                      chat-repl --connect ADDR [OPTIONS] < SCRIPT\n       chat-repl show FILE",
+    after_help = "ADDR is HOST:PORT, :PORT, PORT, HOST, [V6]:PORT or unix:PATH; the port is 51423 where none \
+                  is given.\nDurations are written 200ms, 2s, 1m; sizes 64KiB, 4MiB. \
+                  At the prompt, /help lists the commands.\n\
+                  Exit status: 0 done, 1 a check failed, 2 usage, 3 a bad file, 4 no connection, 5 it broke."
+)]
+pub struct Cli {
+    /// What to do other than hold a conversation.
+    #[command(subcommand)]
+    pub command: Option<Subcommands>,
+
+    /// How to hold one.
+    #[command(flatten)]
+    pub talk: Talk,
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Subcommands {
+    /// Print a transcript readably
+    #[command(
+        after_help = "Examples:\n  chat-repl show chat.json\n  chat-repl show --color always chat.jsonl | less -R"
+    )]
+    Show(Show),
+}
+
+/// `chat-repl show FILE`.
+#[derive(Debug, Args)]
+pub struct Show {
+    /// The transcript: a JSON document, or JSON Lines, finished or not
+    pub file: PathBuf,
+    /// When to use colour
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub color: ColorChoice,
+}
+
+/// The options of a conversation.
+#[derive(Debug, Args)]
+#[command(group = ArgGroup::new("way").args(["listen", "connect"]).required(true))]
+pub struct Talk {
+    /// Host a conversation; without ADDR on every interface, port 51423
+    #[arg(long, value_name = "ADDR", num_args = 0..=1, default_missing_value = ":51423", help_heading = "Conversation")]
+    pub listen: Option<Address>,
+    /// Join a conversation
+    #[arg(long, value_name = "ADDR", help_heading = "Conversation")]
+    pub connect: Option<Address>,
+    /// Keep trying to connect for this long
+    #[arg(long, value_name = "DUR", value_parser = parse_duration, requires = "connect", conflicts_with = "listen", help_heading = "Conversation")]
+    pub retry: Option<Duration>,
+    /// How long one attempt to connect may take
+    #[arg(long, value_name = "DUR", value_parser = parse_duration, default_value = "10s", help_heading = "Conversation")]
+    pub connect_timeout: Duration,
+    /// When our side has ended, leave once nothing came for this long
+    #[arg(long, value_name = "DUR", value_parser = parse_duration, default_value = "5s", help_heading = "Conversation")]
+    pub linger: Duration,
+    /// Do not tell the peer that our side has ended, for servers that hang up then
+    #[arg(long, help_heading = "Conversation")]
+    pub no_half_close: bool,
+    /// Keep listening when the script has ended and the guests have left
+    #[arg(long, requires = "listen", conflicts_with = "connect", help_heading = "Conversation")]
+    pub stay: bool,
+
+    /// Run this script, instead of what standard input holds
+    #[arg(long, value_name = "FILE", help_heading = "Script")]
+    pub script: Option<PathBuf>,
+    /// Open the prompt when the script is done
+    #[arg(long, requires = "script", conflicts_with = "plain", help_heading = "Script")]
+    pub interactive: bool,
+    /// Send standard input as it is: no commands, no change of line ends
+    #[arg(long, conflicts_with_all = ["script", "replay"], help_heading = "Script")]
+    pub plain: bool,
+    /// Set a variable, as /set does; may be given several times
+    #[arg(long, value_name = "NAME=VALUE", value_parser = parse_var, help_heading = "Script")]
+    pub var: Vec<(String, String)>,
+    /// How long a wait lasts, such as that of /expect
+    #[arg(long, value_name = "DUR", value_parser = parse_duration, default_value = "5s", help_heading = "Script")]
+    pub timeout: Duration,
+    /// The line end of what we send
+    #[arg(long, value_name = "EOL", value_parser = eol_parser(), default_value = "lf", help_heading = "Script")]
+    pub eol: Eol,
+
+    /// Play the client of a transcript, and fail where the peer says something else
+    #[arg(
+        long,
+        value_name = "FILE[#CONN]",
+        requires = "connect",
+        conflicts_with_all = ["listen", "script"],
+        help_heading = "Transcript"
+    )]
+    pub replay: Option<PathBuf>,
+    /// Write the transcript while it happens, as JSON Lines
+    #[arg(long, value_name = "FILE", help_heading = "Transcript")]
+    pub record: Option<PathBuf>,
+    /// Write the transcript at the end, as JSON; as JSON Lines where FILE ends in .jsonl
+    #[arg(long, value_name = "FILE", help_heading = "Transcript")]
+    pub save: Option<PathBuf>,
+    /// Write the transcript to standard output, as --record does to a file
+    #[arg(long, help_heading = "Transcript")]
+    pub json: bool,
+    /// How much of the transcript stays in memory for /save and /show
+    #[arg(long, value_name = "SIZE", value_parser = parse_size, default_value = "64MiB", help_heading = "Transcript")]
+    pub keep: usize,
+
+    /// Show when each line was received
+    #[arg(long, help_heading = "Terminal")]
+    pub time: bool,
+    /// When to use colour
+    #[arg(long, value_name = "WHEN", default_value = "auto", help_heading = "Terminal")]
+    pub color: ColorChoice,
+    /// Leave out notices; errors are always told
+    #[arg(short, long, help_heading = "Terminal")]
+    pub quiet: bool,
+    /// Keep typed lines in this file; without it they are kept nowhere
+    #[arg(long, value_name = "FILE", help_heading = "Terminal")]
+    pub history: Option<PathBuf>,
+
+    /// A line longer than this is shown and recorded in pieces
+    #[arg(long, value_name = "SIZE", value_parser = parse_bound, default_value = "1MiB", help_heading = "Limits")]
+    pub max_line: usize,
+    /// A guest among several that leaves more than this unread is dropped
+    #[arg(long, value_name = "SIZE", value_parser = parse_bound, default_value = "4MiB", help_heading = "Limits")]
+    pub outbox: usize,
+}
+
+impl Talk {
+    /// Whether the files that are named can all be what they are to be.
+    ///
+    /// # Errors
+    /// One would overwrite another, as clap tells such things.
+    pub fn check(&self) -> Result<(), clap::Error> {
+        let named =
+            [("--replay", &self.replay), ("--record", &self.record), ("--save", &self.save)];
+        let files: Vec<(&str, PathBuf)> = named
+            .into_iter()
+            .filter_map(|(option, path)| Some((option, path.as_ref()?)))
+            .map(|(option, path)| (option, path.canonicalize().unwrap_or_else(|_| path.clone())))
+            .collect();
+        for (index, (option, path)) in files.iter().enumerate() {
+            if let Some((other, _)) = files[..index].iter().find(|(_, earlier)| earlier == path) {
+                let said = format!("{other} and {option} name the same file: give each its own\n");
+                return Err(clap::Error::raw(clap::error::ErrorKind::ArgumentConflict, said));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn eol_parser() -> impl TypedValueParser<Value = Eol> {
+    let all = [Eol::Lf, Eol::CrLf, Eol::None].map(Eol::name);
+    // A name that is none of these does not get so far.
+    PossibleValuesParser::new(all).map(|name| Eol::from_name(&name).unwrap_or_default())
+}
+
+/// A bound in bytes: with none at all nothing could pass.
+fn parse_bound(text: &str) -> Result<usize, String> {
+    match parse_size(text)? {
+        0 => Err("0 lets nothing pass: write at least 1".to_owned()),
+        size => Ok(size),
+    }
+}
+
+fn parse_var(text: &str) -> Result<(String, String), String> {
+    let (name, value) =
+        text.split_once('=').ok_or_else(|| format!("`{text}` has no `=`: write NAME=VALUE"))?;
+    if !crate::matching::is_name(name) {
+        return Err(format!("`{name}` is no name: use letters, digits, `_` and `-`"));
+    }
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn listening_needs_no_address() {
+        let cli = Cli::try_parse_from(["chat-repl", "--listen"]).unwrap();
+        assert_eq!(cli.talk.listen.map(|addr| addr.to_string()), Some(":51423".into()));
+    }
+
+    #[test]
+    fn a_bound_lets_something_pass() {
+        for bound in ["--max-line", "--outbox"] {
+            assert!(Cli::try_parse_from(["chat-repl", "--listen", bound, "0"]).is_err());
+            assert!(Cli::try_parse_from(["chat-repl", "--listen", bound, "1"]).is_ok());
+        }
+    }
+
+    #[test]
+    fn no_file_is_two_things() {
+        let check = |args: &[&str]| {
+            let cli = Cli::try_parse_from([&["chat-repl", "--connect", "1"], args].concat());
+            cli.unwrap().talk.check()
+        };
+        assert!(check(&["--replay", "a.json", "--save", "a.json"]).is_err());
+        assert!(check(&["--record", "a", "--save", "a"]).is_err());
+        assert!(check(&["--replay", "a.json", "--save", "b.json"]).is_ok());
+    }
+
+    #[test]
+    fn one_way_is_wanted_and_only_one() {
+        for bad in [&["chat-repl", "-q"][..], &["chat-repl", "--listen", "1", "--connect", "2"]] {
+            assert!(Cli::try_parse_from(bad).is_err(), "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! What Tab offers: the commands, and who is here.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::command::{self, Offers};
+use crate::session::{Effect, Recorded};
+use crate::term::{Assist, Completion};
+use crate::wire::ConnId;
+
+/// The names of those who are here, shared with the line editor's thread.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Names {
+    here: Arc<Mutex<BTreeMap<ConnId, String>>>,
+}
+
+impl Names {
+    pub(super) fn observe(&self, effect: &Effect) {
+        match effect {
+            Effect::Record(record) => {
+                if let (Some(conn), Recorded::Open { name: Some(name), .. }) =
+                    (record.conn, &record.what)
+                {
+                    self.lock().insert(conn, name.clone());
+                }
+            }
+            Effect::Silent { conn, .. } => {
+                self.lock().remove(conn);
+            }
+            _ => {}
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<ConnId, String>> {
+        self.here.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Assist for Names {
+    fn complete(&self, line: &str, pos: usize) -> Completion {
+        let names: Vec<String> = self.lock().values().cloned().collect();
+        let found = command::complete(line, pos, &names);
+        match found.offers {
+            Offers::Words(candidates) => {
+                Completion { start: found.start, candidates, files: false }
+            }
+            Offers::Files => Completion { start: found.start, candidates: Vec::new(), files: true },
+        }
+    }
+
+    fn hint(&self, line: &str) -> Option<String> {
+        command::hint(line)
+    }
+}

@@ -1,0 +1,329 @@
+//! The open conns: reads them in turn, sends what waits, closes them.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::io;
+use std::time::Duration;
+
+use bytes::Bytes;
+use mio::event::Event;
+use mio::{Interest, Registry, Token};
+
+use crate::net::{Conn, Flushed, NetStream, ReadOutcome, Settled};
+use crate::session::{Audience, Ending, Input, Queue};
+use crate::units::At;
+use crate::wire::ConnId;
+
+/// What one read takes at most. Larger reads made the pipe race no faster; the buffer is shared.
+const READ: usize = 64 << 10;
+
+/// How often a conn that takes no more is tried again. A system says that there is room only when a
+/// third of its buffer is free, and that may be megabytes: a slow peer would look like one that does
+/// not read.
+const RETRY: Duration = Duration::from_millis(250);
+
+/// The conns, by their number. The token of a conn follows from it.
+pub(super) struct Conns {
+    slots: BTreeMap<ConnId, Slot>,
+    first_token: usize,
+    next: ConnId,
+    /// What may wait to be sent to one guest; the bound of [`Queue::Outbox`] is half of it.
+    outbox: usize,
+    /// To be read, in turn.
+    ready: VecDeque<ConnId>,
+    /// To be flushed.
+    dirty: BTreeSet<ConnId>,
+    /// Taking no more for now.
+    blocked: BTreeSet<ConnId>,
+    /// When those are tried again.
+    retry: Option<At>,
+    closing: BTreeSet<ConnId>,
+    /// Closing, and to be settled in this round.
+    unsettled: BTreeSet<ConnId>,
+    paused: bool,
+    buf: Box<[u8]>,
+}
+
+struct Slot {
+    conn: Conn<NetStream>,
+    /// There may be something to read.
+    readable: bool,
+    paused: bool,
+    /// The session half-closed it.
+    shut: bool,
+    /// The session has been told that the outbox is over its bound.
+    filled: bool,
+    /// Its end has been told.
+    ended: bool,
+    /// It was closed for not reading, or by the host: that it takes no more is no news.
+    given_up: bool,
+}
+
+/// A conn is closed.
+pub(super) struct Closed {
+    /// So many bytes were never taken by its peer, although the conn was whole until we closed it, and
+    /// the peer was to have them.
+    pub(super) unsent: usize,
+}
+
+impl Conns {
+    pub(super) fn new(first_token: usize, outbox: usize) -> Self {
+        Conns {
+            slots: BTreeMap::new(),
+            first_token,
+            next: ConnId::FIRST,
+            outbox,
+            ready: VecDeque::new(),
+            dirty: BTreeSet::new(),
+            blocked: BTreeSet::new(),
+            retry: None,
+            closing: BTreeSet::new(),
+            unsettled: BTreeSet::new(),
+            paused: false,
+            buf: vec![0; READ].into_boxed_slice(),
+        }
+    }
+
+    /// Takes a new stream in; its number is the next.
+    pub(super) fn add(&mut self, mut stream: NetStream, registry: &Registry) -> io::Result<ConnId> {
+        let id = self.next;
+        let token = Token(self.first_token + id.number() as usize);
+        registry.register(&mut stream, token, Interest::READABLE | Interest::WRITABLE)?;
+        self.next = id.next();
+        let slot = Slot {
+            conn: Conn::new(stream),
+            readable: false,
+            paused: false,
+            shut: false,
+            filled: false,
+            ended: false,
+            given_up: false,
+        };
+        self.slots.insert(id, slot);
+        self.readable(id);
+        Ok(id)
+    }
+
+    /// Takes note of what a stream is ready for.
+    pub(super) fn event(&mut self, event: &Event) {
+        let number = event.token().0.saturating_sub(self.first_token);
+        let id = u32::try_from(number).ok().and_then(ConnId::new);
+        let Some((id, slot)) = id.and_then(|id| Some((id, self.slots.get_mut(&id)?))) else {
+            return;
+        };
+        if event.is_read_closed() || event.is_error() {
+            slot.conn.eof_is_due();
+        }
+        if slot.conn.is_closing() {
+            self.unsettled.insert(id);
+            return;
+        }
+        if event.is_readable() || event.is_read_closed() || event.is_error() {
+            self.readable(id);
+        }
+        if event.is_writable() || event.is_write_closed() || event.is_error() {
+            self.dirty.insert(id);
+        }
+    }
+
+    fn readable(&mut self, id: ConnId) {
+        if let Some(slot) = self.slots.get_mut(&id)
+            && !std::mem::replace(&mut slot.readable, true)
+        {
+            self.ready.push_back(id);
+        }
+    }
+
+    /// Whether some conn could be read now.
+    pub(super) fn has_ready(&self) -> bool {
+        !self.paused
+            && self.ready.iter().any(|id| self.slots.get(id).is_some_and(|slot| !slot.paused))
+    }
+
+    /// The conns whose turn it is to be read.
+    pub(super) fn turn(&mut self) -> VecDeque<ConnId> {
+        if self.paused { VecDeque::new() } else { std::mem::take(&mut self.ready) }
+    }
+
+    /// Reads once. The conn stays in turn as long as there may be more.
+    pub(super) fn read(&mut self, id: ConnId) -> Option<Input> {
+        let paused = self.paused;
+        let slot = self.slots.get_mut(&id)?;
+        if paused || slot.paused {
+            self.ready.push_back(id);
+            return None;
+        }
+        slot.readable = false;
+        if slot.conn.is_closing() {
+            return None;
+        }
+        match slot.conn.read(&mut self.buf) {
+            ReadOutcome::Bytes { n, drained } => {
+                if !drained {
+                    self.readable(id);
+                }
+                Some(Input::Received { conn: id, bytes: Bytes::copy_from_slice(&self.buf[..n]) })
+            }
+            ReadOutcome::WouldBlock => None,
+            ReadOutcome::Eof => {
+                let news = !std::mem::replace(&mut slot.ended, true);
+                news.then_some(Input::Ended { conn: id, how: Ending::Eof })
+            }
+            ReadOutcome::Failed(how) => Some(Input::Ended { conn: id, how }),
+        }
+    }
+
+    pub(super) fn send(&mut self, to: Audience, bytes: &Bytes) {
+        match to {
+            Audience::One(id) => self.send_one(id, bytes.clone()),
+            Audience::All => {
+                let open = self.slots.iter_mut().filter(|(_, s)| !s.shut && !s.conn.is_closing());
+                for (id, slot) in open {
+                    slot.conn.send(bytes.clone());
+                    self.dirty.insert(*id);
+                }
+            }
+        }
+    }
+
+    fn send_one(&mut self, id: ConnId, bytes: Bytes) {
+        if let Some(slot) = self.slots.get_mut(&id) {
+            slot.conn.send(bytes);
+            self.dirty.insert(id);
+        }
+    }
+
+    pub(super) fn shutdown(&mut self, id: ConnId) {
+        if let Some(slot) = self.slots.get_mut(&id) {
+            slot.shut = true;
+            slot.conn.shutdown();
+            self.dirty.insert(id);
+        }
+    }
+
+    pub(super) fn close(&mut self, now: At, id: ConnId) {
+        if let Some(slot) = self.slots.get_mut(&id) {
+            slot.conn.close(now);
+            self.closing.insert(id);
+            self.unsettled.insert(id);
+            self.blocked.remove(&id);
+        }
+    }
+
+    /// Its guest is being dropped, which has been told.
+    pub(super) fn give_up(&mut self, id: ConnId) {
+        if let Some(slot) = self.slots.get_mut(&id) {
+            slot.given_up = true;
+        }
+    }
+
+    pub(super) fn pause(&mut self, id: ConnId, paused: bool) {
+        if let Some(slot) = self.slots.get_mut(&id) {
+            slot.paused = paused;
+        }
+    }
+
+    pub(super) fn pause_all(&mut self, paused: bool) {
+        self.paused = paused;
+    }
+
+    /// Sends what waits, as far as the streams take it, and reports what the session has to know.
+    pub(super) fn flush(&mut self, inputs: &mut VecDeque<Input>) {
+        for id in std::mem::take(&mut self.dirty) {
+            if self.closing.contains(&id) {
+                continue;
+            }
+            let Some(slot) = self.slots.get_mut(&id) else { continue };
+            let before = slot.conn.queued();
+            let flushed = slot.conn.flush();
+            let waited = self.blocked.remove(&id);
+            if flushed.is_err() {
+                // What the peer said before it broke can still be read, and ends in the same error.
+                self.readable(id);
+                continue;
+            }
+            let blocked = flushed == Ok(Flushed::Blocked);
+            if waited && (!blocked || slot.conn.queued() < before) {
+                inputs.push_back(Input::Moved(id));
+            }
+            if blocked {
+                self.blocked.insert(id);
+            }
+            level(slot, id, self.outbox, inputs);
+        }
+    }
+
+    /// Whether some conn is to be flushed or settled.
+    pub(super) fn has_dirty(&self) -> bool {
+        !self.dirty.is_empty() || !self.unsettled.is_empty()
+    }
+
+    /// Takes the closes that something happened to as far as they go now, and sees to it that what was
+    /// blocked for a while is tried again.
+    pub(super) fn settle(&mut self, now: At) -> Vec<Closed> {
+        let mut closed = Vec::new();
+        for id in self.due(now) {
+            let Some(slot) = self.slots.get_mut(&id) else { continue };
+            match slot.conn.settle(now, &mut self.buf) {
+                Settled::Pending => {}
+                Settled::More => {
+                    self.unsettled.insert(id);
+                }
+                Settled::Done { unsent, whole } => {
+                    closed
+                        .push(Closed { unsent: if whole && !slot.given_up { unsent } else { 0 } });
+                    self.slots.remove(&id);
+                    self.closing.remove(&id);
+                }
+            }
+        }
+        self.retry(now);
+        closed
+    }
+
+    /// The closing conns to be settled now.
+    fn due(&mut self, now: At) -> BTreeSet<ConnId> {
+        let mut due = std::mem::take(&mut self.unsettled);
+        due.extend(self.deadlines().filter(|(_, at)| *at <= now).map(|(id, _)| id));
+        due
+    }
+
+    fn deadlines(&self) -> impl Iterator<Item = (ConnId, At)> {
+        self.closing.iter().filter_map(|id| Some((*id, self.slots.get(id)?.conn.deadline()?)))
+    }
+
+    fn retry(&mut self, now: At) {
+        if self.retry.is_some_and(|at| at <= now) {
+            self.dirty.extend(&self.blocked);
+            self.retry = None;
+        }
+        let next = now + RETRY;
+        self.retry = (!self.blocked.is_empty()).then(|| self.retry.unwrap_or(next));
+    }
+
+    /// When a close is to be settled, or a conn to be tried again, whatever happens.
+    pub(super) fn deadline(&self) -> Option<At> {
+        self.deadlines().map(|(_, at)| at).chain(self.retry).min()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.slots.is_empty()
+    }
+}
+
+/// Tells the session when an outbox crosses its bound, or falls below half of that.
+fn level(slot: &mut Slot, id: ConnId, outbox: usize, inputs: &mut VecDeque<Input>) {
+    let queued = slot.conn.queued();
+    if queued > outbox / 2 && !slot.filled {
+        slot.filled = true;
+        inputs.push_back(Input::Filled(Queue::Outbox(id)));
+    } else if queued <= outbox / 4 && slot.filled {
+        slot.filled = false;
+        inputs.push_back(Input::Drained(Queue::Outbox(id)));
+    }
+    if queued > outbox {
+        inputs.push_back(Input::Overflowed(id));
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,440 @@
+//! The loop itself.
+
+use std::collections::VecDeque;
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use mio::{Events, Poll, Token};
+
+use super::assist::Names;
+use super::conns::Conns;
+use super::feed::{Fed, Feed};
+use super::inbox::Inbox;
+use super::raw::{Level, Raw};
+use super::recorder::Recorder;
+use super::screen::Screen;
+use super::way::{Came, Door};
+use super::{Clock, Message, Outcome, Setup, Signal, Signals, Trouble};
+use crate::script::{Action, Report, Runner, ScriptFault};
+use crate::session::{Drive, Effect, Input, Notice, Queue, Session};
+use crate::term::Terminal;
+use crate::transcript::SinkEvent;
+use crate::units::{At, count};
+use crate::wire::Side;
+
+pub(super) const INBOX: Token = Token(0);
+pub(super) const SIGNALS: Token = Token(1);
+pub(super) const STDIN: Token = Token(2);
+pub(super) const STDOUT: Token = Token(3);
+pub(super) const DOOR: Token = Token(4);
+/// The token of conn 0, which there is none of.
+pub(super) const CONNS: usize = 8;
+
+/// How many guests are let in before those who are here get their turn again.
+const LET_IN: usize = 64;
+
+/// Bytes of steps that wait to be run before no more are read.
+const BACKLOG: usize = 128 << 10;
+
+/// A session that is being held.
+pub(super) struct Engine {
+    pub(super) now: At,
+    pub(super) clock: Clock,
+    pub(super) poll: Poll,
+    pub(super) inbox: Inbox<Message>,
+    pub(super) signals: Signals,
+    pub(super) door: Door,
+    pub(super) conns: Conns,
+    pub(super) session: Box<dyn Session>,
+    pub(super) runner: Runner,
+    pub(super) feed: Option<Feed>,
+    /// There may be something to read from the feed.
+    pub(super) feed_ready: bool,
+    pub(super) feed_held: bool,
+    /// The session was not told that the script is idle, since there seemed to be more to read.
+    pub(super) idle_untold: bool,
+    /// What stopped a script that is read bit by bit; to be told when the steps before it are done.
+    pub(super) fault: Option<Box<ScriptFault>>,
+    pub(super) raw: Option<Raw>,
+    pub(super) screen: Screen,
+    pub(super) names: Names,
+    pub(super) role: Side,
+    pub(super) recorder: Recorder,
+    /// What the session is to be told next.
+    pub(super) inputs: VecDeque<Input>,
+    pub(super) effects: Vec<Effect>,
+    pub(super) outcome: Outcome,
+    pub(super) opened: bool,
+    pub(super) left: bool,
+    /// Nothing more is waited for.
+    pub(super) forced: bool,
+    /// What is needed to begin editing.
+    pub(super) editing: Option<(Terminal, Option<PathBuf>)>,
+    pub(super) typed: u64,
+    pub(super) scripted: bool,
+}
+
+/// Holds a session to its end.
+#[must_use]
+pub fn run(setup: Setup) -> Outcome {
+    match Engine::start(setup) {
+        Ok(mut engine) => {
+            engine.hold();
+            engine.finish()
+        }
+        Err(outcome) => *outcome,
+    }
+}
+
+impl Engine {
+    /// Goes round until the session is over.
+    fn hold(&mut self) {
+        for addr in self.door.local() {
+            self.screen.notice(&Notice::Listening(addr));
+        }
+        if self.runner.is_prompt() {
+            self.edit();
+        }
+        let mut events = Events::with_capacity(1024);
+        while !self.is_over() {
+            self.turn();
+            if self.is_over() {
+                break;
+            }
+            let wait = self.wait();
+            if let Err(err) = self.poll.poll(&mut events, wait)
+                && err.kind() != io::ErrorKind::Interrupted
+            {
+                self.outcome.add(err);
+                return;
+            }
+            self.now = self.clock.now();
+            self.dispatch(&events);
+        }
+    }
+
+    /// One round: takes in what happened, lets the script go on, sends what is to be sent.
+    fn turn(&mut self) {
+        self.let_in();
+        self.read_messages();
+        self.read_conns();
+        self.read_feed();
+        if self.session.next_deadline().is_some_and(|at| at <= self.now) {
+            self.input(Input::Tick);
+        }
+        self.step();
+        self.flush();
+        self.step();
+    }
+
+    fn dispatch(&mut self, events: &Events) {
+        for event in events {
+            match event.token() {
+                STDOUT if event.is_error() || event.is_write_closed() => {
+                    self.stdout_failed(io::ErrorKind::BrokenPipe.into());
+                }
+                // What else these wait for is looked at in every round.
+                INBOX | STDOUT => {}
+                SIGNALS => self.signalled(),
+                STDIN => self.feed_ready = true,
+                DOOR => self.door.event(),
+                _ => self.conns.event(event),
+            }
+        }
+    }
+
+    /// How long nothing has to be done unless something happens.
+    fn wait(&self) -> Option<Duration> {
+        let busy = self.conns.has_ready()
+            || self.door.is_ready()
+            || self.may_read_feed()
+            || !self.inputs.is_empty();
+        if busy || self.conns.has_dirty() {
+            return Some(Duration::ZERO);
+        }
+        let deadlines = [
+            self.session.next_deadline(),
+            self.runner.deadline(),
+            self.conns.deadline(),
+            self.door.deadline(),
+        ];
+        deadlines.into_iter().flatten().min().map(|at| self.clock.until(at))
+    }
+
+    fn is_over(&self) -> bool {
+        // Who sends a signal does not want to wait for a reader that has stopped.
+        let signalled = self.outcome.signal.is_some();
+        let written = signalled || self.raw.as_ref().is_none_or(Raw::is_empty);
+        self.forced || self.left && self.conns.is_empty() && written
+    }
+
+    fn let_in(&mut self) {
+        for _ in 0..LET_IN {
+            match self.door.look(self.poll.registry(), self.now) {
+                Came::Nobody => return,
+                Came::Peer(stream, addr) => match self.conns.add(stream, self.poll.registry()) {
+                    Ok(conn) => {
+                        self.opened = true;
+                        self.input(Input::Opened { conn, addr });
+                    }
+                    Err(err) => self.outcome.add(err),
+                },
+                Came::OutOfDescriptors(news) => return self.crowded(news),
+                Came::Refused(err) => self.screen.report(&Report::new(err.to_string())),
+                Came::Failed(err) => {
+                    self.outcome.add(err);
+                    self.forced = true;
+                    return;
+                }
+            }
+            if self.left {
+                return;
+            }
+        }
+    }
+
+    /// Nobody more can be let in. Who has left makes room for who comes: the door tries again when a
+    /// conn has been closed.
+    fn crowded(&mut self, news: bool) {
+        if news {
+            self.screen.notice(&Notice::NoDescriptors);
+        }
+        self.input(Input::Crowded);
+    }
+
+    fn read_conns(&mut self) {
+        for id in self.conns.turn() {
+            let Some(input) = self.conns.read(id) else { continue };
+            if matches!(input, Input::Ended { .. }) {
+                // Whether there is input waiting decides whether the session goes on.
+                self.step();
+                self.feed_ready |= self.feed.as_ref().is_some_and(Feed::is_ready);
+                self.read_feed();
+                self.step();
+            }
+            self.input(input);
+            self.step();
+        }
+    }
+
+    fn may_read_feed(&self) -> bool {
+        let wanted = self.opened && !self.feed_held && !self.left && self.fault.is_none();
+        wanted && self.feed.is_some() && self.feed_ready && self.runner.backlog() < BACKLOG
+    }
+
+    fn read_feed(&mut self) {
+        if !self.may_read_feed() {
+            return;
+        }
+        let Some(feed) = &mut self.feed else { return };
+        let mut steps = Vec::new();
+        let fed = feed.read(&mut steps);
+        if std::mem::take(&mut self.idle_untold) {
+            self.runner.not_idle();
+        }
+        for step in steps {
+            match step {
+                Ok(step) => self.runner.push(step),
+                Err(fault) => {
+                    self.fault = Some(Box::new(fault));
+                    return;
+                }
+            }
+        }
+        match fed {
+            Ok(Fed::More) => {}
+            Ok(Fed::Blocked) => self.feed_ready = false,
+            Ok(Fed::Ended) => {
+                self.feed = None;
+                self.runner.complete();
+            }
+            Err(source) => {
+                let name = feed.name().to_owned();
+                self.outcome.add(Trouble::Read { name, source });
+                self.input(Input::Drive(Drive::Quit));
+            }
+        }
+    }
+
+    /// Lets the script go on as far as it can.
+    pub(super) fn step(&mut self) {
+        loop {
+            while let Some(input) = self.inputs.pop_front() {
+                self.input(input);
+            }
+            if self.left {
+                return;
+            }
+            let action = self.runner.next(self.now);
+            let wants = self.runner.take_wants();
+            if !wants.is_empty() {
+                self.recorder.want(self.now, wants);
+            }
+            let Some(action) = action else { break };
+            self.act(action);
+        }
+        self.stop_at_fault();
+    }
+
+    /// All steps before a faulty one are done: the script stops here.
+    fn stop_at_fault(&mut self) {
+        if self.runner.is_idle()
+            && let Some(fault) = self.fault.take()
+        {
+            self.outcome.add(Trouble::Script(fault));
+            self.input(Input::Drive(Drive::Quit));
+        }
+    }
+
+    fn act(&mut self, action: Action) {
+        match action {
+            Action::Session(Input::Drive(Drive::Idle)) => self.idle(),
+            Action::Session(input) => self.input(input),
+            Action::Task(task) => self.task(task),
+            Action::Fail(failure) if self.runner.is_prompt() => {
+                self.screen.set_echo(false); // a replay may have been what failed
+                self.screen.report(&failure.report);
+            }
+            Action::Fail(failure) => {
+                self.outcome.add(Trouble::Step(failure));
+                self.input(Input::Drive(Drive::Quit));
+            }
+            Action::Prompt => self.edit(),
+        }
+    }
+
+    /// No step waits to be run. What stands in standard input and was not read yet counts as waiting.
+    fn idle(&mut self) {
+        if self.fault.is_some() {
+            return; // it is told in this same round
+        }
+        if self.feed.as_ref().is_some_and(Feed::is_ready) {
+            self.feed_ready = true;
+            self.idle_untold = true;
+        } else {
+            self.runner.starve();
+            self.input(Input::Drive(Drive::Idle));
+        }
+    }
+
+    /// Sends and writes what waits, as far as it is taken.
+    fn flush(&mut self) {
+        self.conns.flush(&mut self.inputs);
+        for closed in self.conns.settle(self.now) {
+            // Who sends a signal does not wait for a peer that has stopped reading.
+            if closed.unsent > 0 && self.outcome.signal.is_none() {
+                self.outcome.add(Trouble::Unsent(closed.unsent));
+            }
+            self.door.event();
+        }
+        if let Some(full) = self.recorder.level() {
+            let queue = Queue::Journal;
+            self.inputs.push_back(if full { Input::Filled(queue) } else { Input::Drained(queue) });
+        }
+        self.write_stdout();
+    }
+
+    fn write_stdout(&mut self) {
+        let Some(raw) = &mut self.raw else { return };
+        match raw.write() {
+            Ok(Level::Same) => {}
+            Ok(Level::Filled) => self.inputs.push_back(Input::Filled(Queue::Stdout)),
+            Ok(Level::Drained) => self.inputs.push_back(Input::Drained(Queue::Stdout)),
+            Err(err) => self.stdout_failed(err),
+        }
+    }
+
+    /// Nobody reads standard output any more, which ends the program quietly; or it fails.
+    fn stdout_failed(&mut self, err: io::Error) {
+        self.raw = None;
+        if err.kind() == io::ErrorKind::BrokenPipe {
+            self.forced = true;
+        } else {
+            self.outcome.add(Trouble::Stdout(err));
+            self.inputs.push_back(Input::Drive(Drive::Quit));
+        }
+    }
+
+    fn signalled(&mut self) {
+        for signal in self.signals.take() {
+            self.interrupted(signal);
+        }
+    }
+
+    pub(super) fn interrupted(&mut self, signal: Signal) {
+        self.forced = self.outcome.signal.is_some();
+        self.outcome.signal = Some(signal);
+        self.inputs.push_back(Input::Drive(Drive::Quit));
+    }
+
+    fn read_messages(&mut self) {
+        for message in self.inbox.take() {
+            match message {
+                Message::Editor(event) => self.edited(event),
+                Message::Sink(event) => self.recorded(event),
+            }
+        }
+    }
+
+    fn recorded(&mut self, event: SinkEvent) {
+        match event {
+            SinkEvent::Drained => {}
+            SinkEvent::Failed(err) if err.is_broken_pipe() => {
+                self.forced = true;
+            }
+            SinkEvent::Failed(err) => {
+                self.screen.report(&Report::new(err.to_string()));
+                self.outcome.add(Trouble::Journal(err.name));
+            }
+        }
+    }
+
+    /// Gives the terminal back as soon as the session is over, while conns are still being closed. The
+    /// line editor is made to end by a SIGINT of our own, which is not the person's.
+    pub(super) fn give_back_terminal(&mut self) {
+        if self.screen.close() {
+            self.signals.take();
+            Signals::take_interrupts_back();
+        }
+    }
+
+    /// What a person typed, and there was no more time for, is not lost without a word.
+    fn tell_what_was_not_run(&mut self) {
+        let lines = self.runner.pending() as u64;
+        if self.runner.is_prompt() && lines > 0 {
+            self.screen.tell(&Notice::Told(format!("{} not run", count(lines, "line"))));
+        }
+    }
+
+    /// Ends what is left: the terminal, the recording.
+    fn finish(mut self) -> Outcome {
+        let told = self.forced || !self.outcome.troubles.is_empty();
+        if self.scripted && !self.runner.is_prompt() && !told {
+            let lines = self.runner.unread_lines();
+            if lines > 0 {
+                self.screen.notice(&Notice::Unread(lines));
+            }
+        }
+        self.tell_what_was_not_run();
+        self.give_back_terminal();
+        let now = self.clock.now();
+        let (signals, signal) = (&mut self.signals, &mut self.outcome.signal);
+        let saved = self.recorder.finish(now, &mut || {
+            *signal = signal.or(signals.take().pop());
+            signal.is_some()
+        });
+        // What was written last may have failed.
+        for message in self.inbox.take() {
+            if let Message::Sink(event) = message {
+                self.recorded(event);
+            }
+        }
+        match saved {
+            Ok(Some(saved)) => self.screen.notice(&saved),
+            Ok(None) => {}
+            Err(err) => self.outcome.add(err),
+        }
+        self.outcome
+    }
+}

@@ -1,0 +1,193 @@
+//! Where steps come from: a file, standard input, a person.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::os::fd::{AsFd, AsRawFd};
+use std::path::Path;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use mio::unix::SourceFd;
+use mio::{Interest, Registry, Token};
+use rustix::event::{PollFd, PollFlags, Timespec};
+
+use crate::script::{Parser, ScriptFault, Step, What};
+
+/// What one read of a script takes at most. A run of text lines travels as one block of this size.
+const READ: usize = 64 << 10;
+
+/// What people call standard input, in places of errors.
+const STDIN: &str = "<stdin>";
+
+/// A script or data that is read bit by bit.
+#[derive(Debug)]
+pub struct Feed {
+    file: File,
+    source: Arc<str>,
+    /// `None` where all is data.
+    parser: Option<Parser>,
+    scripted: bool,
+    /// Reading it never blocks: a file, `/dev/null`.
+    steady: bool,
+    ended: bool,
+    line: u64,
+    buf: Box<[u8]>,
+}
+
+/// What a read of a feed found.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Fed {
+    /// Steps, or a part of one.
+    More,
+    /// Nothing, for now.
+    Blocked,
+    /// There is no more.
+    Ended,
+}
+
+/// What a look at a whole script found.
+#[derive(Debug)]
+pub struct Checked {
+    /// All that is wrong with it.
+    pub faults: Vec<ScriptFault>,
+    /// Whether some step looks at what the peers say.
+    pub reads: bool,
+}
+
+impl Feed {
+    /// The script in this file.
+    ///
+    /// # Errors
+    /// The file cannot be opened.
+    pub fn script(path: &Path) -> io::Result<Feed> {
+        let file = File::open(path)?;
+        let source = path.to_string_lossy().into();
+        Ok(Feed::new(file, source, true))
+    }
+
+    /// Standard input, as a script or as data.
+    ///
+    /// # Errors
+    /// It cannot be duplicated.
+    pub fn stdin(plain: bool) -> io::Result<Feed> {
+        let file = File::from(io::stdin().as_fd().try_clone_to_owned()?);
+        Ok(Feed::new(file, STDIN.into(), !plain))
+    }
+
+    fn new(file: File, source: Arc<str>, script: bool) -> Feed {
+        let parser = script.then(|| Parser::new(Arc::clone(&source)));
+        let buf = vec![0; READ].into_boxed_slice();
+        Feed { file, source, parser, scripted: script, steady: true, ended: false, line: 1, buf }
+    }
+
+    /// Whether it is a script in a regular file, which is parsed whole before anything is sent.
+    ///
+    /// # Errors
+    /// It is a directory, or the system does not tell.
+    pub fn is_file(&self) -> io::Result<bool> {
+        let metadata = self.file.metadata()?;
+        if metadata.is_dir() {
+            return Err(io::ErrorKind::IsADirectory.into());
+        }
+        Ok(self.scripted && metadata.is_file())
+    }
+
+    /// Parses all of it, from where it stands, and goes back there. It keeps nothing but the faults.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn check(&mut self) -> io::Result<Checked> {
+        let start = self.file.stream_position()?;
+        let mut checked = Checked { faults: Vec::new(), reads: false };
+        let mut parser = Some(Parser::new(Arc::clone(&self.source)));
+        let mut steps = Vec::new();
+        while let Some(reader) = &mut parser {
+            let n = self.file.read(&mut self.buf)?;
+            if n == 0 {
+                parser.take().into_iter().for_each(|parser| parser.finish(&mut steps));
+            } else {
+                reader.feed(Bytes::copy_from_slice(&self.buf[..n]), &mut steps);
+            }
+            for step in steps.drain(..) {
+                match step {
+                    Ok(step) => checked.reads |= step.reads(),
+                    Err(fault) => checked.faults.push(fault),
+                }
+            }
+        }
+        self.file.seek(SeekFrom::Start(start))?;
+        Ok(checked)
+    }
+
+    /// Asks to be told when there is more. What cannot tell never blocks.
+    pub(super) fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
+        let fd = self.file.as_raw_fd();
+        match registry.register(&mut SourceFd(&fd), token, Interest::READABLE) {
+            Err(err) if err.kind() == io::ErrorKind::PermissionDenied => Ok(()),
+            registered => {
+                self.steady = false;
+                registered
+            }
+        }
+    }
+
+    /// Whether a read would find something now, be it the end.
+    pub(super) fn is_ready(&self) -> bool {
+        if self.ended {
+            return false;
+        }
+        let mut fds = [PollFd::new(&self.file, PollFlags::IN)];
+        self.steady
+            || rustix::event::poll(&mut fds, Some(&Timespec::default())).is_ok_and(|n| n > 0)
+    }
+
+    /// Reads once, if that does not block.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub(super) fn read(&mut self, out: &mut Vec<Result<Step, ScriptFault>>) -> io::Result<Fed> {
+        if self.ended {
+            return Ok(Fed::Ended);
+        }
+        if !self.is_ready() {
+            return Ok(Fed::Blocked);
+        }
+        let n = match self.file.read(&mut self.buf) {
+            Ok(n) => n,
+            Err(err) if err.kind() == io::ErrorKind::Interrupted => return Ok(Fed::More),
+            Err(err) if err.kind() == io::ErrorKind::WouldBlock => return Ok(Fed::Blocked),
+            Err(err) => return Err(err),
+        };
+        if n == 0 {
+            self.ended = true;
+            if let Some(parser) = self.parser.take() {
+                parser.finish(out);
+            }
+            return Ok(Fed::Ended);
+        }
+        let bytes = Bytes::copy_from_slice(&self.buf[..n]);
+        match &mut self.parser {
+            Some(parser) => parser.feed(bytes, out),
+            None => out.push(Ok(self.data(bytes))),
+        }
+        Ok(Fed::More)
+    }
+
+    /// Whether it has steps, and is not plain data.
+    #[must_use]
+    pub fn is_script(&self) -> bool {
+        self.scripted
+    }
+
+    /// What it is called in errors.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.source
+    }
+
+    fn data(&mut self, bytes: Bytes) -> Step {
+        let line = self.line;
+        self.line += memchr::memchr_iter(b'\n', &bytes).count() as u64;
+        Step { source: Arc::clone(&self.source), line, what: What::Data(bytes) }
+    }
+}

@@ -1,0 +1,48 @@
+//! The event loop: performs effects, feeds inputs.
+//!
+//! One thread owns the sockets, the clock, the session and the script, which gives one order of
+//! events. It waits for no peer, person or reader: the line editor, the printers, the writers of
+//! recordings and name lookups have threads of their own, and tell what they have to tell through one
+//! inbox. Only `/save` and the loading of a transcript read and write files on the loop.
+
+mod assist;
+mod clock;
+mod conns;
+mod engine;
+mod feed;
+mod inbox;
+mod outcome;
+mod perform;
+mod person;
+mod raw;
+mod recorder;
+mod screen;
+mod setup;
+mod signals;
+mod stderr;
+mod tasks;
+mod way;
+
+pub use clock::Clock;
+pub use engine::run;
+pub use feed::{Checked, Feed};
+pub use outcome::{Outcome, Trouble};
+pub use recorder::Keeping;
+pub use setup::{Setup, Stdout};
+pub use signals::Signal;
+pub use way::Way;
+
+use engine::Engine;
+use signals::Signals;
+
+use crate::term::EditorEvent;
+use crate::transcript::SinkEvent;
+
+/// What other threads tell the loop.
+#[derive(Debug)]
+enum Message {
+    /// The line editor.
+    Editor(EditorEvent),
+    /// The writer of a recording.
+    Sink(SinkEvent),
+}

@@ -1,0 +1,81 @@
+//! Effects: what the session wants done.
+
+use super::Trouble;
+use super::engine::Engine;
+use super::way::Door;
+use crate::session::{Effect, Ending, Input, Record, Recorded, Source};
+
+impl Engine {
+    /// Tells the session something, and does what it wants.
+    pub(super) fn input(&mut self, input: Input) {
+        let mut effects = std::mem::take(&mut self.effects);
+        self.session.handle(self.now, input, &mut effects);
+        for effect in effects.drain(..) {
+            self.perform(effect);
+        }
+        self.effects = effects;
+    }
+
+    fn perform(&mut self, effect: Effect) {
+        self.runner.observe(self.now, &effect);
+        self.names.observe(&effect);
+        match effect {
+            Effect::Send { to, bytes } => self.conns.send(to, &bytes),
+            Effect::Shutdown(conn) => self.conns.shutdown(conn),
+            Effect::Close(conn) => {
+                self.conns.close(self.now, conn);
+                self.recorder.forget(conn);
+            }
+            Effect::Heard { conn, bytes } => {
+                if let Some(raw) = &mut self.raw {
+                    raw.heard(conn, bytes);
+                }
+            }
+            Effect::Silent { conn, how } => {
+                if matches!(how, Ending::Slow | Ending::Kicked(_)) {
+                    self.conns.give_up(conn);
+                }
+                if let Some(raw) = &mut self.raw {
+                    raw.silent(conn);
+                }
+            }
+            Effect::Record(record) => self.record(record),
+            Effect::Notice(notice) => self.screen.notice(&notice),
+            Effect::Unheard => {}
+            Effect::Pause(source) => self.pause(source, true),
+            Effect::Resume(source) => self.pause(source, false),
+            Effect::Leave(why) => {
+                // A step that the end has failed says more than the end does.
+                if let Some(failure) = self.runner.take_failure() {
+                    self.outcome.add(Trouble::Step(failure));
+                }
+                self.outcome.left(why);
+                self.left = true;
+                self.door = Door::Closed;
+                self.give_back_terminal();
+            }
+        }
+    }
+
+    fn record(&mut self, record: Record) {
+        if let (Recorded::Open { .. }, Some(conn), Some(raw)) =
+            (&record.what, record.conn, &mut self.raw)
+        {
+            raw.opened(conn);
+        }
+        self.screen.record(&record);
+        let wants = self.runner.take_wants();
+        self.recorder.record(record, wants);
+    }
+
+    fn pause(&mut self, source: Source, paused: bool) {
+        match source {
+            Source::Conn(conn) => self.conns.pause(conn, paused),
+            Source::Conns => self.conns.pause_all(paused),
+            Source::Script => {
+                self.feed_held = paused;
+                self.runner.hold(paused);
+            }
+        }
+    }
+}

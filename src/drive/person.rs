@@ -1,0 +1,98 @@
+//! The person at the prompt.
+
+use std::sync::Arc;
+
+use super::engine::Engine;
+use super::{Message, Signal, Signals};
+use crate::command::{self, Command, Parsed, PromptCommand};
+use crate::script::{Place, ScriptFault, Step, What};
+use crate::session::{Drive, Input, Notice};
+use crate::term::{Editor, EditorConfig, EditorEvent, Graphemes};
+use crate::units::count;
+
+/// What is told on Ctrl-C, where there is nothing to clear and nothing to stop.
+const HOW_TO_LEAVE: &str = "press Ctrl-D or type /quit to leave";
+
+/// What people call what is typed, in places of errors.
+const PROMPT: &str = "<prompt>";
+
+impl Engine {
+    /// Gives the terminal to a person.
+    pub(super) fn edit(&mut self) {
+        self.screen.set_echo(false);
+        let Some((terminal, history)) = self.editing.take() else { return };
+        let Some(printer) = self.screen.printer() else { return };
+        let sender = self.inbox.sender();
+        let started = Graphemes::from_env().and_then(|graphemes| {
+            let config = EditorConfig { prompt: self.runner.prompt(), history, graphemes };
+            let tell = move |event| sender.send(Message::Editor(event));
+            Editor::start(&terminal, printer, config, Arc::new(self.names.clone()), tell)
+        });
+        match started {
+            Ok(editor) => {
+                Signals::leave_interrupts_to_others();
+                self.screen.edit(editor);
+            }
+            Err(err) => {
+                self.outcome.add(err);
+                self.inputs.push_back(Input::Drive(Drive::Quit));
+            }
+        }
+    }
+
+    pub(super) fn edited(&mut self, event: EditorEvent) {
+        match event {
+            EditorEvent::Line(line) => self.line(&line),
+            EditorEvent::Interrupt => {
+                let told = match self.runner.interrupt() {
+                    None => HOW_TO_LEAVE.to_owned(),
+                    Some(0) => "stopped".to_owned(),
+                    Some(n) => {
+                        format!("stopped, and {} behind it not run", count(n as u64, "line"))
+                    }
+                };
+                self.screen.set_echo(false); // a replay may have been what was stopped
+                self.screen.tell(&Notice::Told(told));
+            }
+            EditorEvent::End => self.input(Input::Drive(Drive::Quit)),
+            EditorEvent::Sigint => self.interrupted(Signal::Interrupt),
+            EditorEvent::Failed(err) => {
+                self.outcome.add(err);
+                self.input(Input::Drive(Drive::Quit));
+            }
+        }
+    }
+
+    /// A person has entered a line.
+    fn line(&mut self, line: &str) {
+        self.typed += 1;
+        let place = |span| Place {
+            source: PROMPT.into(),
+            line: self.typed,
+            text: line.to_owned().into(),
+            span,
+        };
+        let what = match command::parse(line.as_bytes()) {
+            Err(fault) => {
+                let place = place(fault.span);
+                self.screen.report(&ScriptFault { place, what: fault.what }.into());
+                return self.screen.answered();
+            }
+            Ok(Parsed::Text(text)) => What::Text([text, b"\n"].concat().into()),
+            Ok(Parsed::Command(command)) => What::Command(command, line.to_owned().into()),
+            Ok(Parsed::Comment) => return self.screen.answered(),
+        };
+        let quits = matches!(what, What::Command(Command::Prompt(PromptCommand::Quit), _));
+        if quits && !self.runner.is_idle() {
+            self.input(Input::Drive(Drive::Quit));
+        } else if self.runner.is_playing() && !quits {
+            let refused = "a replay is running: Ctrl-C on an empty line stops it";
+            self.screen.tell(&Notice::Told(refused.to_owned()));
+        } else {
+            self.runner.push(Step { source: PROMPT.into(), line: self.typed, what });
+            self.step();
+            self.screen.set_prompt(&self.runner.prompt());
+        }
+        self.screen.answered();
+    }
+}

@@ -1,0 +1,189 @@
+//! Everything that keeps the session: memory, files, standard output with `--json`.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::Message;
+use super::inbox::Sender;
+use crate::session::{Notice, Record, Recorded};
+use crate::transcript::{
+    FileError, Header, Saved, Sink, SinkEvent, Spool, SpoolError, Store, Target, create, save,
+};
+use crate::units::At;
+use crate::wire::{ConnId, Side};
+
+/// Bytes that may wait to be written before everything is paused: well below what the session may
+/// take besides `--keep`, and some tenths of a second of a disk's time.
+const BOUND: usize = 4 << 20;
+
+/// Where a session is to be kept, besides memory.
+#[derive(Debug, Default, Clone)]
+pub struct Keeping {
+    /// `--record`.
+    pub record: Option<PathBuf>,
+    /// `--save`.
+    pub save: Option<PathBuf>,
+    /// `--json`.
+    pub json: bool,
+    /// `--keep`, in bytes.
+    pub keep: usize,
+}
+
+impl Keeping {
+    /// Opens what `--record` names. That of a pipe takes until somebody reads it.
+    pub(super) fn open_record(&self) -> Result<Option<File>, FileError> {
+        self.record.as_deref().map(create).transpose()
+    }
+}
+
+/// Keeps the session.
+pub(super) struct Recorder {
+    pub(super) store: Store,
+    sinks: Vec<Sink>,
+    spool: Option<Spool>,
+    own: Side,
+    /// How many ended lines each peer has said.
+    ended: HashMap<ConnId, u64>,
+    /// Patterns for lines that are about to be recorded.
+    early: Vec<(ConnId, u64, String)>,
+    full: bool,
+}
+
+impl Recorder {
+    /// Starts to record, also to `record`, which [`Keeping::open_record`] opened.
+    pub(super) fn start(
+        header: Header,
+        own: Side,
+        keeping: &Keeping,
+        record: Option<File>,
+        sender: &Sender<Message>,
+    ) -> Result<Self, FileError> {
+        let tell = || {
+            let sender = sender.clone();
+            move |event: SinkEvent| sender.send(Message::Sink(event))
+        };
+        let to_file = |file, path: &Path| {
+            let sink = Sink::file(file, path.display().to_string(), &header, BOUND, tell());
+            sink.map_err(|source| FileError::Io { path: path.to_owned(), source })
+        };
+        let mut sinks = Vec::new();
+        if let Some((file, path)) = record.zip(keeping.record.as_deref()) {
+            sinks.push(to_file(file, path)?);
+        }
+        let mut spool = None;
+        if let Some(path) = &keeping.save {
+            let (begun, file) = Spool::create(path)?;
+            sinks.push(to_file(file, begun.path())?);
+            spool = Some(begun);
+        }
+        if keeping.json {
+            let name = "standard output";
+            let sink = Sink::stream(io::stdout(), name, &header, BOUND, tell());
+            sinks.push(sink.map_err(|source| FileError::Io { path: name.into(), source })?);
+        }
+        let store = Store::new(header, keeping.keep);
+        Ok(Recorder {
+            store,
+            sinks,
+            spool,
+            own,
+            ended: HashMap::new(),
+            early: Vec::new(),
+            full: false,
+        })
+    }
+
+    /// Keeps a record, with the patterns that matched lines of it. Patterns for lines that were kept
+    /// before follow them.
+    pub(super) fn record(&mut self, mut record: Record, wants: Vec<(ConnId, u64, String)>) {
+        self.early.extend(wants);
+        let late = self.place(&mut record);
+        self.store.push(&record);
+        for sink in &self.sinks {
+            sink.push(record.clone());
+        }
+        self.want(record.at, late);
+    }
+
+    /// A conn is closed: no line of it is recorded any more.
+    pub(super) fn forget(&mut self, conn: ConnId) {
+        self.ended.remove(&conn);
+        self.early.retain(|(of, ..)| *of != conn);
+    }
+
+    /// Keeps patterns for lines that were kept before.
+    pub(super) fn want(&mut self, at: At, wants: Vec<(ConnId, u64, String)>) {
+        for (conn, line, pattern) in wants {
+            self.store.want(conn, line, &pattern);
+            for sink in &self.sinks {
+                sink.want(at, conn, line, pattern.clone());
+            }
+        }
+    }
+
+    /// Puts patterns to the lines of `record` that they belong to. Gives back those whose line was
+    /// recorded before, and keeps those whose line is still to come.
+    fn place(&mut self, record: &mut Record) -> Vec<(ConnId, u64, String)> {
+        let Some(id) = record.conn else { return Vec::new() };
+        let mut none = Vec::new();
+        let (placed, ends) = match &mut record.what {
+            Recorded::Said { from, block, wants, .. } if *from != self.own => (wants, block.ends()),
+            Recorded::Open { .. } => {
+                self.ended.insert(id, 0);
+                (&mut none, 0)
+            }
+            _ => (&mut none, 0),
+        };
+        let before = self.ended.get(&id).copied().unwrap_or_default();
+        let mut late = Vec::new();
+        for (conn, line, pattern) in std::mem::take(&mut self.early) {
+            // A conn that is not known was forgotten: all its lines have been recorded.
+            let recorded = self.ended.get(&conn).copied().unwrap_or(u64::MAX);
+            if line <= recorded {
+                late.push((conn, line, pattern));
+            } else if conn == id && line <= before + ends {
+                // A block has fewer lines than bytes, which fit into memory.
+                let index = usize::try_from(line - before - 1).unwrap_or(usize::MAX);
+                placed.push((index, pattern));
+            } else {
+                self.early.push((conn, line, pattern));
+            }
+        }
+        if let Some(ended) = self.ended.get_mut(&id) {
+            *ended += ends;
+        }
+        late
+    }
+
+    /// Whether the files cannot keep up; `Some` where that has changed.
+    pub(super) fn level(&mut self) -> Option<bool> {
+        let full = self.sinks.iter().any(Sink::is_over_bound);
+        (std::mem::replace(&mut self.full, full) != full).then_some(full)
+    }
+
+    pub(super) fn save(&self, target: &Target) -> Result<Saved, FileError> {
+        save(&self.store, target)
+    }
+
+    /// Writes what is still to be written; see [`Sink::finish`] for `give_up`. What `--save` asked for is
+    /// told.
+    pub(super) fn finish(
+        &mut self,
+        at: At,
+        give_up: &mut dyn FnMut() -> bool,
+    ) -> Result<Option<Notice>, SpoolError> {
+        for sink in self.sinks.drain(..) {
+            // A sink that failed has told so.
+            let _ = sink.finish(at, give_up);
+        }
+        let saved = self.spool.take().map(Spool::finish).transpose()?;
+        Ok(saved.map(|saved| saved_notice(&saved)))
+    }
+}
+
+/// The notice that says what was saved.
+pub(super) fn saved_notice(saved: &Saved) -> Notice {
+    Notice::Saved { events: saved.events, missing: saved.missing, file: saved.path.clone() }
+}

@@ -1,0 +1,189 @@
+//! The person's terminal: what is shown, what is typed.
+
+use std::fmt::Write as _;
+use std::io::{self, IsTerminal};
+
+use super::stderr::Stderr;
+use crate::script::Report;
+use crate::session::{Notice, Record};
+use crate::term::{Editor, Look, Printer, Terminal, View};
+use crate::wire::Visible;
+
+/// Where people are told things: on the terminal, or on standard error.
+pub(super) struct Screen {
+    shown: Option<Shown>,
+    quiet: bool,
+    /// There where it is not the terminal that shows the conversation: notices go to it.
+    stderr: Option<Stderr>,
+}
+
+struct Shown {
+    printer: Printer,
+    view: View,
+    /// The conversation itself is shown, and not only what is told.
+    conversation: bool,
+    colour: bool,
+    editor: Option<Editor>,
+    lines: String,
+}
+
+impl Screen {
+    /// Nothing but standard error.
+    pub(super) fn none(quiet: bool, colour: anstream::ColorChoice) -> io::Result<Self> {
+        Ok(Screen { shown: None, quiet, stderr: Some(Stderr::open(colour)?) })
+    }
+
+    /// A terminal. `conversation` says whether the peers' words are shown there.
+    pub(super) fn on(
+        terminal: &Terminal,
+        look: Look,
+        conversation: bool,
+        quiet: bool,
+        colour: anstream::ColorChoice,
+    ) -> io::Result<Self> {
+        let printer = Printer::start(terminal, look.colour)?;
+        let coloured = look.colour;
+        let view = View::new(look);
+        let shown = Shown {
+            printer,
+            view,
+            conversation,
+            colour: coloured,
+            editor: None,
+            lines: String::new(),
+        };
+        let apart = !io::stderr().is_terminal();
+        let stderr = apart.then(|| Stderr::open(colour)).transpose()?;
+        Ok(Screen { shown: Some(shown), quiet, stderr })
+    }
+
+    pub(super) fn printer(&self) -> Option<&Printer> {
+        self.shown.as_ref().map(|shown| &shown.printer)
+    }
+
+    pub(super) fn edit(&mut self, editor: Editor) {
+        if let Some(shown) = &mut self.shown {
+            shown.editor = Some(editor);
+        }
+    }
+
+    /// Shows what was recorded.
+    pub(super) fn record(&mut self, record: &Record) {
+        if let Some(shown) = &mut self.shown
+            && shown.conversation
+        {
+            shown.view.record(record, &mut shown.lines);
+            if !shown.lines.is_empty() {
+                shown.printer.show(std::mem::take(&mut shown.lines));
+            }
+        }
+    }
+
+    /// Tells something that happened.
+    pub(super) fn notice(&mut self, notice: &Notice) {
+        if !self.quiet {
+            self.tell(notice);
+        }
+    }
+
+    /// Tells something that was asked for: `--quiet` does not leave it out.
+    pub(super) fn tell(&mut self, notice: &Notice) {
+        if let Some(shown) = self.shown_here() {
+            shown.view.notice(notice, &mut shown.lines);
+            shown.printer.tell(std::mem::take(&mut shown.lines));
+            return;
+        }
+        let mut text = String::new();
+        for line in notice.to_string().trim_end().split('\n') {
+            let _ = writeln!(text, "-- {}", Visible(line.as_bytes())); // a String takes whatever is written
+        }
+        self.write(text);
+    }
+
+    /// Shows what fills a screen of its own, `/help`: as it is on the terminal, as notices elsewhere.
+    pub(super) fn page(&mut self, text: String) {
+        match self.shown_here() {
+            Some(shown) => shown.printer.tell(text),
+            None => self.tell(&Notice::Told(text)),
+        }
+    }
+
+    /// Reports a failure after which the session goes on.
+    pub(super) fn report(&mut self, report: &Report) {
+        if let Some(shown) = self.shown_here() {
+            let text = if shown.colour {
+                format!("{}\n", report.coloured())
+            } else {
+                format!("{report}\n")
+            };
+            shown.printer.tell(text);
+            return;
+        }
+        self.write(format!("{}\n", report.coloured()));
+    }
+
+    pub(super) fn set_time(&mut self, on: bool) {
+        if let Some(shown) = &mut self.shown {
+            shown.view.set_time(on);
+        }
+    }
+
+    /// Whether what our side says is shown: nobody typed it.
+    pub(super) fn set_echo(&mut self, on: bool) {
+        if let Some(shown) = &mut self.shown {
+            shown.view.set_echo(on);
+        }
+    }
+
+    pub(super) fn clear(&self) {
+        if let Some(shown) = &self.shown {
+            shown.printer.clear();
+        }
+    }
+
+    pub(super) fn set_prompt(&self, prompt: &str) {
+        if let Some(editor) = self.editor() {
+            editor.set_prompt(prompt);
+        }
+    }
+
+    /// Lets the next prompt come: what was typed has had its effect.
+    pub(super) fn answered(&self) {
+        if let Some(editor) = self.editor() {
+            editor.answered();
+        }
+    }
+
+    /// Gives the terminal back, with all that was told on it. Whether there was an editor to close.
+    pub(super) fn close(&mut self) -> bool {
+        let Some(shown) = &mut self.shown else { return false };
+        let editor = shown.editor.take();
+        let edited = editor.is_some();
+        editor.into_iter().for_each(Editor::close);
+        shown.printer.drain();
+        edited
+    }
+
+    fn editor(&self) -> Option<&Editor> {
+        self.shown.as_ref().and_then(|shown| shown.editor.as_ref())
+    }
+
+    fn shown_here(&mut self) -> Option<&mut Shown> {
+        self.shown.as_mut().filter(|_| self.stderr.is_none())
+    }
+
+    fn write(&self, text: String) {
+        if let Some(stderr) = &self.stderr {
+            stderr.tell(text);
+        }
+    }
+}
+
+impl Drop for Screen {
+    /// What was told after the terminal was given back is seen, too.
+    fn drop(&mut self) {
+        if let Some(shown) = &self.shown {
+            shown.printer.drain();
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! What a session is made of, and how it is put together.
+
+use std::collections::VecDeque;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anstream::{AutoStream, ColorChoice};
+use mio::{Poll, Registry, Waker};
+
+use super::assist::Names;
+use super::conns::Conns;
+use super::engine::{CONNS, DOOR, Engine, INBOX, SIGNALS, STDIN, STDOUT};
+use super::inbox::Inbox;
+use super::raw::Raw;
+use super::recorder::{Keeping, Recorder};
+use super::screen::Screen;
+use super::way::Door;
+use super::{Clock, Feed, Outcome, Signals, Trouble, Way};
+use crate::net::Descriptors;
+use crate::script::{Play, Runner, RunnerOptions};
+use crate::session::Session;
+use crate::term::{Look, Terminal};
+use crate::transcript::Header;
+use crate::wire::{Eol, Side};
+
+/// Where standard output goes, and what goes there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stdout {
+    /// The peers' words, byte for byte.
+    Raw,
+    /// The transcript, as JSON Lines.
+    Json,
+    /// Nothing: it is a terminal, which is shown the conversation.
+    Terminal,
+}
+
+/// Everything that a session is made of.
+pub struct Setup {
+    /// The clock.
+    pub clock: Clock,
+    /// How conns come about.
+    pub way: Way,
+    /// What the conversation is.
+    pub session: Box<dyn Session>,
+    /// Which side we are.
+    pub role: Side,
+    /// The line end of what we send, and that a transcript need not mention.
+    pub eol: Eol,
+    /// How steps are run.
+    pub runner: RunnerOptions,
+    /// Where steps come from, if not from a person.
+    pub feed: Option<Feed>,
+    /// What plays our side instead of steps, and what it is called.
+    pub play: Option<Box<dyn Play>>,
+    /// The person's terminal, if there is one.
+    pub terminal: Option<Terminal>,
+    /// Where the lines that are typed are kept.
+    pub history: Option<PathBuf>,
+    /// `--color`.
+    pub colour: ColorChoice,
+    /// `--time`.
+    pub time: bool,
+    /// `--quiet`.
+    pub quiet: bool,
+    /// What goes to standard output.
+    pub stdout: Stdout,
+    /// Where the session is kept.
+    pub keeping: Keeping,
+    /// `--outbox`, in bytes.
+    pub outbox: usize,
+    /// `--max-line`, in bytes.
+    pub max_line: usize,
+}
+
+impl Setup {
+    /// Whether a person types, now or later.
+    fn types(&self) -> bool {
+        self.runner.prompt || self.runner.then_prompt
+    }
+}
+
+impl Engine {
+    /// Opens everything that the session needs.
+    pub(super) fn start(mut setup: Setup) -> Result<Engine, Box<Outcome>> {
+        let failed = |trouble: Trouble| Box::new(Outcome::of(trouble));
+        let system = |err: io::Error| failed(Trouble::System(err));
+        let poll = Poll::new().map_err(system)?;
+        let registry = poll.registry();
+        let inbox = Inbox::new(registry, INBOX).map_err(system)?;
+        // While a name is looked up, or a pipe waits for its reader, Ctrl-C is to end the program.
+        let listening = matches!(setup.way, Way::Listen(_));
+        let listener =
+            listening.then(|| open_door(&setup, registry, &inbox.waker())).transpose()?;
+        let record = setup.keeping.open_record().map_err(|err| failed(err.into()))?;
+        let mut signals = Signals::catch().map_err(system)?;
+        signals.register(registry, SIGNALS).map_err(system)?;
+        Signals::leave_interrupts_to_others(); // none of the threads that start here is to get one
+        let header = Header::new(setup.clock.started, Some(setup.role), setup.eol);
+        let recorder = Recorder::start(header, setup.role, &setup.keeping, record, &inbox.sender())
+            .map_err(|err| failed(err.into()))?;
+        let raw = start_raw(&setup, registry).map_err(system)?;
+        if let Some(feed) = &mut setup.feed {
+            feed.register(registry, STDIN).map_err(system)?;
+        }
+        let screen = start_screen(&setup).map_err(system)?;
+        let door = match listener {
+            Some(listener) => listener,
+            None => open_door(&setup, registry, &inbox.waker())?,
+        };
+        Signals::take_interrupts_back();
+        let types = setup.types();
+        let scripted = setup.feed.as_ref().is_some_and(Feed::is_script);
+        let runner = start_runner(setup.runner, setup.feed.is_some(), setup.play);
+        let editing = setup.terminal.filter(|_| types).map(|terminal| (terminal, setup.history));
+        Ok(Engine {
+            now: setup.clock.now(),
+            clock: setup.clock,
+            inbox,
+            signals,
+            door,
+            conns: Conns::new(CONNS, setup.outbox),
+            session: setup.session,
+            runner,
+            feed: setup.feed,
+            feed_ready: true,
+            feed_held: false,
+            idle_untold: false,
+            fault: None,
+            raw,
+            screen,
+            names: Names::default(),
+            role: setup.role,
+            recorder,
+            inputs: VecDeque::new(),
+            effects: Vec::new(),
+            outcome: Outcome::default(),
+            opened: false,
+            left: false,
+            forced: false,
+            editing,
+            typed: 0,
+            scripted,
+            poll,
+        })
+    }
+}
+
+fn open_door(setup: &Setup, registry: &Registry, waker: &Arc<Waker>) -> Result<Door, Box<Outcome>> {
+    let descriptors = if setup.types() { Descriptors::High } else { Descriptors::Any };
+    Door::open(&setup.way, descriptors, (registry, DOOR), waker, setup.clock.now())
+        .map_err(|err| Box::new(Outcome::of(err)))?
+        .map_err(|err| Box::new(Outcome::of(err)))
+}
+
+fn start_raw(setup: &Setup, registry: &Registry) -> io::Result<Option<Raw>> {
+    if setup.stdout != Stdout::Raw {
+        return Ok(None);
+    }
+    let mut raw = Raw::new(setup.max_line)?;
+    raw.register(registry, STDOUT)?;
+    Ok(Some(raw))
+}
+
+fn start_screen(setup: &Setup) -> io::Result<Screen> {
+    let Some(terminal) = &setup.terminal else {
+        return Screen::none(setup.quiet, setup.colour);
+    };
+    let look = Look {
+        own: setup.role,
+        colour: wants_colour(setup.colour),
+        time: setup.time,
+        started: setup.clock.started.to_zoned_datetime(jiff::tz::TimeZone::system()),
+    };
+    let conversation = setup.runner.prompt || setup.stdout == Stdout::Terminal;
+    let mut screen = Screen::on(terminal, look, conversation, setup.quiet, setup.colour)?;
+    screen.set_echo(!setup.runner.prompt);
+    Ok(screen)
+}
+
+/// Whether the terminal, which is there, is to be shown colour. `NO_COLOR` and the like have a say, and
+/// `TERM=dumb`; one of the two streams is the terminal, or colour does no good.
+fn wants_colour(choice: ColorChoice) -> bool {
+    match choice {
+        ColorChoice::Auto => {
+            let streams = [AutoStream::choice(&io::stdout()), AutoStream::choice(&io::stderr())];
+            streams.iter().any(|choice| *choice != ColorChoice::Never)
+        }
+        choice => choice != ColorChoice::Never,
+    }
+}
+
+fn start_runner(options: RunnerOptions, fed: bool, play: Option<Box<dyn Play>>) -> Runner {
+    let complete = !fed && !options.prompt;
+    let mut runner = Runner::new(options);
+    if let Some(play) = play {
+        runner.play(play);
+    }
+    if complete {
+        runner.complete();
+    }
+    runner
+}

@@ -1,0 +1,125 @@
+//! Commands that need more than the session: files, the terminal, the transcript.
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+
+use super::Engine;
+use super::recorder::saved_notice;
+use crate::command::help;
+use crate::replay;
+use crate::script::{Blame, Failure, Report, Task};
+use crate::session::Notice;
+use crate::transcript::export::Text;
+use crate::transcript::{FileError, Target};
+use crate::units::{Human, count};
+
+/// How many events `/show` shows where it is not told.
+const SHOWN: u64 = 10;
+
+impl Engine {
+    pub(super) fn task(&mut self, task: Task) {
+        match task {
+            Task::Help(None) => self.screen.page(help::overview()),
+            Task::Help(Some(name)) => self.explain(&name),
+            Task::Clear => self.screen.clear(),
+            Task::Time(on) => self.screen.set_time(on),
+            Task::Save { force, file } => self.save(force, file),
+            Task::Replay(file) => self.replay(&file),
+            Task::Show(n) => self.show(n.unwrap_or(SHOWN)),
+            Task::Stats => self.tell(self.stats()),
+            Task::Tell(text) => self.tell(text),
+            Task::Unheard => self.screen.tell(&Notice::NobodyHere),
+            Task::Replayed { name, lines } => {
+                self.screen.set_echo(!self.runner.is_prompt());
+                self.screen.notice(&Notice::Replayed { lines, file: name });
+            }
+        }
+    }
+
+    fn tell(&mut self, text: String) {
+        self.screen.tell(&Notice::Told(text));
+    }
+
+    fn refuse(&mut self, report: Report) {
+        let failure = Failure { report, blame: Blame::Script };
+        self.runner.fail_task(failure);
+    }
+
+    fn explain(&mut self, name: &str) {
+        match help::explain(name) {
+            Ok(text) => self.screen.page(text),
+            Err(wrong) => {
+                let mut report = Report::new(wrong.to_string());
+                if let Some(hint) = wrong.hint() {
+                    report = report.label(hint);
+                }
+                self.refuse(report);
+            }
+        }
+    }
+
+    fn save(&mut self, force: bool, file: Option<String>) {
+        let target = match file {
+            Some(path) => Target::Named { path: PathBuf::from(path), force },
+            None => Target::Dated(Timestamp::now()),
+        };
+        let saved: Result<_, FileError> = self.recorder.save(&target);
+        match saved {
+            Ok(saved) => self.screen.tell(&saved_notice(&saved)),
+            Err(err) => self.refuse(Report::new(err.to_string())),
+        }
+    }
+
+    fn replay(&mut self, file: &str) {
+        let settings = self.runner.settings();
+        match replay::load(file.as_ref(), self.role, settings.timeout) {
+            Ok(player) => {
+                let player = player.listening_to(self.runner.audience());
+                let spoken = self.runner.has_spoken();
+                let player = if spoken { player.from_now() } else { player };
+                self.screen.set_echo(true);
+                self.runner.play(Box::new(player));
+            }
+            Err(err) => {
+                let report = Report::new(err.to_string());
+                self.runner.fail_task(Failure { report, blame: err.blame() });
+            }
+        }
+    }
+
+    fn show(&mut self, n: u64) {
+        let store = &self.recorder.store;
+        let events = store.last(usize::try_from(n).unwrap_or(usize::MAX));
+        let several = store.stats().conns > 1;
+        let mut text = Text::new(store.header(), several, false);
+        let mut out = Vec::new();
+        for event in &events {
+            // Writing to memory does not fail.
+            text.event(event, &mut out).ok();
+        }
+        if events.is_empty() {
+            out.extend_from_slice(b"nothing has happened yet");
+        }
+        self.tell(String::from_utf8_lossy(&out).trim_end().to_owned());
+    }
+
+    fn stats(&self) -> String {
+        let stats = self.recorder.store.stats();
+        let side = |name: &str, side: &crate::transcript::SideStats| {
+            format!("{name}: {}, {}", count(side.lines, "line"), count(side.bytes, "byte"))
+        };
+        let mut lines = vec![
+            format!("{}, {}", count(stats.events, "event"), count(stats.conns, "conn")),
+            side("client", &stats.client),
+            side("server", &stats.server),
+        ];
+        let latency = &stats.latency;
+        if latency.count > 0 {
+            let [min, mean, max] = [latency.min, latency.mean(), latency.max].map(Human);
+            let replies = if latency.count == 1 { "reply" } else { "replies" };
+            lines.push(format!("{} {replies}: min {min}, mean {mean}, max {max}", latency.count));
+        }
+        lines.join("\n")
+    }
+}

@@ -1,0 +1,147 @@
+//! How conns come about.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use mio::{Interest, Registry, Token, Waker};
+
+use crate::net::{
+    ACCEPT_AGAIN, AcceptError, Address, BindError, Descriptors, DialError, DialOptions, Dialer,
+    Listener, NetStream,
+};
+use crate::units::At;
+
+/// What the command line says about how conns come about.
+#[derive(Debug, Clone)]
+pub enum Way {
+    /// Others connect here.
+    Listen(Address),
+    /// We connect there.
+    Connect {
+        /// Where.
+        address: Address,
+        /// Give up after this.
+        timeout: Duration,
+        /// Keep trying for so long.
+        retry: Duration,
+    },
+}
+
+/// Conns coming about.
+pub(super) enum Door {
+    Listening {
+        listener: Box<Listener>,
+        /// There may be somebody to let in.
+        ready: bool,
+        /// Try again then, because the last try failed.
+        again: Option<At>,
+        /// That nobody can be let in has been told.
+        told: bool,
+    },
+    Dialing(Box<Dialer>),
+    Closed,
+}
+
+/// What a look at the door found.
+pub(super) enum Came {
+    Nobody,
+    /// A peer, and where it is.
+    Peer(NetStream, String),
+    /// Descriptors have run out; whether that is news.
+    OutOfDescriptors(bool),
+    /// Nobody can be let in; told once.
+    Refused(AcceptError),
+    Failed(DialError),
+}
+
+impl Door {
+    pub(super) fn open(
+        way: &Way,
+        descriptors: Descriptors,
+        (registry, token): (&Registry, Token),
+        waker: &Arc<Waker>,
+        now: At,
+    ) -> Result<Result<Door, BindError>, std::io::Error> {
+        match way {
+            Way::Listen(address) => {
+                let mut listener = match Listener::bind(address, descriptors) {
+                    Ok(listener) => Box::new(listener),
+                    Err(err) => return Ok(Err(err)),
+                };
+                registry.register(&mut *listener, token, Interest::READABLE)?;
+                Ok(Ok(Door::Listening { listener, ready: true, again: None, told: false }))
+            }
+            Way::Connect { address, timeout, retry } => {
+                let options = DialOptions { connect_timeout: *timeout, retry: *retry, descriptors };
+                let dialer = Dialer::start(address.clone(), options, token, waker, now);
+                Ok(Ok(Door::Dialing(Box::new(dialer))))
+            }
+        }
+    }
+
+    /// Where we listen, if we do.
+    pub(super) fn local(&self) -> Vec<String> {
+        match self {
+            Door::Listening { listener, .. } => listener.local(),
+            Door::Dialing(_) | Door::Closed => Vec::new(),
+        }
+    }
+
+    pub(super) fn event(&mut self) {
+        if let Door::Listening { ready, .. } = self {
+            *ready = true;
+        }
+    }
+
+    /// Whether there may be somebody to let in.
+    pub(super) fn is_ready(&self) -> bool {
+        matches!(self, Door::Listening { ready: true, .. })
+    }
+
+    /// Takes in the next peer, if there is one.
+    pub(super) fn look(&mut self, registry: &Registry, now: At) -> Came {
+        match self {
+            Door::Closed => Came::Nobody,
+            Door::Dialing(dialer) => match dialer.advance(registry, now) {
+                None => Came::Nobody,
+                Some(dialed) => {
+                    *self = Door::Closed;
+                    dialed.map_or_else(Came::Failed, |(stream, addr)| Came::Peer(stream, addr))
+                }
+            },
+            Door::Listening { listener, ready, again, told } => {
+                let due = again.is_some_and(|at| at <= now);
+                if !*ready && !due {
+                    return Came::Nobody;
+                }
+                *again = None;
+                match listener.accept() {
+                    Ok(Some((stream, addr))) => {
+                        *told = false;
+                        return Came::Peer(stream, addr);
+                    }
+                    Ok(None) => *ready = false,
+                    Err(err) => {
+                        *ready = false;
+                        *again = Some(now + ACCEPT_AGAIN);
+                        let news = !std::mem::replace(told, true);
+                        match err {
+                            AcceptError::OutOfDescriptors => return Came::OutOfDescriptors(news),
+                            AcceptError::Failed(_) if news => return Came::Refused(err),
+                            AcceptError::Failed(_) => {}
+                        }
+                    }
+                }
+                Came::Nobody
+            }
+        }
+    }
+
+    pub(super) fn deadline(&self) -> Option<At> {
+        match self {
+            Door::Listening { again, .. } => *again,
+            Door::Dialing(dialer) => dialer.deadline(),
+            Door::Closed => None,
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! What can go wrong for the whole program, the exit status that follows, and the one place that
+//! prints it.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use anstream::{AutoStream, ColorChoice};
+
+use crate::drive::{Outcome, Signal, Trouble};
+use crate::replay::LoadError;
+use crate::script::{Blame, Report, ScriptFault};
+use crate::transcript::ReadError;
+use crate::units::reason;
+
+/// How the program ends, for those who started it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExitStatus {
+    /// 0: all that was asked for happened.
+    Done,
+    /// 1: a check failed.
+    CheckFailed,
+    /// 3: a script, a transcript or another file is malformed, unreadable or cannot be written.
+    BadFile,
+    /// 4: there was no connection.
+    NoConnection,
+    /// 5: the connection broke.
+    Broken,
+    /// 130: interrupted, as 128 and SIGINT.
+    Interrupted,
+    /// 143: terminated, as 128 and SIGTERM.
+    Terminated,
+}
+
+impl ExitStatus {
+    /// The number of it. 2, a wrong command line, is clap's own.
+    #[must_use]
+    pub const fn code(self) -> u8 {
+        match self {
+            ExitStatus::Done => 0,
+            ExitStatus::CheckFailed => 1,
+            ExitStatus::BadFile => 3,
+            ExitStatus::NoConnection => 4,
+            ExitStatus::Broken => 5,
+            ExitStatus::Interrupted => 130,
+            ExitStatus::Terminated => 143,
+        }
+    }
+}
+
+impl From<ExitStatus> for ExitCode {
+    fn from(status: ExitStatus) -> ExitCode {
+        ExitCode::from(status.code())
+    }
+}
+
+/// Why the program did not do what was asked for: one report or several, and a status.
+#[derive(Debug)]
+pub struct Error {
+    status: ExitStatus,
+    reports: Vec<Report>,
+}
+
+impl Error {
+    fn new(status: ExitStatus, report: Report) -> Error {
+        Error { status, reports: vec![report] }
+    }
+
+    /// A file that cannot be read, or what the system says about it.
+    #[must_use]
+    pub fn read(name: &str, err: &io::Error) -> Error {
+        let report = Report::new(format!("cannot read `{name}`: {}", reason(err)));
+        Error::new(ExitStatus::BadFile, report.note("name a file that can be read"))
+    }
+
+    /// All that is wrong with a script.
+    #[must_use]
+    pub fn script(faults: Vec<ScriptFault>) -> Error {
+        let reports = faults.into_iter().map(Report::from).collect();
+        Error { status: ExitStatus::BadFile, reports }
+    }
+
+    /// A terminal that cannot be used.
+    #[must_use]
+    pub fn terminal(err: &io::Error) -> Error {
+        Error::new(
+            ExitStatus::BadFile,
+            Report::new(format!("cannot use the terminal: {}", reason(err))),
+        )
+    }
+
+    /// Standard output that cannot be written to.
+    #[must_use]
+    pub fn stdout(err: &io::Error) -> Error {
+        let report = Report::new(format!("cannot write to standard output: {}", reason(err)));
+        Error::new(ExitStatus::BadFile, report)
+    }
+
+    /// What a session came to, where that is not what was asked for. `stay` says that a signal is the
+    /// way in which it is to end.
+    #[must_use]
+    pub fn of_session(outcome: Outcome, stay: bool) -> Option<Error> {
+        let mut statuses: Vec<ExitStatus> = outcome.troubles.iter().map(status).collect();
+        let mut reports: Vec<Report> = outcome.troubles.into_iter().map(Report::from).collect();
+        match outcome.signal {
+            Some(Signal::Interrupt) => {
+                statuses.insert(0, ExitStatus::Interrupted);
+                reports.push(Report::new("interrupted by SIGINT"));
+            }
+            Some(Signal::Terminate) if !stay => {
+                statuses.insert(0, ExitStatus::Terminated);
+                reports.push(Report::new("terminated by SIGTERM or SIGHUP"));
+            }
+            Some(Signal::Terminate) | None => {}
+        }
+        let check = statuses.iter().find(|status| **status == ExitStatus::CheckFailed);
+        let status = *check.or(statuses.first())?;
+        Some(Error { status, reports })
+    }
+
+    /// The status to end with.
+    #[must_use]
+    pub fn status(&self) -> ExitStatus {
+        self.status
+    }
+
+    /// Prints it to standard error. Where nobody reads that there is nobody to tell.
+    pub fn print(&self, colour: ColorChoice) {
+        let mut err = AutoStream::new(io::stderr().lock(), colour);
+        for report in &self.reports {
+            writeln!(err, "{}", report.coloured()).ok();
+        }
+    }
+}
+
+impl From<ReadError> for Error {
+    fn from(err: ReadError) -> Error {
+        Error::new(ExitStatus::BadFile, Report::new(err.to_string()))
+    }
+}
+
+impl From<LoadError> for Error {
+    fn from(err: LoadError) -> Error {
+        Error::new(blamed(err.blame()), Report::new(err.to_string()))
+    }
+}
+
+fn blamed(blame: Blame) -> ExitStatus {
+    match blame {
+        Blame::Check => ExitStatus::CheckFailed,
+        Blame::Script => ExitStatus::BadFile,
+        Blame::Connection => ExitStatus::Broken,
+    }
+}
+
+fn status(trouble: &Trouble) -> ExitStatus {
+    match trouble {
+        Trouble::Step(failure) => blamed(failure.blame),
+        Trouble::Script(_)
+        | Trouble::Read { .. }
+        | Trouble::Keep(_)
+        | Trouble::Journal(_)
+        | Trouble::Spool(_)
+        | Trouble::Stdout(_)
+        | Trouble::Editor(_)
+        | Trouble::System(_) => ExitStatus::BadFile,
+        Trouble::Bind(_) | Trouble::Dial(_) => ExitStatus::NoConnection,
+        Trouble::Broken { .. } | Trouble::Unsent(_) => ExitStatus::Broken,
+    }
+}
