@@ -1,0 +1,170 @@
+//! The table of allowed edges.
+
+/// What one room may use.
+pub(super) struct Room {
+    /// The room: a folder or a file directly below `src`.
+    pub(super) name: &'static str,
+    /// The other rooms, or single items of them (`session::Ending`), that it may use.
+    pub(super) rooms: &'static [&'static str],
+    /// The crates that it may use, `std` apart.
+    pub(super) crates: Crates,
+    /// What of `std` it does without.
+    pub(super) barred: &'static [&'static [&'static str]],
+}
+
+/// Crates that a room may use.
+pub(super) enum Crates {
+    /// Any that `Cargo.toml` has.
+    Any,
+    /// These.
+    Only(&'static [&'static str]),
+}
+
+use Crates::{Any, Only};
+
+/// Time is an argument: [`chat_repl::units::At`].
+const CLOCK: &[&str] = &["std::time::Instant", "std::time::SystemTime"];
+
+/// What reaches out of the program.
+const WORLD: &[&str] =
+    &["std::net", "std::fs", "std::os", "std::env", "std::process", "std::thread"];
+
+/// The standard streams, and the macros that write to them.
+const PRINTING: &[&str] = &[
+    "std::println",
+    "std::print",
+    "std::eprintln",
+    "std::eprint",
+    "std::dbg",
+    "std::io::stdin",
+    "std::io::stdout",
+    "std::io::stderr",
+];
+
+/// Code that the fence would not see.
+const UNSEEN: &[&str] = &["std::include"];
+
+/// The bars of a room that is all thought.
+const PURE: &[&[&str]] = &[CLOCK, WORLD, PRINTING, UNSEEN];
+
+/// Every room but the one that composes them.
+const ALL_BUT_APP: &[&str] = &[
+    "cli",
+    "command",
+    "drive",
+    "error",
+    "matching",
+    "net",
+    "replay",
+    "script",
+    "session",
+    "term",
+    "transcript",
+    "units",
+    "wire",
+];
+
+/// Who may know whom. Nobody but `lib` knows `app`.
+pub(super) const ROOMS: &[Room] = &[
+    Room { name: "units", rooms: &[], crates: Only(&[]), barred: PURE },
+    Room { name: "wire", rooms: &["units"], crates: Only(&["bytes", "memchr"]), barred: PURE },
+    Room {
+        name: "matching",
+        rooms: &["wire", "units"],
+        crates: Only(&["bytes", "memchr", "regex", "regex_syntax", "thiserror"]),
+        barred: PURE,
+    },
+    Room {
+        name: "command",
+        rooms: &["matching", "wire", "units"],
+        crates: Only(&["bytes", "memchr", "thiserror"]),
+        barred: PURE,
+    },
+    Room {
+        name: "session",
+        rooms: &["wire", "units"],
+        crates: Only(&["bytes", "memchr", "thiserror"]),
+        barred: &[CLOCK, WORLD, PRINTING, UNSEEN, &["std::io"]],
+    },
+    Room {
+        name: "script",
+        rooms: &["command", "matching", "session", "wire", "units"],
+        crates: Only(&["anstyle", "bytes", "memchr", "thiserror", "unicode_width"]),
+        barred: PURE,
+    },
+    Room {
+        name: "net",
+        rooms: &["session::Ending", "wire", "units"],
+        crates: Only(&["bytes", "mio", "rustix", "socket2", "thiserror"]),
+        barred: &[PRINTING, UNSEEN],
+    },
+    Room {
+        name: "transcript",
+        rooms: &["session", "matching", "wire", "units"],
+        crates: Only(&[
+            "anstyle",
+            "bytes",
+            "jiff",
+            "memchr",
+            "rustix",
+            "serde",
+            "serde_json",
+            "tempfile",
+            "thiserror",
+        ]),
+        barred: &[&["std::net"], PRINTING, UNSEEN],
+    },
+    Room {
+        name: "replay",
+        rooms: &["transcript", "script", "command", "matching", "session", "wire", "units"],
+        crates: Only(&["bytes", "memchr", "thiserror", "unicode_width"]),
+        barred: PURE,
+    },
+    Room {
+        name: "term",
+        rooms: &["command", "session", "wire", "units"],
+        crates: Only(&[
+            "anstream",
+            "anstyle",
+            "bytes",
+            "jiff",
+            "nix",
+            "rustix",
+            "rustyline",
+            "thiserror",
+            "unicode_width",
+        ]),
+        barred: &[&["std::net"], UNSEEN],
+    },
+    Room {
+        name: "cli",
+        rooms: &["matching::is_name", "net", "wire", "units"],
+        crates: Any,
+        barred: &[PRINTING, UNSEEN],
+    },
+    Room { name: "error", rooms: ALL_BUT_APP, crates: Any, barred: &[UNSEEN] },
+    Room { name: "drive", rooms: ALL_BUT_APP, crates: Any, barred: &[UNSEEN] },
+    Room { name: "app", rooms: ALL_BUT_APP, crates: Any, barred: &[UNSEEN] },
+    Room {
+        name: "lib",
+        rooms: &[
+            "app",
+            "cli",
+            "command",
+            "drive",
+            "error",
+            "matching",
+            "net",
+            "replay",
+            "script",
+            "session",
+            "term",
+            "transcript",
+            "units",
+            "wire",
+        ],
+        crates: Any,
+        barred: &[UNSEEN],
+    },
+    Room { name: "main", rooms: &["lib::run"], crates: Only(&[]), barred: &[PRINTING, UNSEEN] },
+];

@@ -1,0 +1,25 @@
+//! What users rely on, from outside: one binary, a module a feature.
+
+// A test that cannot go on panics; clippy knows that of `#[test]`, not of what tests share.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod bytes;
+mod cases;
+mod conversation;
+mod demo;
+mod ends;
+mod fence;
+mod flow;
+mod guests;
+mod listen;
+mod live_replay;
+mod peers;
+mod prompt;
+mod readme;
+mod recording;
+mod redis;
+mod replay;
+mod scripts;
+mod status;
+mod support;
+mod transcripts;

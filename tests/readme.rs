@@ -1,0 +1,21 @@
+//! What the documents show is what the program does.
+//!
+//! The code blocks of a document say by their info strings what they are:
+//!
+//! - `console`: what follows `$ ` is run by bash, one block after another in a folder that holds a
+//!   copy of `scripts/`, and has to print the lines below it, standard error included.
+//! - `console host` and `console guest`: two terminals at once. `$ ` starts the program, what follows
+//!   `> ` is typed when all that stands above it is on the screen, and the rest is what is shown.
+//! - `text NAME`: a file of that name, in that folder.
+//! - anything else is for the eye.
+//!
+//! Addresses and times are compared by their form. `localhost:6379` is a Redis server, where there is
+//! one; where there is none, the blocks of that document that name it are left out.
+//!
+//! `CHAT_REPL_REWRITE=1 cargo test --test integration readme` writes into the documents what comes
+//! instead: look at each difference before you keep it.
+
+mod blocks;
+mod examples;
+mod manual;
+mod terminals;

@@ -1,0 +1,115 @@
+//! Documents, and the code blocks in them.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use regex::Regex;
+
+/// A document.
+pub(super) struct Document {
+    /// Its path, from the top of the project.
+    pub(super) name: String,
+    pub(super) text: String,
+}
+
+/// A fenced code block.
+pub(super) struct Block<'a> {
+    /// Where its fence stands, from 1.
+    pub(super) line: usize,
+    /// What stands behind its fence.
+    pub(super) info: &'a str,
+    pub(super) lines: Vec<&'a str>,
+}
+
+/// One test at a time writes to a document.
+static WRITING: Mutex<()> = Mutex::new(());
+
+/// The top of the project.
+pub(super) fn project() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+impl Document {
+    pub(super) fn open(name: &str) -> Document {
+        let text = fs::read_to_string(project().join(name)).expect("a document of the project");
+        Document { name: name.to_owned(), text }
+    }
+
+    /// Fails because this text is to be another; or makes it so, where that is asked for.
+    #[track_caller]
+    pub(super) fn differs(&self, line: usize, is: &str, expected: &str) {
+        let rewrite = env::var_os("CHAT_REPL_REWRITE").is_some();
+        let name = &self.name;
+        assert!(rewrite, "{name}:{line}: this stands there:\n{is}\nand this should:\n{expected}");
+        let _writing = WRITING.lock();
+        let text = Document::open(name).text.replacen(is, expected, 1);
+        fs::write(project().join(name), text).expect("a document can be written");
+    }
+
+    /// Everything that is written for people.
+    pub(super) fn all() -> Vec<Document> {
+        let docs = fs::read_dir(project().join("docs")).expect("a folder of documents");
+        let docs = docs.map(|entry| PathBuf::from("docs").join(entry.unwrap().file_name()));
+        let mut names: Vec<_> = ["README.md".into(), "CHANGELOG.md".into()].into_iter().collect();
+        names.extend(docs);
+        names.iter().map(|name| Document::open(name.to_str().unwrap())).collect()
+    }
+
+    pub(super) fn blocks(&self) -> Vec<Block<'_>> {
+        let mut blocks: Vec<Block> = Vec::new();
+        let mut inside = false;
+        for (index, line) in self.text.lines().enumerate() {
+            match line.strip_prefix("```") {
+                Some(_) if inside => inside = false,
+                Some(info) => {
+                    blocks.push(Block { line: index + 1, info, lines: Vec::new() });
+                    inside = true;
+                }
+                None if inside => blocks.last_mut().unwrap().lines.push(line),
+                None => {}
+            }
+        }
+        assert!(!inside, "{}: the last block does not end", self.name);
+        blocks
+    }
+
+    /// The text in backquotes, outside of blocks.
+    pub(super) fn spans(&self) -> Vec<&str> {
+        let mut inside = false;
+        let prose = self.text.lines().filter(|line| {
+            inside ^= line.starts_with("```");
+            !inside
+        });
+        prose.flat_map(|line| line.split('`').skip(1).step_by(2)).collect()
+    }
+}
+
+impl Block<'_> {
+    /// The file that it is, if it is one.
+    pub(super) fn file(&self) -> Option<&str> {
+        self.info.strip_prefix("text ")
+    }
+
+    /// What it is to look like.
+    pub(super) fn text(&self) -> String {
+        self.lines.iter().flat_map(|line| [line, "\n"]).collect()
+    }
+}
+
+/// The text with all that differs from run to run made the same.
+pub(super) fn settled(text: &str) -> String {
+    let forms = [
+        (r"\r\n", "\n"),
+        (r"(?:\[::1?\]|\d+\.\d+\.\d+\.\d+):\d+", "ADDR"),
+        (r#""started":"[^"]*""#, r#""started":"TIME""#),
+        (r"(?m)^started \S+,", "started TIME,"),
+        (r#""dt":[\d.]+"#, r#""dt":0"#),
+        (r"\+\d+\.\d{3}s", "+0.000s"),
+        (r"chat-\d{8}-\d{6}\.json", "chat-DATE.json"),
+    ];
+    forms.iter().fold(text.to_owned(), |text, (form, same)| {
+        Regex::new(form).unwrap().replace_all(&text, *same).into_owned()
+    })
+}

@@ -1,0 +1,97 @@
+//! What the documents say there is, there is.
+
+use std::collections::BTreeSet;
+
+use chat_repl::command::help;
+use chat_repl::error::ExitStatus;
+use regex::Regex;
+
+use super::blocks::{Document, project};
+use crate::support::proc::Repl;
+
+#[test]
+fn the_readme_has_the_table_of_commands() {
+    let readme = Document::open("README.md");
+    let (before, table) = readme.text.split_once("\n| command |").expect("such a table");
+    let rows = table.split("\n\n").next().expect("the table");
+    let is = format!("| command |{rows}\n");
+    if is != help::table() {
+        readme.differs(before.lines().count() + 1, &is, &help::table());
+    }
+}
+
+#[test]
+fn options_that_documents_mention_exist() {
+    let mut known = words(&help_of(&["--help"]), r"--[a-z][a-z-]*");
+    known.extend(words(&help_of(&["show", "--help"]), r"--[a-z][a-z-]*"));
+    assert!(known.contains("--listen") && known.contains("--color"), "{known:?}");
+    for document in Document::all() {
+        let ours = document.text.lines().filter(|line| !line.contains("cargo "));
+        let text = ours.collect::<Vec<_>>().join("\n");
+        for option in words(&text, r"(?m)(?:^|[\s`(])(--[a-z][a-z-]*)") {
+            assert!(known.contains(&option), "{}: there is no {option}", document.name);
+        }
+    }
+}
+
+#[test]
+fn commands_that_documents_mention_exist() {
+    let mut seen = 0;
+    for document in Document::all() {
+        let blocks = document.blocks();
+        let files = blocks.iter().filter(|block| block.file().is_some());
+        let steps = files.flat_map(|block| block.lines.iter().copied());
+        for name in steps.chain(document.spans()).filter_map(command) {
+            // Text with a slash in it, and the one that shows what a script with faults gets.
+            let meant = ["x", "expcet"].contains(&name);
+            let known = meant || help::explain(name).is_ok();
+            assert!(known, "{}: there is no /{name}", document.name);
+            seen += 1;
+        }
+    }
+    assert!(seen > 20, "{seen} commands are mentioned");
+}
+
+/// The name of the command that this step is.
+fn command(step: &str) -> Option<&str> {
+    let name = step.strip_prefix('/')?.split(' ').next()?;
+    name.starts_with(|first: char| first.is_ascii_alphabetic()).then_some(name)
+}
+
+#[test]
+fn the_readme_has_every_exit_status() {
+    use ExitStatus::{BadFile, Broken, CheckFailed, Done, Interrupted, NoConnection, Terminated};
+    let all = [Done, CheckFailed, BadFile, NoConnection, Broken, Interrupted, Terminated];
+    let usage = 2; // clap's own
+    let known: BTreeSet<u8> = all.map(ExitStatus::code).into_iter().chain([usage]).collect();
+    let readme = Document::open("README.md");
+    let section = readme.text.split("### Exit status\n").nth(1).expect("such a section");
+    let section = section.split("\n### ").next().unwrap();
+    let rows = words(section, r"(?m)^\| (\d+) \|");
+    let documented: BTreeSet<u8> = rows.iter().map(|row| row.parse().unwrap()).collect();
+    assert_eq!(documented, known);
+}
+
+#[test]
+fn links_between_documents_lead_somewhere() {
+    for document in Document::all() {
+        let here = project().join(&document.name);
+        for link in words(&document.text, r"\]\(([^)]+)\)") {
+            let file = link.split('#').next().unwrap_or_default();
+            let there = file.is_empty() || here.parent().unwrap().join(file).exists();
+            assert!(there || link.contains("://"), "{}: {link} is not there", document.name);
+        }
+    }
+}
+
+fn help_of(args: &[&str]) -> String {
+    let help = Repl::new().args(args).run().success();
+    String::from_utf8(help.get_output().stdout.clone()).expect("help is text")
+}
+
+/// All that the pattern finds, or its group if it has one.
+fn words(text: &str, pattern: &str) -> BTreeSet<String> {
+    let pattern = Regex::new(pattern).unwrap();
+    let found = pattern.captures_iter(text).map(|found| found.iter().flatten().last().unwrap());
+    found.map(|word| word.as_str().to_owned()).collect()
+}
