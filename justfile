@@ -1,0 +1,52 @@
+# List the recipes
+default:
+    @just --list --unsorted
+
+# Build the program
+[group('build')]
+build:
+    cargo build --release --locked
+
+# Install the program for this user
+[group('build')]
+install:
+    cargo install --locked --path .
+
+# Run every test: unit, integration, documentation
+[group('check')]
+test *ARGS:
+    cargo test --locked {{ ARGS }}
+
+# Check that the source is formatted
+[group('check')]
+fmt-check:
+    cargo fmt --all --check
+
+# Lint everything that compiles, warnings being errors
+[group('check')]
+lint:
+    cargo clippy --locked --all-targets -- -D warnings
+
+# Build the documentation, private items too, warnings being errors
+[group('check')]
+doc:
+    RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items
+
+# Check everything that a change must pass
+[group('check')]
+ci: fmt-check lint doc test
+
+# Format the source
+[group('work')]
+fmt:
+    cargo fmt --all
+
+# Measure the speed of the parts
+[group('work')]
+bench *ARGS:
+    cargo bench --locked {{ ARGS }}
+
+# Play a short conversation, to see what the program does
+[group('work')]
+demo: build
+    PATH="${CARGO_TARGET_DIR:-{{ justfile_directory() }}/target}/release:$PATH" scripts/demo.sh
