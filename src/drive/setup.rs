@@ -149,8 +149,7 @@ impl Engine {
 fn open_door(setup: &Setup, registry: &Registry, waker: &Arc<Waker>) -> Result<Door, Box<Outcome>> {
     let descriptors = if setup.types() { Descriptors::High } else { Descriptors::Any };
     Door::open(&setup.way, descriptors, (registry, DOOR), waker, setup.clock.now())
-        .map_err(|err| Box::new(Outcome::of(err)))?
-        .map_err(|err| Box::new(Outcome::of(err)))
+        .map_err(|trouble| Box::new(Outcome::of(trouble)))
 }
 
 fn start_raw(setup: &Setup, registry: &Registry) -> io::Result<Option<Raw>> {

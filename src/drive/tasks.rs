@@ -41,9 +41,8 @@ impl Engine {
         self.screen.tell(&Notice::Told(text));
     }
 
-    fn refuse(&mut self, report: Report) {
-        let failure = Failure { report, blame: Blame::Script };
-        self.runner.fail_task(failure);
+    fn refuse(&mut self, report: Report, blame: Blame) {
+        self.runner.fail_task(Failure { report, blame });
     }
 
     fn explain(&mut self, name: &str) {
@@ -54,7 +53,7 @@ impl Engine {
                 if let Some(hint) = wrong.hint() {
                     report = report.label(hint);
                 }
-                self.refuse(report);
+                self.refuse(report, Blame::Script);
             }
         }
     }
@@ -67,7 +66,7 @@ impl Engine {
         let saved: Result<_, FileError> = self.recorder.save(&target);
         match saved {
             Ok(saved) => self.screen.tell(&saved_notice(&saved)),
-            Err(err) => self.refuse(Report::new(err.to_string())),
+            Err(err) => self.refuse(Report::new(err.to_string()), Blame::Script),
         }
     }
 
@@ -81,10 +80,7 @@ impl Engine {
                 self.screen.set_echo(true);
                 self.runner.play(Box::new(player));
             }
-            Err(err) => {
-                let report = Report::new(err.to_string());
-                self.runner.fail_task(Failure { report, blame: err.blame() });
-            }
+            Err(err) => self.refuse(Report::new(err.to_string()), err.blame()),
         }
     }
 

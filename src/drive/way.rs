@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use mio::{Interest, Registry, Token, Waker};
 
+use super::Trouble;
 use crate::net::{
-    ACCEPT_AGAIN, AcceptError, Address, BindError, Descriptors, DialError, DialOptions, Dialer,
-    Listener, NetStream,
+    ACCEPT_AGAIN, AcceptError, Address, Descriptors, DialError, DialOptions, Dialer, Listener,
+    NetStream,
 };
 use crate::units::At;
 
@@ -61,20 +62,17 @@ impl Door {
         (registry, token): (&Registry, Token),
         waker: &Arc<Waker>,
         now: At,
-    ) -> Result<Result<Door, BindError>, std::io::Error> {
+    ) -> Result<Door, Trouble> {
         match way {
             Way::Listen(address) => {
-                let mut listener = match Listener::bind(address, descriptors) {
-                    Ok(listener) => Box::new(listener),
-                    Err(err) => return Ok(Err(err)),
-                };
+                let mut listener = Box::new(Listener::bind(address, descriptors)?);
                 registry.register(&mut *listener, token, Interest::READABLE)?;
-                Ok(Ok(Door::Listening { listener, ready: true, again: None, told: false }))
+                Ok(Door::Listening { listener, ready: true, again: None, told: false })
             }
             Way::Connect { address, timeout, retry } => {
                 let options = DialOptions { connect_timeout: *timeout, retry: *retry, descriptors };
                 let dialer = Dialer::start(address.clone(), options, token, waker, now);
-                Ok(Ok(Door::Dialing(Box::new(dialer))))
+                Ok(Door::Dialing(Box::new(dialer)))
             }
         }
     }
