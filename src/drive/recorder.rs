@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::Message;
 use super::inbox::Sender;
+use crate::script::Want;
 use crate::session::{Notice, Record, Recorded};
 use crate::transcript::{
     FileError, Header, Saved, Sink, SinkEvent, Spool, SpoolError, Store, Target, create, save,
@@ -47,7 +48,7 @@ pub(super) struct Recorder {
     /// How many ended lines each peer has said.
     ended: HashMap<ConnId, u64>,
     /// Patterns for lines that are about to be recorded.
-    early: Vec<(ConnId, u64, String)>,
+    early: Vec<Want>,
     full: bool,
 }
 
@@ -97,7 +98,7 @@ impl Recorder {
 
     /// Keeps a record, with the patterns that matched lines of it. Patterns for lines that were kept
     /// before follow them.
-    pub(super) fn record(&mut self, mut record: Record, wants: Vec<(ConnId, u64, String)>) {
+    pub(super) fn record(&mut self, mut record: Record, wants: Vec<Want>) {
         self.early.extend(wants);
         let late = self.place(&mut record);
         self.store.push(&record);
@@ -110,12 +111,12 @@ impl Recorder {
     /// A conn is closed: no line of it is recorded any more.
     pub(super) fn forget(&mut self, conn: ConnId) {
         self.ended.remove(&conn);
-        self.early.retain(|(of, ..)| *of != conn);
+        self.early.retain(|want| want.conn != conn);
     }
 
     /// Keeps patterns for lines that were kept before.
-    pub(super) fn want(&mut self, at: At, wants: Vec<(ConnId, u64, String)>) {
-        for (conn, line, pattern) in wants {
+    pub(super) fn want(&mut self, at: At, wants: Vec<Want>) {
+        for Want { conn, line, pattern } in wants {
             self.store.want(conn, line, &pattern);
             for sink in &self.sinks {
                 sink.want(at, conn, line, pattern.clone());
@@ -125,7 +126,7 @@ impl Recorder {
 
     /// Puts patterns to the lines of `record` that they belong to. Gives back those whose line was
     /// recorded before, and keeps those whose line is still to come.
-    fn place(&mut self, record: &mut Record) -> Vec<(ConnId, u64, String)> {
+    fn place(&mut self, record: &mut Record) -> Vec<Want> {
         let Some(id) = record.conn else { return Vec::new() };
         let mut none = Vec::new();
         let (placed, ends) = match &mut record.what {
@@ -138,17 +139,17 @@ impl Recorder {
         };
         let before = self.ended.get(&id).copied().unwrap_or_default();
         let mut late = Vec::new();
-        for (conn, line, pattern) in std::mem::take(&mut self.early) {
+        for want in std::mem::take(&mut self.early) {
             // A conn that is not known was forgotten: all its lines have been recorded.
-            let recorded = self.ended.get(&conn).copied().unwrap_or(u64::MAX);
-            if line <= recorded {
-                late.push((conn, line, pattern));
-            } else if conn == id && line <= before + ends {
+            let recorded = self.ended.get(&want.conn).copied().unwrap_or(u64::MAX);
+            if want.line <= recorded {
+                late.push(want);
+            } else if want.conn == id && want.line <= before + ends {
                 // A block has fewer lines than bytes, which fit into memory.
-                let index = usize::try_from(line - before - 1).unwrap_or(usize::MAX);
-                placed.push((index, pattern));
+                let index = usize::try_from(want.line - before - 1).unwrap_or(usize::MAX);
+                placed.push((index, want.pattern));
             } else {
-                self.early.push((conn, line, pattern));
+                self.early.push(want);
             }
         }
         if let Some(ended) = self.ended.get_mut(&id) {

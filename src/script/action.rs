@@ -2,6 +2,7 @@
 
 use super::Report;
 use crate::session::Input;
+use crate::wire::ConnId;
 
 /// Something that the runner cannot do itself.
 #[derive(Debug)]
@@ -49,6 +50,17 @@ pub enum Task {
         /// How many lines of the peer were as recorded.
         lines: u64,
     },
+}
+
+/// A pattern with named groups that matched a line: the transcript keeps it with the line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Want {
+    /// Whose line.
+    pub conn: ConnId,
+    /// Which of the ended lines of that conn's peer, from 1.
+    pub line: u64,
+    /// The regex, its variables filled in.
+    pub pattern: String,
 }
 
 /// A step that failed, and whose fault it is.

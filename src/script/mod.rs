@@ -25,7 +25,7 @@ mod unread;
 mod wait;
 mod words;
 
-pub use action::{Action, Blame, Failure, Task};
+pub use action::{Action, Blame, Failure, Task, Want};
 pub use parse::Parser;
 pub use place::{Place, ScriptFault};
 pub use play::{Play, Played};

@@ -11,7 +11,7 @@ use super::playing::Playing;
 use super::roster::Roster;
 use super::settings::Settings;
 use super::wait::{Looked, Wait};
-use super::{Action, Blame, Failure, Place, Play, Step, Unread, What, failure, reading};
+use super::{Action, Blame, Failure, Place, Play, Step, Unread, Want, What, failure, reading};
 use crate::session::{Audience, Drive, Effect, Input, Queue};
 use crate::units::At;
 use crate::wire::ConnId;
@@ -61,7 +61,7 @@ pub struct Runner {
     pub(super) unread_full: Vec<ConnId>,
     pub(super) outbox: VecDeque<Action>,
     /// Patterns with named groups that matched, and which line of its conn each matched.
-    wants: Vec<(ConnId, u64, String)>,
+    wants: Vec<Want>,
 }
 
 impl Runner {
@@ -168,9 +168,8 @@ impl Runner {
         }
     }
 
-    /// The patterns with named groups that have matched since this was last asked: conn, which of its
-    /// ended lines, pattern.
-    pub fn take_wants(&mut self) -> Vec<(ConnId, u64, String)> {
+    /// The patterns with named groups that have matched since this was last asked.
+    pub fn take_wants(&mut self) -> Vec<Want> {
         std::mem::take(&mut self.wants)
     }
 
@@ -411,7 +410,7 @@ impl Runner {
     }
 
     pub(super) fn want(&mut self, conn: ConnId, line: u64, pattern: String) {
-        self.wants.push((conn, line, pattern));
+        self.wants.push(Want { conn, line, pattern });
     }
 
     /// A failure of the step at `place`.

@@ -248,7 +248,7 @@ impl End {
             }
             Effect::Record(Record { what: Recorded::Said { .. }, .. }) => {
                 let wants = self.runner.take_wants().into_iter();
-                self.wants.extend(wants.map(|(_, line, want)| (line, want)));
+                self.wants.extend(wants.map(|want| (want.line, want.pattern)));
             }
             Effect::Pause(Source::Script) => self.runner.hold(true),
             Effect::Resume(Source::Script) => self.runner.hold(false),
@@ -297,6 +297,6 @@ impl End {
             }
         }
         let wants = self.runner.take_wants().into_iter();
-        self.late_wants.extend(wants.map(|(_, line, want)| (line, want)));
+        self.late_wants.extend(wants.map(|want| (want.line, want.pattern)));
     }
 }
