@@ -2,15 +2,15 @@
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
-use std::os::fd::{AsFd, AsRawFd};
+use std::os::fd::AsFd;
 use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
-use rustix::event::{PollFd, PollFlags, Timespec};
+use rustix::event::PollFlags;
 
+use super::readiness;
 use crate::script::{Parser, ScriptFault, Step, What};
 
 /// What one read of a script takes at most. A run of text lines travels as one block of this size.
@@ -121,14 +121,8 @@ impl Feed {
 
     /// Asks to be told when there is more. What cannot tell never blocks.
     pub(super) fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
-        let fd = self.file.as_raw_fd();
-        match registry.register(&mut SourceFd(&fd), token, Interest::READABLE) {
-            Err(err) if err.kind() == io::ErrorKind::PermissionDenied => Ok(()),
-            registered => {
-                self.steady = false;
-                registered
-            }
-        }
+        self.steady = !readiness::register(&self.file, Interest::READABLE, (registry, token))?;
+        Ok(())
     }
 
     /// Whether a read would find something now, be it the end.
@@ -136,9 +130,7 @@ impl Feed {
         if self.ended {
             return false;
         }
-        let mut fds = [PollFd::new(&self.file, PollFlags::IN)];
-        self.steady
-            || rustix::event::poll(&mut fds, Some(&Timespec::default())).is_ok_and(|n| n > 0)
+        self.steady || readiness::is_ready(&self.file, PollFlags::IN)
     }
 
     /// Reads once, if that does not block.

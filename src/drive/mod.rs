@@ -15,6 +15,7 @@ mod outcome;
 mod perform;
 mod person;
 mod raw;
+mod readiness;
 mod recorder;
 mod screen;
 mod setup;

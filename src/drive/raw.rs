@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs::File;
 use std::io::{self, Write};
-use std::os::fd::{AsFd, AsRawFd};
+use std::os::fd::AsFd;
 
 use bytes::{Buf, Bytes, BytesMut};
 use memchr::memrchr;
-use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
-use rustix::event::{PollFd, PollFlags, Timespec};
+use rustix::event::PollFlags;
 
+use super::readiness;
 use crate::wire::ConnId;
 
 /// What may wait to be written before the conns are paused, in bytes.
@@ -76,14 +76,8 @@ impl Raw {
 
     /// Asks to be told when there is room. What cannot tell never blocks.
     pub(super) fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
-        let fd = self.out.as_raw_fd();
-        match registry.register(&mut SourceFd(&fd), token, Interest::WRITABLE) {
-            Err(err) if err.kind() == io::ErrorKind::PermissionDenied => Ok(()),
-            registered => {
-                self.steady = false;
-                registered
-            }
-        }
+        self.steady = !readiness::register(&self.out, Interest::WRITABLE, (registry, token))?;
+        Ok(())
     }
 
     pub(super) fn opened(&mut self, conn: ConnId) {
@@ -136,7 +130,7 @@ impl Raw {
                 self.settle();
             }
             let Some(front) = self.queue.front_mut() else { break };
-            if !self.steady && !is_writable(&self.out) {
+            if !self.steady && !readiness::is_ready(&self.out, PollFlags::OUT) {
                 break;
             }
             let most = if self.steady { front.len() } else { front.len().min(PIPE_BUF) };
@@ -200,11 +194,6 @@ impl Raw {
             _ => Level::Same,
         }
     }
-}
-
-fn is_writable(out: &File) -> bool {
-    let mut fds = [PollFd::new(out, PollFlags::OUT)];
-    rustix::event::poll(&mut fds, Some(&Timespec::default())).is_ok_and(|n| n > 0)
 }
 
 #[cfg(test)]

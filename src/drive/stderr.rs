@@ -4,9 +4,10 @@ use std::io;
 
 use anstream::adapter::strip_str;
 use anstream::{AutoStream, ColorChoice};
-use rustix::event::{PollFd, PollFlags, Timespec};
+use rustix::event::{PollFlags, Timespec};
 use rustix::fs::FileType;
 
+use super::readiness;
 use crate::term::{Printer, Terminal};
 
 /// How long a reader that has stalled is waited for, at the end.
@@ -74,7 +75,5 @@ fn is_steady() -> io::Result<bool> {
 
 /// Whether there is room for an error: in a pipe for 4 KiB at least.
 fn is_read() -> bool {
-    let stderr = rustix::stdio::stderr();
-    let mut room = [PollFd::from_borrowed_fd(stderr, PollFlags::OUT)];
-    rustix::event::poll(&mut room, Some(&PATIENCE)).is_ok_and(|n| n > 0)
+    readiness::is_ready_within(&rustix::stdio::stderr(), PollFlags::OUT, PATIENCE)
 }
