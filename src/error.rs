@@ -102,15 +102,13 @@ impl Error {
         let mut statuses: Vec<ExitStatus> = outcome.troubles.iter().map(status).collect();
         let mut reports: Vec<Report> = outcome.troubles.into_iter().map(Report::from).collect();
         match outcome.signal {
-            Some(Signal::Interrupt) => {
-                statuses.insert(0, ExitStatus::Interrupted);
-                reports.push(Report::new("interrupted by SIGINT"));
+            Some(Signal::Terminate) if stay => {}
+            Some(signal) => {
+                let (status, report) = interrupted(signal);
+                statuses.insert(0, status);
+                reports.push(report);
             }
-            Some(Signal::Terminate) if !stay => {
-                statuses.insert(0, ExitStatus::Terminated);
-                reports.push(Report::new("terminated by SIGTERM or SIGHUP"));
-            }
-            Some(Signal::Terminate) | None => {}
+            None => {}
         }
         let check = statuses.iter().find(|status| **status == ExitStatus::CheckFailed);
         let status = *check.or(statuses.first())?;
@@ -144,11 +142,21 @@ impl From<LoadError> for Error {
     }
 }
 
+fn interrupted(signal: Signal) -> (ExitStatus, Report) {
+    match signal {
+        Signal::Interrupt => (ExitStatus::Interrupted, Report::new("interrupted by SIGINT")),
+        Signal::Terminate => {
+            (ExitStatus::Terminated, Report::new("terminated by SIGTERM or SIGHUP"))
+        }
+    }
+}
+
 fn blamed(blame: Blame) -> ExitStatus {
     match blame {
         Blame::Check => ExitStatus::CheckFailed,
         Blame::Script => ExitStatus::BadFile,
         Blame::Connection => ExitStatus::Broken,
+        Blame::Unreachable => ExitStatus::NoConnection,
     }
 }
 

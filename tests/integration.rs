@@ -5,12 +5,15 @@
 
 mod bytes;
 mod cases;
+mod conns;
 mod conversation;
 mod demo;
 mod ends;
 mod fence;
 mod flow;
 mod guests;
+mod heavy;
+mod include;
 mod listen;
 mod live_replay;
 mod peers;

@@ -74,5 +74,5 @@ fn a_server_with_other_data_is_found_out() {
                    =            ^\n";
     told.stderr(contains(differs).and(says::notice("replayed").not()));
     let told = run(&other, dir, &["--script", "redis.chat", "--timeout", "200ms"]).code(1);
-    told.stderr(contains("   = lift  <- nearest\n"));
+    told.stderr(contains("   = lift  <- nearest  +"));
 }

@@ -2,6 +2,7 @@
 
 mod show;
 mod talk;
+mod vars;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -15,7 +16,7 @@ use crate::error::{Error, ExitStatus};
 /// Runs the program with these arguments, the first of which is its name.
 pub(crate) fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let parsed = Cli::try_parse_from(args);
-    let cli = match parsed.and_then(|cli| cli.talk.check().map(|()| cli)) {
+    let cli = match parsed.and_then(|cli| check(&cli).map(|()| cli)) {
         Ok(cli) => cli,
         // Usage errors go to standard error with status 2, help and version to standard output with 0.
         Err(usage) => {
@@ -28,6 +29,14 @@ pub(crate) fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         None => (colour(cli.talk.color), talk::run(cli.talk)),
     };
     end(colour, done)
+}
+
+/// Whether the options go together, beyond what clap sees.
+fn check(cli: &Cli) -> Result<(), clap::Error> {
+    match &cli.command {
+        Some(Subcommands::Show(_)) => Ok(()),
+        None => cli.talk.check(),
+    }
 }
 
 /// The one place where an error is printed, and the status chosen.

@@ -4,14 +4,13 @@ use std::io::{self, IsTerminal};
 use std::path::Path;
 use std::time::Duration;
 
-use super::colour;
+use super::{colour, vars};
 use crate::cli::Talk;
-use crate::drive::{self, Clock, Feed, Keeping, Setup, Stdout, Way};
+use crate::drive::{self, Clock, Dialing, Feed, Keeping, Setup, Stdout, Way};
 use crate::error::Error;
-use crate::matching::Vars;
 use crate::net::{Address, raise_descriptor_limit};
 use crate::replay;
-use crate::script::{Play, RunnerOptions, Settings};
+use crate::script::{Play, RunnerOptions};
 use crate::session::{Direct, DirectOptions};
 use crate::term::Terminal;
 use crate::wire::Side;
@@ -46,8 +45,11 @@ pub(super) fn run(talk: Talk) -> Result<(), Error> {
 
 fn choose_driver(talk: &Talk, types: bool) -> Result<Driver, Error> {
     if let Some(path) = &talk.replay {
-        let finish = replay::Finish::Close { half_close: !talk.no_half_close, linger: talk.linger };
-        let player = replay::load(path, Side::Client, talk.timeout)?;
+        let finish = replay::Finish::Close {
+            half_close: !talk.shared.no_half_close,
+            linger: talk.shared.linger,
+        };
+        let player = replay::load(path, Side::Client, talk.shared.timeout)?;
         return Ok(Driver::Play(Box::new(player.finishing(finish))));
     }
     if let Some(path) = &talk.script {
@@ -88,8 +90,8 @@ fn setup(
     let prompt = matches!(driver, Driver::Prompt);
     let stdout = stdout(talk.json);
     let runner = RunnerOptions {
-        settings: settings(&talk),
-        max_line: talk.max_line,
+        settings: vars::settings(&talk.shared),
+        max_line: talk.shared.max_line,
         listener,
         reads: reads || talk.interactive,
         prompt,
@@ -99,9 +101,9 @@ fn setup(
     let session = Direct::new(DirectOptions {
         role,
         stay: talk.stay || prompt || talk.interactive,
-        half_close: !talk.no_half_close,
-        linger: talk.linger,
-        max_line: talk.max_line,
+        half_close: !talk.shared.no_half_close,
+        linger: talk.shared.linger,
+        max_line: talk.shared.max_line,
         telnet: listener && !talk.plain,
     });
     let (feed, play) = match driver {
@@ -113,7 +115,7 @@ fn setup(
         clock,
         session: Box::new(session),
         role,
-        eol: talk.eol,
+        eol: talk.shared.eol,
         runner,
         feed,
         play,
@@ -125,22 +127,16 @@ fn setup(
         keeping: Keeping { record: talk.record, save: talk.save, json: talk.json, keep: talk.keep },
         history: talk.history,
         outbox: talk.outbox,
-        max_line: talk.max_line,
-        way: way(talk.listen, talk.connect, talk.connect_timeout, talk.retry),
+        max_line: talk.shared.max_line,
+        signals: true,
+        stops: Vec::new(),
+        limit: None,
+        dialing: Dialing {
+            timeout: talk.shared.connect_timeout,
+            retry: talk.retry.unwrap_or_default(),
+        },
+        way: way(talk.listen, talk.connect, talk.shared.connect_timeout, talk.retry),
     }
-}
-
-fn settings(talk: &Talk) -> Settings {
-    let mut vars = Vars::default();
-    for (name, value) in std::env::vars_os() {
-        if let Some(name) = name.to_str() {
-            vars.environment(name, value.into_encoded_bytes());
-        }
-    }
-    for (name, value) in &talk.var {
-        vars.set(name, value.clone());
-    }
-    Settings { vars, timeout: talk.timeout, eol: talk.eol }
 }
 
 fn stdout(json: bool) -> Stdout {

@@ -52,6 +52,12 @@ impl<T: FromArg> Arg<T> {
         }
     }
 
+    /// What it means whatever the variables hold, if it has none in it.
+    #[must_use]
+    pub fn plain(&self) -> Option<&T> {
+        self.plain.as_ref()
+    }
+
     /// Where it stands in its line; where it was left out, the end of the line.
     #[must_use]
     pub fn span(&self) -> Span {

@@ -107,6 +107,12 @@ impl<'a> Args<'a> {
         Ok(arg)
     }
 
+    /// The next argument, if it is there: a pattern.
+    pub(super) fn optional_pattern(&mut self) -> Result<Option<Arg<String>>, Fault> {
+        let present = !self.line[self.at..].trim_start_matches(BLANKS).is_empty();
+        present.then(|| self.pattern(false)).transpose()
+    }
+
     /// The next argument: the name of a variable.
     pub(super) fn variable(&mut self) -> Result<String, Fault> {
         let word = self.required_word()?;

@@ -165,6 +165,7 @@ mod tests {
             complete("/exit now", 2, &[]).offers,
             Offers::Words(vec![
                 "/expect".into(),
+                "/end".into(),
                 "/expect-eof".into(),
                 "/eol".into(),
                 "/echo".into()

@@ -1,6 +1,6 @@
 //! What `/expect` waits for, compiled.
 
-use super::{Expect, Fault};
+use super::{Arg, Expect, Fault};
 use crate::matching::{Pattern, Vars};
 
 impl Expect {
@@ -10,8 +10,7 @@ impl Expect {
     /// # Errors
     /// A variable has no value, or its value makes the pattern none.
     pub fn compile(&self, vars: &Vars) -> Result<Pattern, Fault> {
-        let compiled = Pattern::compile(self.pattern.template(), self.exact, vars);
-        compiled.map_err(|error| Fault::of_pattern(&self.pattern.span(), error))
+        compile(&self.pattern, self.exact, vars)
     }
 
     /// Whether its pattern has no variables.
@@ -19,6 +18,21 @@ impl Expect {
     pub fn is_plain(&self) -> bool {
         self.pattern.template().is_plain()
     }
+}
+
+impl Arg<String> {
+    /// The pattern that it is, with these variables filled in.
+    ///
+    /// # Errors
+    /// A variable has no value, or its value makes the pattern none.
+    pub fn pattern(&self, vars: &Vars) -> Result<Pattern, Fault> {
+        compile(self, false, vars)
+    }
+}
+
+fn compile(arg: &Arg<String>, exact: bool, vars: &Vars) -> Result<Pattern, Fault> {
+    let compiled = Pattern::compile(arg.template(), exact, vars);
+    compiled.map_err(|error| Fault::of_pattern(&arg.span(), error))
 }
 
 #[cfg(test)]

@@ -97,6 +97,41 @@ pub enum Wrong {
     /// An argument that is no pattern.
     #[error(transparent)]
     Pattern(PatternFault),
+    /// A line of a block that is none of its patterns.
+    #[error("a line of `/all` begins with `*`, `?` or `!`")]
+    InBlock,
+    /// A mark with no pattern behind it.
+    #[error("there is no pattern behind the mark")]
+    NoPattern,
+    /// A block that never ends.
+    #[error("`/all` without `/end`")]
+    NoEnd,
+    /// An `/end` of no block.
+    #[error("`/end` without `/all`")]
+    NoBlock,
+    /// A block in which nothing must come.
+    #[error("nothing must come in this `/all`")]
+    NothingMust,
+    /// A file to be included that cannot be read.
+    #[error("cannot read `{}`: {why}", shown(.file))]
+    Unreadable {
+        /// Its path.
+        file: String,
+        /// What the system says.
+        why: String,
+    },
+    /// A file to be included that is being included already.
+    #[error("`{}` includes itself", shown(.file))]
+    IncludesItself {
+        /// Its path.
+        file: String,
+    },
+    /// Files that include each other too deep.
+    #[error("more than {deepest} files include each other here")]
+    TooDeep {
+        /// How deep they may.
+        deepest: usize,
+    },
 }
 
 impl Fault {
@@ -161,11 +196,25 @@ impl Wrong {
                 "`-x` makes a pattern literal text".to_owned()
             }
             Wrong::Name(_) | Wrong::Pattern(PatternFault::Group(_)) => names.to_owned(),
+            Wrong::InBlock | Wrong::NoPattern => {
+                "`* PATTERN` must come, `? PATTERN` may, `! PATTERN` must not; `/end` ends the block"
+                    .to_owned()
+            }
+            Wrong::NoEnd => "the lines behind it are its patterns, up to `/end`".to_owned(),
+            Wrong::NoBlock => "`/all` begins a block".to_owned(),
+            Wrong::NothingMust => {
+                "write at least one `* PATTERN`, or it would end at once".to_owned()
+            }
+            Wrong::Unreadable { .. } => {
+                "the name is relative to the folder of this script".to_owned()
+            }
+            Wrong::IncludesItself { .. } => "this would never end".to_owned(),
             Wrong::Number(_) => "write digits only: `3`".to_owned(),
             Wrong::Twice(_)
             | Wrong::Word { .. }
             | Wrong::Duration(_)
             | Wrong::ValueNotUtf8(_)
+            | Wrong::TooDeep { .. }
             | Wrong::Pattern(_) => return None,
         })
     }

@@ -56,6 +56,13 @@ pub fn table() -> String {
     text
 }
 
+/// The lines of the examples of all commands, each of which is right.
+#[cfg(test)]
+pub(crate) fn examples() -> Vec<&'static str> {
+    let lines = registry::all().flat_map(|spec| spec.example.lines());
+    lines.filter(|line| line.starts_with('/')).collect()
+}
+
 fn half(topics: &[Topic]) -> Vec<String> {
     let mut rows = Vec::new();
     for (index, topic) in topics.iter().enumerate() {
@@ -106,7 +113,7 @@ mod tests {
             assert!(text.contains(&entry), "{entry}");
         }
         let rows: Vec<_> = text.lines().collect();
-        assert_eq!(rows[0], format!("{:HALF$}{}", "the prompt", "wait"));
+        assert_eq!(rows[0], format!("{:HALF$}{}", "the prompt", "say"));
         assert!(rows[1].starts_with("/help       list commands, explain one"));
     }
 

@@ -4,6 +4,7 @@
 
 mod arg;
 mod args;
+mod block;
 mod complete;
 mod expect;
 mod fault;
@@ -17,6 +18,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 pub use arg::{Arg, FromArg};
+pub use block::{BlockLine, Mark, parse_block_line};
 pub use complete::{Completion, Offers, complete, hint};
 pub use fault::{Fault, Span, Wrong};
 pub use parse::{Parsed, parse};
@@ -54,7 +56,14 @@ impl Command {
     /// Whether it looks at what the peers say.
     #[must_use]
     pub fn reads(&self) -> bool {
-        matches!(self, Command::Wait(_) | Command::Keep(KeepCommand::Replay(_)))
+        match self {
+            Command::Wait(_)
+            | Command::Keep(KeepCommand::Replay(_))
+            | Command::Set(SetCommand::Strict(_)) => true,
+            // Of the steps of a file that is known only later, some may.
+            Command::Set(SetCommand::Include(file)) => !file.template().is_plain(),
+            _ => false,
+        }
     }
 }
 
@@ -100,11 +109,17 @@ pub enum SayCommand {
     Raw(Arg<Bytes>),
 }
 
-/// `/expect`, `/expect-eof`, `/quiet`.
+/// `/expect`, `/all`, `/end`, `/reject`, `/expect-eof`, `/quiet`.
 #[derive(Debug, Clone, PartialEq)]
 pub enum WaitCommand {
     /// `/expect [-n] [-x] [-p] [-t DUR] PATTERN`.
     Expect(Expect),
+    /// `/all [-t DUR]`: the head of a block, whose lines are read by [`parse_block_line`].
+    All(Option<Arg<Duration>>),
+    /// `/end`.
+    End,
+    /// `/reject [PATTERN]`; without one it lifts those that stand.
+    Reject(Option<Arg<String>>),
     /// `/expect-eof [-t DUR]`.
     Eof(Option<Arg<Duration>>),
     /// `/quiet DUR`.
@@ -126,7 +141,7 @@ pub struct Expect {
     pub pattern: Arg<String>,
 }
 
-/// `/set`, `/timeout`, `/sleep`, `/eol`, `/echo`.
+/// `/set`, `/timeout`, `/sleep`, `/eol`, `/strict`, `/echo`, `/include`.
 #[derive(Debug, Clone, PartialEq)]
 pub enum SetCommand {
     /// `/set NAME VALUE`.
@@ -142,14 +157,25 @@ pub enum SetCommand {
     Sleep(Arg<Duration>),
     /// `/eol lf|crlf|none`.
     Eol(Arg<Eol>),
+    /// `/strict on|off`.
+    Strict(Arg<bool>),
     /// `/echo TEXT`.
     Echo(Arg<String>),
+    /// `/include FILE`.
+    Include(Arg<String>),
 }
 
-/// `/on`, `/shutdown`, `/close`, `/accept`, `/who`, `/kick`.
+/// `/open`, `/on`, `/shutdown`, `/close`, `/accept`, `/who`, `/kick`.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ConnCommand {
-    /// `/on NAME`; `all` returns to everybody.
+    /// `/open NAME ADDR`.
+    Open {
+        /// What the new conn is to be called.
+        name: Arg<String>,
+        /// Where to connect.
+        addr: Arg<String>,
+    },
+    /// `/on NAME`; `all` is everybody.
     On(Arg<String>),
     /// `/shutdown`.
     Shutdown,

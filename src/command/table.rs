@@ -6,7 +6,7 @@ use super::{
 };
 
 /// The commands, by topic, and in a topic as people meet them.
-pub(super) static SPECS: [Spec; 25] = [
+pub(super) static SPECS: [Spec; 31] = [
     Spec {
         name: "help",
         topic: Topic::Prompt,
@@ -104,28 +104,6 @@ pub(super) static SPECS: [Spec; 25] = [
         build: |args| Ok(Command::Keep(KeepCommand::Note(args.required()?))),
     },
     Spec {
-        name: "send",
-        topic: Topic::Say,
-        options: &[],
-        params: &[required("TEXT", Kind::Rest)],
-        summary: "send, variables filled in",
-        details: "Sends a line in which `${name}` stands for a variable. `$${` is a literal `${`.",
-        example: "/expect ^OK session=(?<sid>\\w+)\n/send JOIN lobby ${sid}",
-        build: |args| Ok(Command::Say(SayCommand::Send(args.required()?))),
-    },
-    Spec {
-        name: "raw",
-        topic: Topic::Say,
-        options: &[],
-        params: &[required("ESCAPED", Kind::Rest)],
-        summary: "send bytes, no line end",
-        details: "Sends bytes and no line end after them. `\\xNN`, `\\r`, `\\n`, `\\t`, `\\0` and \
-                  `\\\\` are escapes, and `${name}` stands for a variable, whose value is not read \
-                  for escapes.",
-        example: "/raw PING\\r\\n\\xff\\x00",
-        build: |args| Ok(Command::Say(SayCommand::Raw(args.escaped()?))),
-    },
-    Spec {
         name: "expect",
         topic: Topic::Wait,
         options: &[
@@ -156,6 +134,40 @@ pub(super) static SPECS: [Spec; 25] = [
         },
     },
     Spec {
+        name: "all",
+        topic: Topic::Wait,
+        options: &[Opt { letter: 't', value: Some("DUR") }],
+        params: &[],
+        summary: "wait for several lines",
+        details: "Begins a block of patterns, up to `/end`, for lines that come in any order: \
+                  `* PATTERN` must come, `? PATTERN` may, `! PATTERN` must not. Waits until each `*` \
+                  has a line of its own, and reads all lines up to the last of them.",
+        example: "/all -t 2s\n* ^JOIN alice\n* ^MODE \n? ^NOTICE\n! ^ERROR\n/end",
+        build: |args| Ok(Command::Wait(WaitCommand::All(args.option('t')?))),
+    },
+    Spec {
+        name: "end",
+        topic: Topic::Wait,
+        options: &[],
+        params: &[],
+        summary: "end a block",
+        details: "Ends the block that `/all` began.",
+        example: "/all\n* ^OK\n/end",
+        build: |_| Ok(Command::Wait(WaitCommand::End)),
+    },
+    Spec {
+        name: "reject",
+        topic: Topic::Wait,
+        options: &[],
+        params: &[optional("PATTERN", Kind::Rest)],
+        summary: "what must never come",
+        details: "Fails from here on as soon as a line of the conn spoken to matches, whatever step is \
+                  running; a line that came before and is unread counts too. Without PATTERN it lifts \
+                  what it has forbidden.",
+        example: "/reject ^ERROR\n/reject",
+        build: |args| Ok(Command::Wait(WaitCommand::Reject(args.optional_pattern()?))),
+    },
+    Spec {
         name: "expect-eof",
         topic: Topic::Wait,
         options: &[Opt { letter: 't', value: Some("DUR") }],
@@ -174,6 +186,28 @@ pub(super) static SPECS: [Spec; 25] = [
         details: "Fails if anything comes within this time, or came before and is unread.",
         example: "/quiet 300ms",
         build: |args| Ok(Command::Wait(WaitCommand::Quiet(args.required()?))),
+    },
+    Spec {
+        name: "send",
+        topic: Topic::Say,
+        options: &[],
+        params: &[required("TEXT", Kind::Rest)],
+        summary: "send, variables filled in",
+        details: "Sends a line in which `${name}` stands for a variable. `$${` is a literal `${`.",
+        example: "/expect ^OK session=(?<sid>\\w+)\n/send JOIN lobby ${sid}",
+        build: |args| Ok(Command::Say(SayCommand::Send(args.required()?))),
+    },
+    Spec {
+        name: "raw",
+        topic: Topic::Say,
+        options: &[],
+        params: &[required("ESCAPED", Kind::Rest)],
+        summary: "send bytes, no line end",
+        details: "Sends bytes and no line end after them. `\\xNN`, `\\r`, `\\n`, `\\t`, `\\0` and \
+                  `\\\\` are escapes, and `${name}` stands for a variable, whose value is not read \
+                  for escapes.",
+        example: "/raw PING\\r\\n\\xff\\x00",
+        build: |args| Ok(Command::Say(SayCommand::Raw(args.escaped()?))),
     },
     Spec {
         name: "set",
@@ -219,6 +253,17 @@ pub(super) static SPECS: [Spec; 25] = [
         build: |args| Ok(Command::Set(SetCommand::Eol(args.required()?))),
     },
     Spec {
+        name: "strict",
+        topic: Topic::Set,
+        options: &[],
+        params: &[required("on|off", Kind::Choice(&["on", "off"]))],
+        summary: "let no line be skipped",
+        details: "With `on`, `/expect` and `/all` fail at the first line that they would skip, and a line \
+                  that is unread at the end of the script fails it.",
+        example: "/strict on",
+        build: |args| Ok(Command::Set(SetCommand::Strict(args.required()?))),
+    },
+    Spec {
         name: "echo",
         topic: Topic::Set,
         options: &[],
@@ -229,12 +274,37 @@ pub(super) static SPECS: [Spec; 25] = [
         build: |args| Ok(Command::Set(SetCommand::Echo(args.required()?))),
     },
     Spec {
+        name: "include",
+        topic: Topic::Set,
+        options: &[],
+        params: &[required("FILE", Kind::File)],
+        summary: "run the steps of a file",
+        details: "Runs the steps of another script as if they stood here. FILE is relative to the folder \
+                  of the script that includes it.",
+        example: "/include login.chat",
+        build: |args| Ok(Command::Set(SetCommand::Include(args.required()?))),
+    },
+    Spec {
+        name: "open",
+        topic: Topic::Conn,
+        options: &[],
+        params: &[required("NAME", Kind::Word), required("ADDR", Kind::Word)],
+        summary: "connect once more",
+        details: "Opens another conn, called NAME, and waits until it stands. `/on NAME` then speaks to \
+                  it; the first conn is `main`.",
+        example: "/open bob localhost:6667\n/on bob",
+        build: |args| {
+            let (name, addr) = (args.required()?, args.required()?);
+            Ok(Command::Conn(ConnCommand::Open { name, addr }))
+        },
+    },
+    Spec {
         name: "on",
         topic: Topic::Conn,
         options: &[],
         params: &[required("NAME", Kind::Name(&["all"]))],
-        summary: "speak to one guest only",
-        details: "Speaks to one guest, and hears that one, until `/on all`.",
+        summary: "speak to one conn only",
+        details: "Speaks to one conn or guest, and hears that one. `/on all` speaks to all of them.",
         example: "/on guest-2\n/on all",
         build: |args| Ok(Command::Conn(ConnCommand::On(args.required()?))),
     },

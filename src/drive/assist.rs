@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::command::{self, Offers};
+use crate::script::MAIN;
 use crate::session::{Effect, Recorded};
 use crate::term::{Assist, Completion};
 use crate::wire::ConnId;
@@ -18,10 +19,9 @@ impl Names {
     pub(super) fn observe(&self, effect: &Effect) {
         match effect {
             Effect::Record(record) => {
-                if let (Some(conn), Recorded::Open { name: Some(name), .. }) =
-                    (record.conn, &record.what)
-                {
-                    self.lock().insert(conn, name.clone());
+                if let (Some(conn), Recorded::Open { name, .. }) = (record.conn, &record.what) {
+                    let name = name.as_deref().unwrap_or(MAIN).to_owned();
+                    self.lock().insert(conn, name);
                 }
             }
             Effect::Silent { conn, .. } => {

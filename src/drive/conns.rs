@@ -175,7 +175,8 @@ impl Conns {
     pub(super) fn send(&mut self, to: Audience, bytes: &Bytes) {
         match to {
             Audience::One(id) => self.send_one(id, bytes.clone()),
-            Audience::All => {
+            // The session speaks of guests only where there is nobody else.
+            Audience::All | Audience::Guests => {
                 let open = self.slots.iter_mut().filter(|(_, s)| !s.shut && !s.conn.is_closing());
                 for (id, slot) in open {
                     slot.conn.send(bytes.clone());

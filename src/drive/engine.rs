@@ -11,12 +11,13 @@ use super::assist::Names;
 use super::conns::Conns;
 use super::feed::{Fed, Feed};
 use super::inbox::Inbox;
+use super::opening::Opening;
 use super::raw::{Level, Raw};
 use super::recorder::Recorder;
 use super::screen::Screen;
 use super::way::{Came, Door};
-use super::{Clock, Message, Outcome, Setup, Signal, Signals, Trouble};
-use crate::script::{Action, Report, Runner, ScriptFault};
+use super::{Clock, Message, Outcome, Setup, Signal, Signals, Stop, Trouble};
+use crate::script::{Action, Parser, Report, Runner, ScriptFault};
 use crate::session::{Drive, Effect, Input, Notice, Queue, Session};
 use crate::term::Terminal;
 use crate::transcript::SinkEvent;
@@ -28,6 +29,7 @@ pub(super) const SIGNALS: Token = Token(1);
 pub(super) const STDIN: Token = Token(2);
 pub(super) const STDOUT: Token = Token(3);
 pub(super) const DOOR: Token = Token(4);
+pub(super) const OPENING: Token = Token(5);
 /// The token of conn 0, which there is none of.
 pub(super) const CONNS: usize = 8;
 
@@ -45,6 +47,7 @@ pub(super) struct Engine {
     pub(super) inbox: Inbox<Message>,
     pub(super) signals: Signals,
     pub(super) door: Door,
+    pub(super) opening: Opening,
     pub(super) conns: Conns,
     pub(super) session: Box<dyn Session>,
     pub(super) runner: Runner,
@@ -58,6 +61,8 @@ pub(super) struct Engine {
     pub(super) fault: Option<Box<ScriptFault>>,
     pub(super) raw: Option<Raw>,
     pub(super) screen: Screen,
+    pub(super) stops: Vec<Stop>,
+    pub(super) limit: Option<Duration>,
     pub(super) names: Names,
     pub(super) role: Side,
     pub(super) recorder: Recorder,
@@ -71,7 +76,8 @@ pub(super) struct Engine {
     pub(super) forced: bool,
     /// What is needed to begin editing.
     pub(super) editing: Option<(Terminal, Option<PathBuf>)>,
-    pub(super) typed: u64,
+    /// What a person types becomes steps here.
+    pub(super) typed: Parser,
     pub(super) scripted: bool,
 }
 
@@ -99,6 +105,7 @@ impl Engine {
         let mut events = Events::with_capacity(1024);
         while !self.is_over() {
             self.turn();
+            self.see_the_end();
             if self.is_over() {
                 break;
             }
@@ -114,9 +121,23 @@ impl Engine {
         }
     }
 
+    /// Ends at once, if somebody else asks for it or there is no more time.
+    fn see_the_end(&mut self) {
+        self.outcome.stopped = self.stops.iter().any(Stop::is_asked);
+        self.forced |= self.outcome.stopped;
+        if let Some(limit) = self.limit.filter(|limit| At::START + *limit <= self.now)
+            && !self.is_over()
+        {
+            self.outcome.overdue = true;
+            self.outcome.add(Trouble::Step(Box::new(self.runner.overdue(limit))));
+            self.forced = true;
+        }
+    }
+
     /// One round: takes in what happened, lets the script go on, sends what is to be sent.
     fn turn(&mut self) {
         self.let_in();
+        self.see_opening();
         self.read_messages();
         self.read_conns();
         self.read_feed();
@@ -135,7 +156,7 @@ impl Engine {
                     self.stdout_failed(io::ErrorKind::BrokenPipe.into());
                 }
                 // What else these wait for is looked at in every round.
-                INBOX | STDOUT => {}
+                INBOX | STDOUT | OPENING => {}
                 SIGNALS => self.signalled(),
                 STDIN => self.feed_ready = true,
                 DOOR => self.door.event(),
@@ -158,6 +179,8 @@ impl Engine {
             self.runner.deadline(),
             self.conns.deadline(),
             self.door.deadline(),
+            self.opening.deadline(),
+            self.limit.map(|limit| At::START + limit),
         ];
         deadlines.into_iter().flatten().min().map(|at| self.clock.until(at))
     }
@@ -176,7 +199,7 @@ impl Engine {
                 Came::Peer(stream, addr) => match self.conns.add(stream, self.poll.registry()) {
                     Ok(conn) => {
                         self.opened = true;
-                        self.input(Input::Opened { conn, addr });
+                        self.input(Input::Opened { conn, addr, own: self.role, name: None });
                     }
                     Err(err) => self.outcome.add(err),
                 },
@@ -435,6 +458,8 @@ impl Engine {
             Ok(None) => {}
             Err(err) => self.outcome.add(err),
         }
+        self.outcome.connected = self.opened;
+        self.outcome.told = self.screen.take_kept();
         self.outcome
     }
 }

@@ -4,14 +4,13 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::os::fd::AsFd;
 use std::path::Path;
-use std::sync::Arc;
 
 use bytes::Bytes;
 use mio::{Interest, Registry, Token};
 use rustix::event::PollFlags;
 
-use super::readiness;
-use crate::script::{Parser, ScriptFault, Step, What};
+use super::{Checked, readiness};
+use crate::script::{Origin, Parser, ScriptFault, Step, What};
 
 /// What one read of a script takes at most. A run of text lines travels as one block of this size.
 const READ: usize = 64 << 10;
@@ -23,7 +22,7 @@ const STDIN: &str = "<stdin>";
 #[derive(Debug)]
 pub struct Feed {
     file: File,
-    source: Arc<str>,
+    source: Origin,
     /// `None` where all is data.
     parser: Option<Parser>,
     scripted: bool,
@@ -45,15 +44,6 @@ pub(super) enum Fed {
     Ended,
 }
 
-/// What a look at a whole script found.
-#[derive(Debug)]
-pub struct Checked {
-    /// All that is wrong with it.
-    pub faults: Vec<ScriptFault>,
-    /// Whether some step looks at what the peers say.
-    pub reads: bool,
-}
-
 impl Feed {
     /// The script in this file.
     ///
@@ -61,7 +51,7 @@ impl Feed {
     /// The file cannot be opened.
     pub fn script(path: &Path) -> io::Result<Feed> {
         let file = File::open(path)?;
-        let source = path.to_string_lossy().into();
+        let source = Origin::from(&*path.to_string_lossy());
         Ok(Feed::new(file, source, true))
     }
 
@@ -74,8 +64,8 @@ impl Feed {
         Ok(Feed::new(file, STDIN.into(), !plain))
     }
 
-    fn new(file: File, source: Arc<str>, script: bool) -> Feed {
-        let parser = script.then(|| Parser::new(Arc::clone(&source)));
+    fn new(file: File, source: Origin, script: bool) -> Feed {
+        let parser = script.then(|| Parser::new(source.clone()));
         let buf = vec![0; READ].into_boxed_slice();
         Feed { file, source, parser, scripted: script, steady: true, ended: false, line: 1, buf }
     }
@@ -98,8 +88,8 @@ impl Feed {
     /// It cannot be read.
     pub fn check(&mut self) -> io::Result<Checked> {
         let start = self.file.stream_position()?;
-        let mut checked = Checked { faults: Vec::new(), reads: false };
-        let mut parser = Some(Parser::new(Arc::clone(&self.source)));
+        let mut checked = Checked::default();
+        let mut parser = Some(Parser::new(self.source.clone()));
         let mut steps = Vec::new();
         while let Some(reader) = &mut parser {
             let n = self.file.read(&mut self.buf)?;
@@ -108,12 +98,7 @@ impl Feed {
             } else {
                 reader.feed(Bytes::copy_from_slice(&self.buf[..n]), &mut steps);
             }
-            for step in steps.drain(..) {
-                match step {
-                    Ok(step) => checked.reads |= step.reads(),
-                    Err(fault) => checked.faults.push(fault),
-                }
-            }
+            steps.drain(..).for_each(|step| checked.step(step));
         }
         self.file.seek(SeekFrom::Start(start))?;
         Ok(checked)
@@ -174,12 +159,12 @@ impl Feed {
     /// What it is called in errors.
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.source
+        self.source.name()
     }
 
     fn data(&mut self, bytes: Bytes) -> Step {
         let line = self.line;
         self.line += memchr::memchr_iter(b'\n', &bytes).count() as u64;
-        Step { source: Arc::clone(&self.source), line, what: What::Data(bytes) }
+        Step { source: self.source.clone(), line, what: What::Data(bytes) }
     }
 }

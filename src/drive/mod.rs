@@ -11,6 +11,8 @@ mod conns;
 mod engine;
 mod feed;
 mod inbox;
+mod include;
+mod opening;
 mod outcome;
 mod perform;
 mod person;
@@ -21,20 +23,23 @@ mod screen;
 mod setup;
 mod signals;
 mod stderr;
+mod stop;
 mod tasks;
 mod way;
 
 pub use clock::Clock;
 pub use engine::run;
-pub use feed::{Checked, Feed};
+pub use feed::Feed;
+pub use include::Checked;
+pub use opening::Dialing;
 pub use outcome::{Outcome, Trouble};
 pub use recorder::Keeping;
 pub use setup::{Setup, Stdout};
-pub use signals::Signal;
+pub use signals::{Signal, Signals};
+pub use stop::Stop;
 pub use way::Way;
 
 use engine::Engine;
-use signals::Signals;
 
 use crate::term::EditorEvent;
 use crate::transcript::SinkEvent;

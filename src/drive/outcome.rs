@@ -17,6 +17,14 @@ pub struct Outcome {
     pub troubles: Vec<Trouble>,
     /// The signal that ended it, if one did.
     pub signal: Option<Signal>,
+    /// Some conn has stood.
+    pub connected: bool,
+    /// A [`Stop`](super::Stop) ended it.
+    pub stopped: bool,
+    /// It lasted longer than it may.
+    pub overdue: bool,
+    /// What was told, where it was shown nowhere.
+    pub told: String,
 }
 
 /// Something that went wrong. Its [`Report`] is what people are told.

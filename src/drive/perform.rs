@@ -52,6 +52,7 @@ impl Engine {
                 self.outcome.left(why);
                 self.left = true;
                 self.door = Door::Closed;
+                self.opening.abandon();
                 self.give_back_terminal();
             }
         }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::engine::Engine;
 use super::{Message, Signal, Signals};
-use crate::command::{self, Command, Parsed, PromptCommand};
-use crate::script::{Place, ScriptFault, Step, What};
+use crate::command::{Command, PromptCommand};
+use crate::script::{Step, What};
 use crate::session::{Drive, Input, Notice};
 use crate::term::{Editor, EditorConfig, EditorEvent, Graphemes};
 use crate::units::count;
@@ -14,7 +14,10 @@ use crate::units::count;
 const HOW_TO_LEAVE: &str = "press Ctrl-D or type /quit to leave";
 
 /// What people call what is typed, in places of errors.
-const PROMPT: &str = "<prompt>";
+pub(super) const PROMPT: &str = "<prompt>";
+
+/// What stands before the lines of a block.
+const IN_BLOCK: &str = "/all> ";
 
 impl Engine {
     /// Gives the terminal to a person.
@@ -43,17 +46,7 @@ impl Engine {
     pub(super) fn edited(&mut self, event: EditorEvent) {
         match event {
             EditorEvent::Line(line) => self.line(&line),
-            EditorEvent::Interrupt => {
-                let told = match self.runner.interrupt() {
-                    None => HOW_TO_LEAVE.to_owned(),
-                    Some(0) => "stopped".to_owned(),
-                    Some(n) => {
-                        format!("stopped, and {} behind it not run", count(n as u64, "line"))
-                    }
-                };
-                self.screen.set_echo(false); // a replay may have been what was stopped
-                self.screen.tell(&Notice::Told(told));
-            }
+            EditorEvent::Interrupt => self.stop(),
             EditorEvent::End => self.input(Input::Drive(Drive::Quit)),
             EditorEvent::Sigint => self.interrupted(Signal::Interrupt),
             EditorEvent::Failed(err) => {
@@ -65,34 +58,55 @@ impl Engine {
 
     /// A person has entered a line.
     fn line(&mut self, line: &str) {
-        self.typed += 1;
-        let place = |span| Place {
-            source: PROMPT.into(),
-            line: self.typed,
-            text: line.to_owned().into(),
-            span,
-        };
-        let what = match command::parse(line.as_bytes()) {
-            Err(fault) => {
-                let place = place(fault.span);
-                self.screen.report(&ScriptFault { place, what: fault.what }.into());
-                return self.screen.answered();
+        let mut steps = Vec::new();
+        self.typed.feed(format!("{line}\n").into(), &mut steps);
+        for step in steps {
+            match step {
+                Ok(step) => self.typed(step),
+                Err(fault) => self.screen.report(&fault.into()),
             }
-            Ok(Parsed::Text(text)) => What::Text([text, b"\n"].concat().into()),
-            Ok(Parsed::Command(command)) => What::Command(command, line.to_owned().into()),
-            Ok(Parsed::Comment) => return self.screen.answered(),
-        };
-        let quits = matches!(what, What::Command(Command::Prompt(PromptCommand::Quit), _));
+        }
+        self.show_prompt();
+        self.screen.answered();
+    }
+
+    /// A person has entered a step.
+    fn typed(&mut self, step: Step) {
+        let quits = matches!(step.what, What::Command(Command::Prompt(PromptCommand::Quit), _));
         if quits && !self.runner.is_idle() {
             self.input(Input::Drive(Drive::Quit));
         } else if self.runner.is_playing() && !quits {
             let refused = "a replay is running: Ctrl-C on an empty line stops it";
             self.screen.tell(&Notice::Told(refused.to_owned()));
         } else {
-            self.runner.push(Step { source: PROMPT.into(), line: self.typed, what });
+            self.runner.push(step);
             self.step();
+        }
+    }
+
+    /// Shows the prompt that the next line is for.
+    pub(super) fn show_prompt(&self) {
+        if self.typed.is_in_block() {
+            self.screen.set_prompt(IN_BLOCK);
+        } else {
             self.screen.set_prompt(&self.runner.prompt());
         }
-        self.screen.answered();
+    }
+
+    /// A person has pressed Ctrl-C on an empty line.
+    fn stop(&mut self) {
+        self.opening.abandon();
+        let told = if self.typed.abandon_block() {
+            self.show_prompt();
+            "the lines of the `/all` are forgotten".to_owned()
+        } else {
+            match self.runner.interrupt() {
+                None => HOW_TO_LEAVE.to_owned(),
+                Some(0) => "stopped".to_owned(),
+                Some(n) => format!("stopped, and {} behind it not run", count(n as u64, "line")),
+            }
+        };
+        self.screen.set_echo(false); // a replay may have been what was stopped
+        self.screen.tell(&Notice::Told(told));
     }
 }

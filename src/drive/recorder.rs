@@ -13,7 +13,7 @@ use crate::transcript::{
     FileError, Header, Saved, Sink, SinkEvent, Spool, SpoolError, Store, Target, create, save,
 };
 use crate::units::At;
-use crate::wire::{ConnId, Side};
+use crate::wire::{ConnId, Roles, Side};
 
 /// Bytes that may wait to be written before everything is paused: well below what the session may
 /// take besides `--keep`, and some tenths of a second of a disk's time.
@@ -44,7 +44,7 @@ pub(super) struct Recorder {
     pub(super) store: Store,
     sinks: Vec<Sink>,
     spool: Option<Spool>,
-    own: Side,
+    roles: Roles,
     /// How many ended lines each peer has said.
     ended: HashMap<ConnId, u64>,
     /// Patterns for lines that are about to be recorded.
@@ -89,7 +89,7 @@ impl Recorder {
             store,
             sinks,
             spool,
-            own,
+            roles: Roles::new(own),
             ended: HashMap::new(),
             early: Vec::new(),
             full: false,
@@ -130,8 +130,11 @@ impl Recorder {
         let Some(id) = record.conn else { return Vec::new() };
         let mut none = Vec::new();
         let (placed, ends) = match &mut record.what {
-            Recorded::Said { from, block, wants, .. } if *from != self.own => (wants, block.ends()),
-            Recorded::Open { .. } => {
+            Recorded::Said { from, block, wants, .. } if *from != self.roles.own(Some(id)) => {
+                (wants, block.ends())
+            }
+            Recorded::Open { own, .. } => {
+                self.roles.opened(id, *own);
                 self.ended.insert(id, 0);
                 (&mut none, 0)
             }

@@ -7,6 +7,7 @@ use super::stderr::Stderr;
 use crate::script::Report;
 use crate::session::{Notice, Record};
 use crate::term::{Editor, Look, Printer, Terminal, View};
+use crate::units::count;
 use crate::wire::Visible;
 
 /// Where people are told things: on the terminal, or on standard error.
@@ -15,7 +16,20 @@ pub(super) struct Screen {
     quiet: bool,
     /// There where it is not the terminal that shows the conversation: notices go to it.
     stderr: Option<Stderr>,
+    /// What was told, where it is shown nowhere.
+    kept: Option<Kept>,
 }
+
+/// What was told, as long as it is not too much.
+#[derive(Default)]
+struct Kept {
+    text: String,
+    /// How many lines are not in it.
+    more: u64,
+}
+
+/// Bytes of what is told that are kept for somebody to look at later: more than anybody reads.
+const KEPT: usize = 64 << 10;
 
 struct Shown {
     printer: Printer,
@@ -30,7 +44,21 @@ struct Shown {
 impl Screen {
     /// Nothing but standard error.
     pub(super) fn none(quiet: bool, colour: anstream::ColorChoice) -> io::Result<Self> {
-        Ok(Screen { shown: None, quiet, stderr: Some(Stderr::open(colour)?) })
+        Ok(Screen { shown: None, quiet, stderr: Some(Stderr::open(colour)?), kept: None })
+    }
+
+    /// Nothing at all: what is told is kept, and notices are left out.
+    pub(super) fn keeping() -> Self {
+        Screen { shown: None, quiet: true, stderr: None, kept: Some(Kept::default()) }
+    }
+
+    /// What was kept of what was told.
+    pub(super) fn take_kept(&mut self) -> String {
+        let Some(Kept { mut text, more }) = self.kept.take() else { return String::new() };
+        if more > 0 {
+            let _ = writeln!(text, "-- (and {} more)", count(more, "line"));
+        }
+        text
     }
 
     /// A terminal. `conversation` says whether the peers' words are shown there.
@@ -54,7 +82,7 @@ impl Screen {
         };
         let apart = !io::stderr().is_terminal();
         let stderr = apart.then(|| Stderr::open(colour)).transpose()?;
-        Ok(Screen { shown: Some(shown), quiet, stderr })
+        Ok(Screen { shown: Some(shown), quiet, stderr, kept: None })
     }
 
     pub(super) fn printer(&self) -> Option<&Printer> {
@@ -172,8 +200,14 @@ impl Screen {
         self.shown.as_mut().filter(|_| self.stderr.is_none())
     }
 
-    fn write(&self, text: String) {
-        if let Some(stderr) = &self.stderr {
+    fn write(&mut self, text: String) {
+        if let Some(kept) = &mut self.kept {
+            if kept.text.len() + text.len() > KEPT {
+                kept.more += text.lines().count() as u64;
+            } else {
+                kept.text.push_str(&text);
+            }
+        } else if let Some(stderr) = &self.stderr {
             stderr.tell(text);
         }
     }

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anstream::{AutoStream, ColorChoice};
 use mio::{Poll, Registry, Waker};
@@ -12,13 +13,15 @@ use super::assist::Names;
 use super::conns::Conns;
 use super::engine::{CONNS, DOOR, Engine, INBOX, SIGNALS, STDIN, STDOUT};
 use super::inbox::Inbox;
+use super::opening::Opening;
+use super::person::PROMPT;
 use super::raw::Raw;
 use super::recorder::{Keeping, Recorder};
 use super::screen::Screen;
 use super::way::Door;
-use super::{Clock, Feed, Outcome, Signals, Trouble, Way};
+use super::{Clock, Dialing, Feed, Outcome, Signals, Stop, Trouble, Way};
 use crate::net::Descriptors;
-use crate::script::{Play, Runner, RunnerOptions};
+use crate::script::{Parser, Play, Runner, RunnerOptions};
 use crate::session::Session;
 use crate::term::{Look, Terminal};
 use crate::transcript::Header;
@@ -33,6 +36,8 @@ pub enum Stdout {
     Json,
     /// Nothing: it is a terminal, which is shown the conversation.
     Terminal,
+    /// Nothing at all: the session is a part of something larger, which is told how it ended.
+    None,
 }
 
 /// Everything that a session is made of.
@@ -41,6 +46,8 @@ pub struct Setup {
     pub clock: Clock,
     /// How conns come about.
     pub way: Way,
+    /// How conns that steps open come about.
+    pub dialing: Dialing,
     /// What the conversation is.
     pub session: Box<dyn Session>,
     /// Which side we are.
@@ -71,6 +78,12 @@ pub struct Setup {
     pub outbox: usize,
     /// `--max-line`, in bytes.
     pub max_line: usize,
+    /// Whether signals end the session.
+    pub signals: bool,
+    /// What else ends it.
+    pub stops: Vec<Stop>,
+    /// How long it may last.
+    pub limit: Option<Duration>,
 }
 
 impl Setup {
@@ -93,8 +106,10 @@ impl Engine {
         let listener =
             listening.then(|| open_door(&setup, registry, &inbox.waker())).transpose()?;
         let record = setup.keeping.open_record().map_err(|err| failed(err.into()))?;
-        let mut signals = Signals::catch().map_err(system)?;
+        let mut signals =
+            if setup.signals { Signals::catch() } else { Ok(Signals::none()) }.map_err(system)?;
         signals.register(registry, SIGNALS).map_err(system)?;
+        setup.stops.iter().for_each(|stop| stop.wake(&inbox.waker()));
         Signals::leave_interrupts_to_others(); // none of the threads that start here is to get one
         let header = Header::new(setup.clock.started, Some(setup.role), setup.eol);
         let recorder = Recorder::start(header, setup.role, &setup.keeping, record, &inbox.sender())
@@ -119,6 +134,7 @@ impl Engine {
             inbox,
             signals,
             door,
+            opening: Opening::none(setup.dialing),
             conns: Conns::new(CONNS, setup.outbox),
             session: setup.session,
             runner,
@@ -129,6 +145,8 @@ impl Engine {
             fault: None,
             raw,
             screen,
+            stops: setup.stops,
+            limit: setup.limit,
             names: Names::default(),
             role: setup.role,
             recorder,
@@ -139,7 +157,7 @@ impl Engine {
             left: false,
             forced: false,
             editing,
-            typed: 0,
+            typed: Parser::new(PROMPT.into()),
             scripted,
             poll,
         })
@@ -162,6 +180,9 @@ fn start_raw(setup: &Setup, registry: &Registry) -> io::Result<Option<Raw>> {
 }
 
 fn start_screen(setup: &Setup) -> io::Result<Screen> {
+    if setup.stdout == Stdout::None {
+        return Ok(Screen::keeping());
+    }
     let Some(terminal) = &setup.terminal else {
         return Screen::none(setup.quiet, setup.colour);
     };

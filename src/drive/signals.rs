@@ -19,16 +19,21 @@ pub enum Signal {
 /// The pipes on which signals arrive. Made before the first line is edited: the line editor is made
 /// to return by a SIGINT of our own, for which a handler has to stand.
 #[derive(Debug)]
-pub(super) struct Signals {
+pub struct Signals {
     pipes: Vec<(Signal, UnixStream)>,
 }
 
 impl Signals {
+    /// None: somebody else catches them.
+    pub(super) fn none() -> Signals {
+        Signals { pipes: Vec::new() }
+    }
+
     /// Catches the signals.
     ///
     /// # Errors
     /// The system refuses.
-    pub(super) fn catch() -> io::Result<Signals> {
+    pub fn catch() -> io::Result<Signals> {
         let wanted = [
             (Signal::Interrupt, SIGINT),
             (Signal::Terminate, SIGTERM),
@@ -61,7 +66,7 @@ impl Signals {
     }
 
     /// The signals that came since this was last asked.
-    pub(super) fn take(&mut self) -> Vec<Signal> {
+    pub fn take(&mut self) -> Vec<Signal> {
         let mut came = Vec::new();
         for (signal, pipe) in &mut self.pipes {
             let mut bytes = [0; 16];

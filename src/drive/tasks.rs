@@ -28,6 +28,8 @@ impl Engine {
             Task::Replay(file) => self.replay(&file),
             Task::Show(n) => self.show(n.unwrap_or(SHOWN)),
             Task::Stats => self.tell(self.stats()),
+            Task::Include { file, place } => self.include(&file, place),
+            Task::Open { name, addr, place } => self.open(name, &addr, place),
             Task::Tell(text) => self.tell(text),
             Task::Unheard => self.screen.tell(&Notice::NobodyHere),
             Task::Replayed { name, lines } => {

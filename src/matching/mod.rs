@@ -9,7 +9,7 @@ mod survey;
 mod template;
 mod vars;
 
-pub use nearest::nearest;
+pub use nearest::{Nearest, nearest};
 pub use pattern::{Capture, Pattern, PatternError, PatternFault};
 pub use similar::most_similar;
 pub use template::{Template, TemplateError, TemplateFault, Undefined, is_name};

@@ -1,5 +1,7 @@
 //! Which line a pattern that did not match was probably meant for.
 
+use std::ops::Range;
+
 use regex_syntax::hir::{Class, Hir, HirKind, Look};
 
 use super::{Pattern, survey};
@@ -13,27 +15,43 @@ const LONGEST_SKELETON: usize = 128;
 /// How many alternatives of a pattern are looked at.
 const MOST_ALTERNATIVES: usize = 8;
 
-/// The index of the line that is nearest to `pattern`; of equally near ones, the last.
+/// The line that a pattern was probably meant for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Nearest {
+    /// Which of the lines it is.
+    pub index: usize,
+    /// The parts of it, in bytes, that differ from the pattern's literal text. Where something is
+    /// missing, the byte that stands in its place, or one behind the end. None where what differs is
+    /// not literal.
+    pub differs: Vec<Range<usize>>,
+}
+
+/// The line that is nearest to `pattern`; of equally near ones, the last.
 ///
 /// Near is what has at most half of the pattern's literal text wrong. The work is bounded: long
 /// lines are cut, and of many lines the last are looked at.
 #[must_use]
-pub fn nearest<L: AsRef<[u8]>>(pattern: &Pattern, lines: &[L]) -> Option<usize> {
+pub fn nearest<L: AsRef<[u8]>>(pattern: &Pattern, lines: &[L]) -> Option<Nearest> {
     let skeletons = skeletons(pattern);
     let first = lines.len().saturating_sub(MOST_LINES);
-    let mut best: Option<(f64, usize)> = None;
+    let mut best: Option<(f64, usize, &Skeleton)> = None;
     for (index, line) in lines.iter().enumerate().skip(first) {
-        let line = line.as_ref();
-        let line = &line[..line.len().min(LONGEST_LINE)];
-        let Some(badness) = skeletons.iter().filter_map(|one| badness(one, line)).reduce(f64::min)
+        let line = looked_at(line.as_ref());
+        let likeness = skeletons.iter().filter_map(|one| Some((badness(one, line)?, one)));
+        let Some((badness, skeleton)) = likeness.reduce(|a, b| if b.0 < a.0 { b } else { a })
         else {
             continue;
         };
-        if best.is_none_or(|(least, _)| badness <= least) {
-            best = Some((badness, index));
+        if best.is_none_or(|(least, ..)| badness <= least) {
+            best = Some((badness, index, skeleton));
         }
     }
-    best.map(|(_, index)| index)
+    let (_, index, skeleton) = best?;
+    Some(Nearest { index, differs: differs(skeleton, lines[index].as_ref()) })
+}
+
+fn looked_at(line: &[u8]) -> &[u8] {
+    &line[..line.len().min(LONGEST_LINE)]
 }
 
 /// The literal text of a pattern, and where other text may stand.
@@ -146,36 +164,112 @@ fn badness(skeleton: &[Symbol], line: &[u8]) -> Option<f64> {
 fn edits(skeleton: &[Symbol], line: &[u8]) -> usize {
     let mut row: Vec<usize> = (0..=line.len()).collect();
     for symbol in skeleton {
-        match symbol {
-            Symbol::Gap => {
-                for at in 1..row.len() {
-                    row[at] = row[at].min(row[at - 1]);
-                }
-            }
+        row = next_row(&row, *symbol, line);
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+/// From the edits that the skeleton so far needs with each beginning of the line, those that it needs
+/// with one symbol more.
+fn next_row(row: &[usize], symbol: Symbol, line: &[u8]) -> Vec<usize> {
+    let mut next = Vec::with_capacity(row.len());
+    next.push(row[0] + usize::from(symbol != Symbol::Gap));
+    for (at, byte) in line.iter().enumerate() {
+        next.push(match symbol {
+            Symbol::Gap => row[at + 1].min(next[at]),
             Symbol::Byte(either) => {
-                let mut diagonal = row[0];
-                row[0] += 1;
-                for (at, byte) in line.iter().enumerate() {
-                    let replaced = diagonal + usize::from(!either.contains(byte));
-                    diagonal = row[at + 1];
-                    row[at + 1] = replaced.min(diagonal + 1).min(row[at] + 1);
-                }
+                let replaced = row[at] + usize::from(!either.contains(byte));
+                replaced.min(row[at + 1] + 1).min(next[at] + 1)
+            }
+        });
+    }
+    next
+}
+
+/// The parts of the line that are to be edited for it to fit the skeleton, widened to whole
+/// characters.
+fn differs(skeleton: &[Symbol], line: &[u8]) -> Vec<Range<usize>> {
+    let mut ranges: Vec<Range<usize>> = Vec::new();
+    for at in edited(skeleton, looked_at(line)) {
+        let range = character(line, at);
+        match ranges.last_mut() {
+            Some(last) if last.end >= range.start => last.end = last.end.max(range.end),
+            _ => ranges.push(range),
+        }
+    }
+    ranges
+}
+
+/// The bytes of the line that are to be edited, in order.
+fn edited(skeleton: &[Symbol], line: &[u8]) -> Vec<usize> {
+    let mut rows = vec![(0..=line.len()).collect::<Vec<usize>>()];
+    for (index, symbol) in skeleton.iter().enumerate() {
+        rows.push(next_row(&rows[index], *symbol, line));
+    }
+    let (mut edited, mut i, mut j) = (Vec::new(), skeleton.len(), line.len());
+    while i > 0 || j > 0 {
+        let cost = rows[i][j];
+        match i.checked_sub(1).map(|above| skeleton[above]) {
+            Some(Symbol::Gap) if rows[i - 1][j] == cost => i -= 1,
+            Some(Symbol::Gap) => j -= 1,
+            Some(Symbol::Byte(either))
+                if j > 0 && either.contains(&line[j - 1]) && rows[i - 1][j - 1] == cost =>
+            {
+                (i, j) = (i - 1, j - 1);
+            }
+            Some(Symbol::Byte(_)) if j > 0 && rows[i - 1][j - 1] + 1 == cost => {
+                (i, j) = (i - 1, j - 1);
+                edited.push(j);
+            }
+            Some(Symbol::Byte(_)) if rows[i - 1][j] + 1 == cost => {
+                i -= 1;
+                edited.push(j);
+            }
+            Some(Symbol::Byte(_)) | None => {
+                j -= 1;
+                edited.push(j);
             }
         }
     }
-    row.last().copied().unwrap_or_default()
+    edited.reverse();
+    edited.dedup();
+    edited
+}
+
+/// The character of which the byte at `at` is a part; a byte behind the line is one of its own.
+fn character(line: &[u8], at: usize) -> Range<usize> {
+    let begins = |at: &usize| line.get(*at).is_none_or(|byte| byte & 0xc0 != 0x80);
+    let start = (at.saturating_sub(3)..=at).rev().find(begins).unwrap_or(at);
+    let end = (at + 1..=at + 4).find(begins).unwrap_or(at + 1);
+    start..end
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
     use crate::matching::{Template, Vars};
 
-    fn pick<'a>(source: &str, lines: &[&'a str]) -> Option<&'a str> {
+    fn pattern(source: &str) -> Pattern {
         let template = Template::parse(source).unwrap();
-        let exact = source.starts_with('=');
-        let pattern = Pattern::compile(&template, exact, &Vars::default()).unwrap();
-        nearest(&pattern, lines).map(|index| lines[index])
+        Pattern::compile(&template, source.starts_with('='), &Vars::default()).unwrap()
+    }
+
+    /// The line with what differs in brackets.
+    fn marked(source: &str, line: &str) -> String {
+        let found = nearest(&pattern(source), &[line]).expect("the line is near");
+        let (mut text, mut at) = (String::new(), 0);
+        let line = format!("{line} ");
+        for range in found.differs {
+            text.extend([&line[at..range.start], "[", &line[range.clone()], "]"]);
+            at = range.end;
+        }
+        text + line[at..].trim_end()
+    }
+
+    fn pick<'a>(source: &str, lines: &[&'a str]) -> Option<&'a str> {
+        nearest(&pattern(source), lines).map(|found| lines[found.index])
     }
 
     #[test]
@@ -207,6 +301,43 @@ mod tests {
         assert_eq!(pick("\\d+", &["no"]), None, "a pattern without literal text");
         assert_eq!(pick("^250 ", &[]), None);
         assert_eq!(pick("[^\\s\\S]", &["no"]), None, "a pattern that matches nothing");
+    }
+
+    #[test]
+    fn what_differs_is_marked_and_nothing_else() {
+        for (source, line, wanted) in [
+            ("^250 ", "550 no such host", "[5]50 no such host"),
+            ("^250 ", "25 ok", "25[ ]ok"),
+            ("^hello bob$", "hello ben", "hello b[en]"),
+            ("^status=\\d+ ready$", "status=7 raedy", "status=7 r[ae]dy"),
+            ("2 \\+ 2 = 4", "so 2 + 2 = 5", "so 2 + 2 = [5]"),
+            ("^naïve$", "naive", "na[i]ve"),
+            ("^naive$", "naïve", "na[ï]ve"),
+            ("^done: ok$", "done: o", "done: o[ ]"),
+            ("^OK (?<n>\\d+)$", "OK seven", "OK seven"),
+        ] {
+            assert_eq!(marked(source, line), wanted, "{source}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_differs_lies_in_the_line_and_on_borders(
+            source in "\\^?[abé.]{1,8}[$]?",
+            line in "[abcé]{0,12}",
+        ) {
+            let found = nearest(&pattern(&source), &[&line]);
+            let line = line + "?";
+            for range in found.iter().flat_map(|found| &found.differs) {
+                prop_assert!(line.get(range.clone()).is_some(), "{range:?} of {line}");
+            }
+        }
+
+        #[test]
+        fn a_line_that_matches_has_nothing_marked(line in "[a-cé]{1,12}") {
+            let found = nearest(&pattern(&format!("^{line}$")), &[&line]);
+            prop_assert_eq!(found.map(|found| found.differs), Some(vec![]));
+        }
     }
 
     #[test]

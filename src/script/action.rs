@@ -1,6 +1,6 @@
 //! What a script wants done, and how it fails.
 
-use super::Report;
+use super::{Place, Report};
 use crate::session::Input;
 use crate::wire::ConnId;
 
@@ -39,6 +39,22 @@ pub enum Task {
     Show(Option<u64>),
     /// `/stats`.
     Stats,
+    /// `/include FILE`: its steps are to be given to [`Runner::include`](super::Runner::include).
+    Include {
+        /// The file, as the step has it.
+        file: String,
+        /// Where in the step it stands.
+        place: Place,
+    },
+    /// `/open NAME ADDR`: the session is to be told of the conn once it stands.
+    Open {
+        /// What the conn is to be called.
+        name: String,
+        /// The address, as the step has it.
+        addr: String,
+        /// Where in the step that stands.
+        place: Place,
+    },
     /// Something to tell: `/echo`, `/who`.
     Tell(String),
     /// Tell that what was typed found nobody to hear it.
@@ -81,4 +97,6 @@ pub enum Blame {
     Script,
     /// The connection ended or broke.
     Connection,
+    /// There was no connection.
+    Unreachable,
 }

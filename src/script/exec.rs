@@ -1,11 +1,13 @@
 //! What each command does when its turn comes.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::all::Gathering;
+use super::skipped::Skipped;
+use super::used::Used;
 use super::wait::{Expecting, Wait};
-use super::{Blame, Failure, Place, Report, Runner, ScriptFault, Task, failure};
+use super::{Blame, Block, Failure, Place, Report, Runner, ScriptFault, Task, failure};
 use crate::command::{
     Arg, Command, ConnCommand, Expect, Fault, KeepCommand, PromptCommand, SayCommand, SetCommand,
     WaitCommand,
@@ -112,6 +114,9 @@ impl Runner {
         let from = self.to;
         let wait = match command {
             WaitCommand::Expect(expect) => Wait::Expect(self.expecting(now, &expect)?),
+            WaitCommand::Reject(pattern) => return Ok(self.reject(pattern.as_ref(), place)?),
+            // The parser makes blocks of these.
+            WaitCommand::All(_) | WaitCommand::End => return Ok(()),
             WaitCommand::Eof(limit) => {
                 Wait::Eof { from, since: now, limit: self.limit(limit.as_ref())? }
             }
@@ -131,6 +136,25 @@ impl Runner {
         Ok(())
     }
 
+    /// Begins a block.
+    pub(super) fn all(&mut self, now: At, block: &Block, place: &Place) {
+        let begun = self.limit(block.timeout.as_ref()).map_err(|fault| ScriptFault {
+            place: Place { span: fault.span, ..place.clone() },
+            what: fault.what,
+        });
+        let begun = begun.and_then(|limit| {
+            let (vars, strict) = (&self.settings.vars, self.strict.is_some());
+            Gathering::new((now, limit, self.to), block, place, vars, strict)
+        });
+        match begun {
+            Ok(gathering) => self.wait = Some((Wait::All(Box::new(gathering)), place.clone())),
+            Err(fault) => {
+                let failure = self.blame(Blame::Script, Report::from(fault));
+                self.fail(failure);
+            }
+        }
+    }
+
     fn expecting(&mut self, now: At, expect: &Expect) -> Result<Expecting, Fault> {
         Ok(Expecting {
             pattern: self.pattern(expect)?,
@@ -142,8 +166,9 @@ impl Runner {
             partial: expect.partial,
             since: now,
             limit: self.limit(expect.timeout.as_ref())?,
-            skipped: VecDeque::new(),
-            skips: 0,
+            strict: self.strict.is_some(),
+            used: Used::of(expect.pattern.template(), &self.settings.vars),
+            skipped: Skipped::default(),
         })
     }
 
@@ -178,9 +203,18 @@ impl Runner {
                 let until = now + time.value(vars)?;
                 self.wait = Some((Wait::Sleep { until }, place.clone()));
             }
+            SetCommand::Strict(on) => {
+                let on = on.value(vars)?;
+                self.set_strict(on, place);
+            }
             SetCommand::Echo(text) => {
                 let text = text.value(vars)?;
                 self.ask(Task::Tell(text));
+            }
+            SetCommand::Include(file) => {
+                let place = Place { span: file.span(), ..place.clone() };
+                let file = file.value(vars)?;
+                self.ask(Task::Include { file, place });
             }
         }
         Ok(())
@@ -193,6 +227,7 @@ impl Runner {
         place: &Place,
     ) -> Result<(), Refused> {
         match command {
+            ConnCommand::Open { name, addr } => self.open(&name, &addr, place)?,
             ConnCommand::On(name) => self.to = self.named(&name, place)?,
             ConnCommand::Shutdown => self.send(Input::Shutdown(self.to)),
             ConnCommand::Close => self.send(Input::Close(self.to)),
@@ -214,7 +249,7 @@ impl Runner {
     fn named(&self, name: &Arg<String>, place: &Place) -> Result<Audience, Refused> {
         let wanted = name.value(&self.settings.vars)?;
         if wanted == "all" {
-            return Ok(Audience::All);
+            return Ok(if self.options.listener { Audience::Guests } else { Audience::All });
         }
         self.roster.named(&wanted).map(Audience::One).ok_or_else(|| {
             let known: Vec<&str> = self.roster.names().collect();
@@ -225,6 +260,29 @@ impl Runner {
             );
             Refused::Failure(Box::new(self.blame(Blame::Script, report)))
         })
+    }
+
+    /// Has another conn opened, and waits until it stands.
+    fn open(
+        &mut self,
+        name: &Arg<String>,
+        addr: &Arg<String>,
+        place: &Place,
+    ) -> Result<(), Refused> {
+        let at = |arg: &Arg<String>| Place { span: arg.span(), ..place.clone() };
+        let wanted = name.value(&self.settings.vars)?;
+        let taken = if wanted == "all" || self.options.listener && wanted.starts_with("guest-") {
+            Some(failure::reserved(&wanted, at(name)))
+        } else {
+            self.roster.is_here(&wanted).then(|| failure::taken(&wanted, at(name)))
+        };
+        if let Some(report) = taken {
+            return Err(Refused::Failure(Box::new(self.blame(Blame::Script, report))));
+        }
+        let to = addr.value(&self.settings.vars)?;
+        self.ask(Task::Open { name: wanted.clone(), addr: to, place: at(addr) });
+        self.wait = Some((Wait::Open { name: wanted }, place.clone()));
+        Ok(())
     }
 
     fn only_as_listener(&self, place: &Place) -> Result<(), Refused> {
@@ -271,8 +329,12 @@ impl Runner {
         place: &Place,
     ) -> Result<Vec<crate::wire::ConnId>, Refused> {
         Ok(match self.named(name, place)? {
-            Audience::One(conn) => vec![conn],
-            Audience::All => self.roster.present_conns().collect(),
+            Audience::One(conn) if self.roster.is_guest(conn) => vec![conn],
+            Audience::One(_) => {
+                let report = failure::no_guest(Place { span: name.span(), ..place.clone() });
+                return Err(Refused::Failure(Box::new(self.blame(Blame::Script, report))));
+            }
+            Audience::All | Audience::Guests => self.roster.present_guests().collect(),
         })
     }
 
@@ -282,6 +344,9 @@ impl Runner {
     }
 
     pub(super) fn quit(&mut self) {
+        if self.fail_unread() {
+            return;
+        }
         self.drive = Drive::Quit;
         self.send(Input::Drive(Drive::Quit));
     }

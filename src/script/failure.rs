@@ -1,16 +1,21 @@
 //! What people are told when a step fails.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
+use super::skipped::{Seen, Skipped, View};
 use super::wait::Expecting;
-use super::{Blame, Failure, Place, Report};
-use crate::matching::{most_similar, nearest};
-use crate::session::Ending;
-use crate::units::{Human, count};
+use super::{Blame, Failure, Next, Place, Report};
+use crate::matching::{Pattern, most_similar};
+use crate::session::{Audience, Ending};
+use crate::units::{At, Human, count};
 use crate::wire::{Line, Visible};
 
-/// How many of the lines that came last are told.
-pub(super) const LINES_TOLD: usize = 8;
+/// How many lines that were read before are told where nothing came.
+const BEFORE_TOLD: usize = 3;
+
+/// How much of a line that was read is remembered: more than is shown of it.
+const REMEMBERED: usize = 256;
 
 /// What went before, and helps to understand a failure.
 #[derive(Debug, Default)]
@@ -20,10 +25,12 @@ pub(super) struct History {
     /// Lines that came while the script could not read, and are gone.
     pub(super) passed_over: u64,
     skips: u64,
-    last_skipped: Option<Box<[u8]>>,
+    last_skipped: Option<Seen>,
+    /// The last lines that steps waited for and read.
+    read: VecDeque<Seen>,
 }
 
-/// Why an `/expect` is over without a match.
+/// Why a wait for a line is over without it.
 #[derive(Debug)]
 pub(super) enum Unmet {
     TimedOut,
@@ -42,11 +49,30 @@ pub(super) struct Fault {
     timed: bool,
 }
 
+/// What there is to tell about a wait besides what it wanted.
+pub(super) struct Circumstances<'a> {
+    pub(super) place: Place,
+    pub(super) view: View<'a>,
+    pub(super) now: At,
+    pub(super) limit: Duration,
+    /// The line of the peer that has not ended.
+    pub(super) unfinished: Option<Seen>,
+}
+
 impl History {
     /// Takes note of lines that a step that succeeded has skipped.
-    pub(super) fn skipped(&mut self, count: u64, last: Option<Box<[u8]>>) {
+    pub(super) fn skipped(&mut self, skipped: Skipped) {
+        let (count, last) = skipped.into_last();
         self.skips += count;
         self.last_skipped = last.or(self.last_skipped.take());
+    }
+
+    /// Takes note of the line that is next to be read, which a step waited for.
+    pub(super) fn read(&mut self, next: &Next<'_>) {
+        if self.read.len() == BEFORE_TOLD {
+            self.read.pop_front();
+        }
+        self.read.push_back(Seen::of(next, REMEMBERED));
     }
 
     /// A failed `/expect`.
@@ -54,43 +80,75 @@ impl History {
         &self,
         wait: &Expecting,
         why: &Unmet,
-        unfinished: Option<Box<[u8]>>,
-        place: Place,
+        told: &Circumstances<'_>,
     ) -> Failure {
         let (verb, pattern) =
             (if wait.exact { "contained" } else { "matched" }, Visible(wait.written.as_bytes()));
-        let limit = Human(wait.limit);
-        let (headline, blame) = match why {
-            Unmet::TimedOut => (format!("no line {verb} `{pattern}` within {limit}"), Blame::Check),
+        let headline = match why {
+            Unmet::TimedOut => {
+                format!("no line {verb} `{pattern}` within {}", Human(told.limit))
+            }
             Unmet::OtherLine => {
                 let verb = if wait.exact { "contain" } else { "match" };
-                (format!("the next line did not {verb} `{pattern}`"), Blame::Check)
+                format!("the next line did not {verb} `{pattern}`")
             }
-            Unmet::Ended(how) => {
-                (format!("{} before a line {verb} `{pattern}`", ended(how)), Blame::Connection)
-            }
+            Unmet::Ended(how) => format!("{} before a line {verb} `{pattern}`", ended(how)),
         };
-        let silent = wait.skips == 0 && unfinished.is_none();
-        let label = if silent { "nothing came" } else { "the peer said instead:" };
-        let mut report = Report::new(headline).at(place).label(label);
-        let told = wait.skipped.len() as u64;
-        if wait.skips > told {
-            report = report.note(format!("({} before these)", count(wait.skips - told, "line")));
-        }
-        let told: Vec<&[u8]> = wait.skipped.iter().map(AsRef::as_ref).collect();
-        let near = nearest(&wait.pattern, &told);
-        for (index, line) in wait.skipped.iter().enumerate() {
-            report = report.note(line.to_vec());
-            if near == Some(index) {
-                report = report.nearest();
-            }
-        }
-        if let Some(tail) = unfinished {
+        let mut report = self.lines(headline, &wait.skipped, &wait.pattern, told);
+        if let Some(tail) = &told.unfinished {
             let hint = if wait.partial { "" } else { ": `-p` looks at it too" };
-            report =
-                report.note(tail.to_vec()).note(format!("(the last line has not ended{hint})"));
+            report = told.view.line(report, tail, None);
+            report = report.note(format!("(the last line has not ended{hint})"));
         }
+        if wait.strict && matches!(why, Unmet::OtherLine) {
+            report = report.note("(`/strict on` lets no line be skipped)");
+        }
+        self.unmet(wait.used.add_to(report), why, told)
+    }
+
+    /// A report that begins with the lines that came instead.
+    pub(super) fn lines(
+        &self,
+        headline: String,
+        skipped: &Skipped,
+        pattern: &Pattern,
+        told: &Circumstances<'_>,
+    ) -> Report {
+        let silent = skipped.count() == 0 && told.unfinished.is_none();
+        let label = if silent { "nothing came" } else { "the peer said instead:" };
+        let report = Report::new(headline).at(told.place.clone()).label(label);
+        if silent {
+            return self.before(report, &told.view);
+        }
+        skipped.add_to(report, pattern, &told.view)
+    }
+
+    /// Ends the report of a wait for lines.
+    pub(super) fn unmet(
+        &self,
+        mut report: Report,
+        why: &Unmet,
+        told: &Circumstances<'_>,
+    ) -> Failure {
+        if !matches!(why, Unmet::TimedOut) {
+            let (waited, limit) = (Human(told.now - told.view.since), Human(told.limit));
+            report = report.note(format!("(waited {waited} of {limit})"));
+        }
+        let blame = match why {
+            Unmet::Ended(_) => Blame::Connection,
+            Unmet::TimedOut | Unmet::OtherLine => Blame::Check,
+        };
         Failure { report: self.add_to(report), blame }
+    }
+
+    /// Adds where the conversation stood, for want of lines that came since.
+    fn before(&self, report: Report, view: &View<'_>) -> Report {
+        let meant = |seen: &&Seen| match view.from {
+            Audience::One(conn) => seen.conn() == conn,
+            Audience::All | Audience::Guests => true,
+        };
+        let read = self.read.iter().filter(meant);
+        read.fold(report, |report, seen| view.line(report, &seen.before(), None))
     }
 
     /// Any other wait that failed.
@@ -124,7 +182,7 @@ impl History {
     pub(super) fn add_to(&self, mut report: Report) -> Report {
         if let Some(last) = &self.last_skipped {
             let skipped = count(self.skips, "line");
-            let last = Visible(last);
+            let last = Visible(last.text());
             report = report.note(format!("({skipped} skipped by earlier steps, the last: {last})"));
         }
         if self.passed_over > 0 {
@@ -185,12 +243,32 @@ pub(super) fn no_such_conn(name: &str, known: &[&str], place: Place) -> Report {
     Report::new(format!("no conn is called `{}`", Visible(name.as_bytes()))).at(place).label(label)
 }
 
+/// `/open` under a name that means something else.
+pub(super) fn reserved(name: &str, place: Place) -> Report {
+    let meaning = if name == "all" { "it means every conn" } else { "guests are called so" };
+    Report::new(format!("no conn can be called `{}`", Visible(name.as_bytes())))
+        .at(place)
+        .label(meaning)
+}
+
+/// `/open` under the name of a conn that is open.
+pub(super) fn taken(name: &str, place: Place) -> Report {
+    Report::new(format!("a conn called `{}` is open", Visible(name.as_bytes())))
+        .at(place)
+        .label("choose another name, or `/close` it before")
+}
+
+/// `/kick` of a conn that we opened.
+pub(super) fn no_guest(place: Place) -> Report {
+    Report::new("only a guest can be kicked").at(place).label("`/close` closes this conn")
+}
+
 /// `/accept` or `/kick` at the side that connected.
 pub(super) fn no_listener(place: Place) -> Report {
     Report::new("only a listener has guests").at(place).label("this side connected")
 }
 
-fn ended(how: &Ending) -> String {
+pub(super) fn ended(how: &Ending) -> String {
     match how {
         Ending::Eof => "the peer closed the connection".to_owned(),
         Ending::Reset => "the peer reset the connection".to_owned(),

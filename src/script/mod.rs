@@ -4,8 +4,12 @@
 //! [`Report`] says where and why one failed. No sockets, no files, no clock.
 
 mod action;
+mod all;
+mod block;
 mod exec;
 mod failure;
+mod guard;
+mod origin;
 mod parse;
 mod patterns;
 mod place;
@@ -16,20 +20,26 @@ mod report;
 mod roster;
 mod runner;
 mod settings;
+mod skipped;
 mod step;
+mod strict;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 mod unread;
+mod used;
 mod wait;
 mod words;
 
 pub use action::{Action, Blame, Failure, Task, Want};
+pub use block::Block;
+pub use origin::Origin;
 pub use parse::Parser;
 pub use place::{Place, ScriptFault};
 pub use play::{Play, Played};
 pub use report::Report;
+pub use roster::MAIN;
 pub use runner::{Runner, RunnerOptions};
 pub use settings::Settings;
 pub use step::{Step, What};

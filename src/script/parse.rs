@@ -1,14 +1,18 @@
 //! Bytes of a script become steps.
 
-use std::sync::Arc;
+use std::collections::HashMap;
 
 use bytes::Bytes;
 use memchr::memmem::Finder;
 use memchr::{memchr, memchr_iter, memrchr};
 
-use super::{ScriptFault, Step, What};
-use crate::command::{Parsed, parse};
-use crate::wire::Line;
+use super::block::Building;
+use super::{Origin, ScriptFault, Step, What};
+use crate::command::{Command, Fault, Parsed, WaitCommand, Wrong, parse};
+use crate::wire::{Eol, Line};
+
+/// How many commands are remembered: those that a loop written out repeats.
+const KNOWN: usize = 64;
 
 /// Cuts a script into [`Step`]s, as its bytes come.
 ///
@@ -17,20 +21,32 @@ use crate::wire::Line;
 /// cut, and nothing else.
 #[derive(Debug)]
 pub struct Parser {
-    source: Arc<str>,
+    source: Origin,
     /// The line that comes next, from 1.
     line: u64,
     /// The beginning of a line whose end has not come.
     tail: Vec<u8>,
     /// Finds the lines after the first that begin with a `/`.
     slash: Finder<'static>,
+    /// Commands by their lines: a script repeats some, and to check a pattern takes longer than to
+    /// send a line.
+    known: HashMap<Box<[u8]>, Command>,
+    /// The block whose end has not come.
+    block: Option<Building>,
 }
 
 impl Parser {
-    /// A parser for the script that people call `source`.
+    /// A parser for the script `source`.
     #[must_use]
-    pub fn new(source: Arc<str>) -> Self {
-        Parser { source, line: 1, tail: Vec::new(), slash: Finder::new(b"\n/") }
+    pub fn new(source: Origin) -> Self {
+        Parser {
+            source,
+            line: 1,
+            tail: Vec::new(),
+            slash: Finder::new(b"\n/"),
+            known: HashMap::new(),
+            block: None,
+        }
     }
 
     /// Takes the bytes that come next, and appends the steps that this completes to `out`. A line
@@ -55,15 +71,28 @@ impl Parser {
     pub fn finish(mut self, out: &mut Vec<Result<Step, ScriptFault>>) {
         let last = std::mem::take(&mut self.tail);
         self.take(last.into(), out);
+        let endless = self.block.take();
+        out.extend(endless.map(|block| Err(block.fault(&self.source, Wrong::NoEnd))));
+    }
+
+    /// Whether the lines that come next belong to a block.
+    #[must_use]
+    pub fn is_in_block(&self) -> bool {
+        self.block.is_some()
+    }
+
+    /// Forgets the block whose end has not come; whether there was one.
+    pub fn abandon_block(&mut self) -> bool {
+        self.block.take().is_some()
     }
 
     /// Takes whole lines, or the unfinished last one.
     fn take(&mut self, mut lines: Bytes, out: &mut Vec<Result<Step, ScriptFault>>) {
         while !lines.is_empty() {
-            if lines.starts_with(b"/") {
+            if lines.starts_with(b"/") || self.block.is_some() {
                 let end = memchr(b'\n', &lines).map_or(lines.len(), |at| at + 1);
                 let line = lines.split_to(end);
-                out.push(self.slashed(&line));
+                out.extend(self.looked_at(&line).transpose());
                 self.line += 1;
             } else {
                 let end = self.slash.find(&lines).map_or(lines.len(), |at| at + 1);
@@ -75,24 +104,59 @@ impl Parser {
         }
     }
 
-    /// The step that a line is that begins with a `/`, and comes with its line end.
-    fn slashed(&self, whole: &Bytes) -> Result<Step, ScriptFault> {
-        let cut = Line::cut(whole).text;
+    /// The step that a line completes that begins with a `/`, or belongs to a block. It comes with its
+    /// line end.
+    fn looked_at(&mut self, whole: &Bytes) -> Result<Option<Step>, ScriptFault> {
+        let Line { text, eol } = Line::cut(whole);
         // A script with CR LF line ends may lack the last LF.
-        let line = whole.slice(..cut.strip_suffix(b"\r").unwrap_or(cut).len());
-        match parse(&line) {
-            Ok(Parsed::Text(_)) => Ok(self.step(What::Text(whole.slice(1..)))),
-            Ok(Parsed::Comment) => Ok(self.step(What::Comment(line))),
-            Ok(Parsed::Command(command)) => Ok(self.step(What::Command(command, line))),
-            Err(fault) => {
-                let source = Arc::clone(&self.source);
-                Err(ScriptFault::new(source, self.line, line, fault))
+        let text = if eol == Eol::None { text.strip_suffix(b"\r").unwrap_or(text) } else { text };
+        let line = whole.slice(..text.len());
+        if let Some(block) = &mut self.block {
+            if !block.take(&self.source, line)? {
+                return Ok(None);
             }
+            return self.end_block();
         }
+        self.slashed(whole, line)
+    }
+
+    /// The step that a line is that begins with a `/`; none where it begins a block.
+    fn slashed(&mut self, whole: &Bytes, line: Bytes) -> Result<Option<Step>, ScriptFault> {
+        if let Some(command) = self.known.get(&*line) {
+            return Ok(Some(self.step(What::Command(command.clone(), line))));
+        }
+        let fault = |fault| ScriptFault::new(self.source.clone(), self.line, line.clone(), fault);
+        let what = match parse(&line).map_err(fault)? {
+            Parsed::Text(_) => What::Text(whole.slice(1..)),
+            Parsed::Comment => What::Comment(line),
+            Parsed::Command(Command::Wait(WaitCommand::All(timeout))) => {
+                self.block = Some(Building::new(timeout, line, self.line));
+                return Ok(None);
+            }
+            Parsed::Command(Command::Wait(WaitCommand::End)) => {
+                return Err(fault(Fault { span: 0..line.len(), what: Wrong::NoBlock }));
+            }
+            Parsed::Command(command) => {
+                if self.known.len() < KNOWN {
+                    self.known.insert(line.to_vec().into(), command.clone());
+                }
+                What::Command(command, line)
+            }
+        };
+        Ok(Some(self.step(what)))
+    }
+
+    fn end_block(&mut self) -> Result<Option<Step>, ScriptFault> {
+        let Some(building) = self.block.take() else { return Ok(None) };
+        let line = building.first();
+        let block = building.finish(&self.source)?;
+        let step =
+            |block| Step { source: self.source.clone(), line, what: What::All(Box::new(block)) };
+        Ok(block.map(step))
     }
 
     fn step(&self, what: What) -> Step {
-        Step { source: Arc::clone(&self.source), line: self.line, what }
+        Step { source: self.source.clone(), line: self.line, what }
     }
 }
 
@@ -136,6 +200,9 @@ mod tests {
             Ok(Step { line, what: What::Text(run) | What::Data(run), .. }) => (*line, text(run)),
             Ok(Step { line, what: What::Command(_, of), .. }) => (*line, format!("! {}", text(of))),
             Ok(Step { line, what: What::Comment(of), .. }) => (*line, format!("# {}", text(of))),
+            Ok(Step { line, what: What::All(block), .. }) => {
+                (*line, format!("* {}", text(&block.to_source())))
+            }
             Err(fault) => (fault.place.line, format!("? {}", text(&fault.place.text))),
         };
         steps.iter().map(entry).collect()
@@ -208,12 +275,49 @@ mod tests {
         assert_eq!(line, "/send a ");
     }
 
+    #[test]
+    fn a_block_is_one_step_with_all_its_lines() {
+        let script = b"a\n/all -t 1s\r\n* x \n\n/# note \xff\n\t? y\n/end\nb\n/all\n*z\n/end";
+        let wanted = [
+            (1, "a\n"),
+            (2, "* /all -t 1s\n* x \n\n/# note \u{fffd}\n\t? y\n/end\n"),
+            (8, "b\n"),
+            (9, "* /all\n*z\n/end\n"),
+        ];
+        assert_eq!(outline(&steps(&[script])), wanted.map(|(line, text)| (line, text.to_owned())));
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_block_is_told_where_it_stands() {
+        for (script, places) in [
+            ("/end\n", &["1:1"][..]),
+            ("/all\n* a\n", &["1:1"]),
+            ("/all\n? a\n! b\n/end\n", &["1:1"]),
+            ("/all\nhello\n* (\n/all\n/end\n/quit now\n", &["2:1", "3:3", "4:1", "6:7"]),
+            ("/all -t 5\n* a\n/end\n", &["1:9", "3:1"]),
+        ] {
+            let faults = steps(&[script.as_bytes()]).into_iter().filter_map(Result::err);
+            let found: Vec<_> = faults.map(|fault| fault.place.to_string()).collect();
+            let wanted: Vec<_> = places.iter().map(|place| format!("a.chat:{place}")).collect();
+            assert_eq!(found, wanted, "{script}");
+        }
+    }
+
+    /// A line for each command, with its options, as its entry in the table shows it; and blocks.
+    fn examples() -> Vec<Vec<u8>> {
+        let all = crate::command::help::examples();
+        let blocks = ["/all\n* a\n/end", "/all -t 1s\n\n ? (?<b>x)\n/# y\n!\tz\n*  ${a} \n/end"];
+        let lines = all.into_iter().chain(blocks);
+        lines.map(|line| line.as_bytes().to_vec()).collect()
+    }
+
     /// Scripts in which commands, comments, escaped slashes and any bytes follow each other.
     fn script() -> impl Strategy<Value = Vec<u8>> {
         let line = prop_oneof![
-            prop::collection::vec(prop::sample::select(&b"ab/#\r\xff "[..]), 0..6),
+            prop::collection::vec(prop::sample::select(&b"ab/#\r\xff* "[..]), 0..6),
+            prop::sample::select(examples()),
             prop::sample::select(
-                &["/quit", "/# x", "//x", "/nope", "/sleep 1s", "/expect a\r", "/"][..]
+                &["/quit", "/# x", "//x", "/nope", "/expect a\r", "/", "/all", "* a", "/end"][..]
             )
             .prop_map(|line| line.as_bytes().to_vec()),
         ];

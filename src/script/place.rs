@@ -1,19 +1,18 @@
 //! Where in a script something is.
 
 use std::fmt;
-use std::sync::Arc;
 
 use bytes::Bytes;
 use thiserror::Error;
 
-use super::Span;
+use super::{Origin, Span};
 use crate::command::{Fault, Wrong};
 
 /// A part of a line of a script. Its `Display` is `mail.chat:4:9`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
-    /// What people call the script.
-    pub source: Arc<str>,
+    /// The script.
+    pub source: Origin,
     /// The number of the line, from 1.
     pub line: u64,
     /// The line, without its line end.
@@ -43,6 +42,18 @@ impl Place {
     }
 }
 
+impl Place {
+    /// The place in its line as `change` makes that.
+    #[must_use]
+    pub(super) fn map_text(self, change: &dyn Fn(&[u8]) -> Vec<u8>) -> Place {
+        let end = self.span.end.min(self.text.len());
+        let start = self.span.start.min(end);
+        let parts = [&self.text[..start], &self.text[start..end], &self.text[end..]].map(change);
+        let span = parts[0].len()..parts[0].len() + parts[1].len();
+        Place { text: parts.concat().into(), span, ..self }
+    }
+}
+
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}:{}", self.source, self.line, self.column())
@@ -52,7 +63,7 @@ impl fmt::Display for Place {
 impl ScriptFault {
     /// What `fault` says of the line `text`, which is line `line` of `source`.
     #[must_use]
-    pub fn new(source: Arc<str>, line: u64, text: Bytes, fault: Fault) -> Self {
+    pub fn new(source: Origin, line: u64, text: Bytes, fault: Fault) -> Self {
         ScriptFault { place: Place { source, line, text, span: fault.span }, what: fault.what }
     }
 }

@@ -23,7 +23,11 @@ pub(super) fn bound(max_line: usize) -> usize {
 
 impl Runner {
     pub(super) fn heard(&mut self, now: At, conn: ConnId, bytes: &Bytes) {
-        self.unread.push(conn, bytes, self.options.reads);
+        self.guard(conn, bytes);
+        self.unread.push(now, conn, bytes, self.options.reads);
+        if self.drive == Drive::Ended && self.fail_unread() {
+            return;
+        }
         self.read_on(now);
         let whose = if self.options.prompt { Audience::All } else { Audience::One(conn) };
         if !self.options.reads || self.unread.bytes(whose) <= self.unread_bound {

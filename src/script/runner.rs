@@ -2,19 +2,23 @@
 //! file or a clock.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::guard::Guards;
 use super::patterns::Patterns;
 use super::playing::Playing;
 use super::roster::Roster;
 use super::settings::Settings;
 use super::wait::{Looked, Wait};
-use super::{Action, Blame, Failure, Place, Play, Step, Unread, Want, What, failure, reading};
-use crate::session::{Audience, Drive, Effect, Input, Queue};
-use crate::units::At;
-use crate::wire::ConnId;
+use super::{
+    Action, Blame, Failure, Place, Play, Report, Step, Unread, Want, What, failure, reading,
+};
+use crate::matching::Pattern;
+use crate::session::{Audience, Drive, Effect, Input, Queue, Record, Recorded};
+use crate::units::{At, Human};
+use crate::wire::{ConnId, Side};
 
 /// What the command line says about running steps.
 #[derive(Debug, Clone)]
@@ -49,12 +53,15 @@ pub struct Runner {
     pub(super) wait: Option<(Wait, Place)>,
     pub(super) unread: Unread,
     pub(super) roster: Roster,
+    pub(super) guards: Guards,
+    /// Where `/strict on` stands, if it holds.
+    pub(super) strict: Option<Place>,
     pub(super) failure: failure::History,
     /// Whom text goes to, and whom `/expect` reads from.
     pub(super) to: Audience,
     pub(super) drive: Drive,
     /// The step that was begun last.
-    at: Place,
+    pub(super) at: Place,
     pub(super) held: bool,
     spoken: bool,
     pub(super) unread_bound: usize,
@@ -78,10 +85,12 @@ impl Runner {
             wait: None,
             unread: Unread::new(options.max_line),
             roster: Roster::default(),
+            guards: Guards::default(),
+            strict: None,
             failure: failure::History::default(),
-            to: Audience::All,
+            to: if options.listener { Audience::Guests } else { Audience::All },
             drive: Drive::Running,
-            at: Place { source: Arc::from(""), line: 0, text: Bytes::new(), span: 0..0 },
+            at: Place { source: "".into(), line: 0, text: Bytes::new(), span: 0..0 },
             held: false,
             spoken: false,
             unread_bound: reading::bound(options.max_line),
@@ -109,6 +118,14 @@ impl Runner {
     pub fn starve(&mut self) {
         self.starved = true;
         self.make_way();
+    }
+
+    /// The steps of a script that the step which was just run includes: they come before all others.
+    pub fn include(&mut self, steps: Vec<Step>) {
+        for step in steps.into_iter().rev() {
+            self.backlog += step.len();
+            self.steps.push_front(step);
+        }
     }
 
     /// How many bytes of steps wait to be run.
@@ -158,8 +175,14 @@ impl Runner {
     pub fn observe(&mut self, now: At, effect: &Effect) {
         self.roster.observe(effect);
         match effect {
+            Effect::Record(Record {
+                conn: Some(conn),
+                what: Recorded::Open { own: Side::Client, .. },
+                ..
+            }) => self.connected(*conn),
             Effect::Heard { conn, bytes } => self.heard(now, *conn, bytes),
             Effect::Silent { conn, .. } => {
+                self.guard_end(*conn);
                 self.unread.end(*conn);
                 self.look(now);
             }
@@ -235,9 +258,13 @@ impl Runner {
     /// What stands before a line that is typed: whom it will go to.
     #[must_use]
     pub fn prompt(&self) -> String {
+        let several = self.options.listener || self.roster.are_several();
         match self.to {
-            Audience::All => "> ".to_owned(),
-            Audience::One(conn) => format!("{}> ", self.roster.name(conn).unwrap_or_default()),
+            Audience::One(conn) if several => {
+                format!("{}> ", self.roster.name(conn).unwrap_or_default())
+            }
+            Audience::All if several => "all> ".to_owned(),
+            _ => "> ".to_owned(),
         }
     }
 
@@ -262,9 +289,21 @@ impl Runner {
         Some(forgotten)
     }
 
+    /// The failure of a session that has lasted longer than `limit`.
+    #[must_use]
+    pub fn overdue(&self, limit: Duration) -> Failure {
+        let report = Report::new(format!("the test took longer than {}", Human(limit)));
+        let report = if self.at.line > 0 {
+            report.at(self.at.clone()).label("this was the last step that began")
+        } else {
+            report.note("no step had begun")
+        };
+        self.blame(Blame::Check, report)
+    }
+
     /// What the step that was just run asked for could not be done.
     pub fn fail_task(&mut self, failure: Failure) {
-        let report = failure.report.at(self.at.clone());
+        let report = failure.report.or_at(self.at.clone());
         self.fail(Failure { report, ..failure });
     }
 
@@ -309,7 +348,7 @@ impl Runner {
         if self.drive == Drive::Quit {
             return false;
         }
-        let starts = self.options.prompt && self.options.listener || self.roster.joined > 0;
+        let starts = self.options.prompt && self.options.listener || self.joined() > 0;
         let local = self.steps.front().is_some_and(Step::is_local);
         let reads = self.steps.front().is_some_and(Step::reads);
         (starts || local && self.options.prompt) && (!self.held || local || reads)
@@ -317,7 +356,20 @@ impl Runner {
 
     /// What plays our side may begin before somebody is there to hear it.
     fn waits_for_peer(&self) -> bool {
-        self.roster.joined == 0 && self.is_playing()
+        self.joined() == 0 && self.is_playing()
+    }
+
+    /// How many peers have come, those that a listener connected to itself left out.
+    pub(super) fn joined(&self) -> u64 {
+        self.roster.joined(self.options.listener)
+    }
+
+    /// We connected to somebody; who was the first is spoken to.
+    fn connected(&mut self, conn: ConnId) {
+        self.unread.no_guest(conn);
+        if !self.options.listener && !self.roster.are_several() {
+            self.to = Audience::One(conn);
+        }
     }
 
     pub(super) fn take_step(&mut self) -> Option<Step> {
@@ -333,6 +385,9 @@ impl Runner {
             self.complete = false;
             return Some(Action::Prompt);
         } else if self.complete {
+            if self.fail_unread() {
+                return self.outbox.pop_front();
+            }
             Drive::Ended
         } else {
             Drive::Idle
@@ -372,6 +427,7 @@ impl Runner {
             }
             What::Comment(_) => {}
             What::Command(command, _) => self.command(now, command, &place),
+            What::All(block) => self.all(now, &block, &place),
         }
     }
 
@@ -382,7 +438,7 @@ impl Runner {
         {
             playing.unheard();
         }
-        if self.options.prompt || self.options.stays && self.to == Audience::All {
+        if self.options.prompt || self.options.stays && self.to == Audience::Guests {
             self.outbox.push_back(Action::Task(super::Task::Unheard));
         } else if self.drive == Drive::Running {
             let failure =
@@ -409,12 +465,17 @@ impl Runner {
         self.relieve();
     }
 
-    pub(super) fn want(&mut self, conn: ConnId, line: u64, pattern: String) {
-        self.wants.push(Want { conn, line, pattern });
+    /// Leaves the pattern that a line matched for the transcript, if the pattern has named groups.
+    pub(super) fn want(&mut self, conn: ConnId, line: u64, pattern: &Pattern) {
+        if pattern.has_groups()
+            && let Some(regex) = pattern.regex()
+        {
+            self.wants.push(Want { conn, line, pattern: regex.to_owned() });
+        }
     }
 
     /// A failure of the step at `place`.
-    pub(super) fn blame(&self, blame: Blame, report: super::Report) -> Failure {
+    pub(super) fn blame(&self, blame: Blame, report: Report) -> Failure {
         Failure { report: self.failure.add_to(report), blame }
     }
 }

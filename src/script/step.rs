@@ -1,17 +1,15 @@
 //! One line of a script, and where it stands.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 
-use super::{Place, ScriptFault, Span};
-use crate::command::{Command, Fault, WaitCommand};
+use super::{Block, Origin, Place, ScriptFault, Span};
+use crate::command::{Command, Fault, SetCommand, WaitCommand};
 
 /// One line of a script; or a run of text lines, which travels as one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Step {
-    /// What people call the script: the path as it was given, or `<stdin>`, or `<prompt>`.
-    pub source: Arc<str>,
+    /// The script.
+    pub source: Origin,
     /// The number of the (first) line, from 1.
     pub line: u64,
     /// What it says.
@@ -28,6 +26,8 @@ pub enum What {
     Data(Bytes),
     /// A command, and the line it was parsed from, without its line end.
     Command(Command, Bytes),
+    /// `/all`, and its lines up to `/end`.
+    All(Box<Block>),
     /// A `/#` comment line, without its line end.
     Comment(Bytes),
 }
@@ -38,12 +38,13 @@ impl Step {
     pub fn place(&self, span: Span) -> Place {
         let text = match &self.what {
             What::Command(_, line) | What::Comment(line) => line.clone(),
+            What::All(block) => block.head().clone(),
             What::Text(text) | What::Data(text) => {
                 let first = text.iter().position(|byte| *byte == b'\n').unwrap_or(text.len());
                 text.slice(..first)
             }
         };
-        Place { source: Arc::clone(&self.source), line: self.line, text, span }
+        Place { source: self.source.clone(), line: self.line, text, span }
     }
 
     /// What `fault` says of its line.
@@ -59,6 +60,7 @@ impl Step {
         match &self.what {
             What::Text(text) | What::Data(text) => text.len(),
             What::Command(_, line) | What::Comment(line) => size_of::<Step>() + line.len(),
+            What::All(block) => size_of::<Step>() + block.len(),
         }
     }
 
@@ -68,19 +70,32 @@ impl Step {
         match &self.what {
             What::Command(command, _) => command.is_local(),
             What::Comment(_) => true,
-            What::Text(_) | What::Data(_) => false,
+            What::Text(_) | What::Data(_) | What::All(_) => false,
         }
     }
 
-    /// Whether it is an `/expect`.
+    /// Whether it is an `/expect`, or an `/all`.
     pub(super) fn is_expect(&self) -> bool {
-        matches!(&self.what, What::Command(Command::Wait(WaitCommand::Expect(_)), _))
+        matches!(&self.what, What::Command(Command::Wait(WaitCommand::Expect(_)), _) | What::All(_))
+    }
+
+    /// The file that it includes, where no variable has a say in which that is.
+    #[must_use]
+    pub fn included(&self) -> Option<(String, Place)> {
+        let What::Command(Command::Set(SetCommand::Include(file)), _) = &self.what else {
+            return None;
+        };
+        Some((file.plain()?.clone(), self.place(file.span())))
     }
 
     /// Whether it looks at what the peers say.
     #[must_use]
     pub fn reads(&self) -> bool {
-        matches!(&self.what, What::Command(command, _) if command.reads())
+        match &self.what {
+            What::Command(command, _) => command.reads(),
+            What::All(_) => true,
+            What::Text(_) | What::Data(_) | What::Comment(_) => false,
+        }
     }
 
     /// Its lines as a script has them: parsed again, they give the same step.
@@ -94,7 +109,14 @@ impl Step {
                 .concat()
                 .into(),
             What::Data(data) => data.clone(),
-            What::Command(_, line) | What::Comment(line) => [line, &b"\n"[..]].concat().into(),
+            What::All(block) => block.to_source(),
+            What::Command(_, line) | What::Comment(line) => ended(line).concat().into(),
         }
     }
+}
+
+/// A line with the line end that leaves it as it is when it is read again: a `\r` before a bare `\n`
+/// would belong to the end.
+pub(super) fn ended(line: &Bytes) -> [&[u8]; 2] {
+    [line, if line.ends_with(b"\r") { b"\r\n" } else { b"\n" }]
 }

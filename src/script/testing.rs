@@ -46,6 +46,7 @@ impl Options {
 /// One end: what the event loop is to a session and a runner, without the world around it.
 pub(crate) struct End {
     pub(crate) now: At,
+    listener: bool,
     session: Direct,
     pub(crate) runner: Runner,
     pub(crate) told: Told,
@@ -94,6 +95,7 @@ impl End {
         });
         End {
             now: At::START,
+            listener,
             session,
             runner: Runner::new(runner),
             told: Told::new(options.role),
@@ -155,8 +157,18 @@ impl End {
     }
 
     pub(crate) fn joins(&mut self, n: u32) {
+        let own = if self.listener { Side::Server } else { Side::Client };
+        self.opened(n, own, None);
+    }
+
+    /// What `/open` asked for has come true.
+    pub(crate) fn opens(&mut self, n: u32, name: &str) {
+        self.opened(n, Side::Client, Some(name.to_owned()));
+    }
+
+    fn opened(&mut self, n: u32, own: Side, name: Option<String>) {
         self.lines.insert(conn(n), Words::default());
-        self.give(Input::Opened { conn: conn(n), addr: format!("addr-{n}") });
+        self.give(Input::Opened { conn: conn(n), addr: format!("addr-{n}"), own, name });
     }
 
     pub(crate) fn hears(&mut self, n: u32, bytes: &[u8]) {

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 
-use super::words::{Rank, Words};
+use super::words::{Came, Rank, Words};
 use crate::session::Audience;
+use crate::units::At;
 use crate::wire::ConnId;
 
 /// The unread words of every conn: whole lines however they were cut into reads, and the unfinished
@@ -16,6 +17,8 @@ pub struct Unread {
     conns: BTreeMap<ConnId, Words>,
     /// The conns that have something to read, what is to be read first at the front.
     order: BTreeSet<(Rank, ConnId)>,
+    /// The conns that are no guests.
+    opened: BTreeSet<ConnId>,
     max_line: usize,
     /// Orders what several conns said.
     arrivals: u64,
@@ -34,6 +37,8 @@ pub struct Next<'a> {
     pub bytes: &'a [u8],
     /// It is whole: it has its line end, or is as long as a line may be, or the peer has ended.
     pub whole: bool,
+    /// When it began to come.
+    pub came: At,
     /// Which of the ended lines of its conn it is (or will be), from 1.
     pub ordinal: u64,
 }
@@ -42,14 +47,19 @@ impl Unread {
     /// Nothing unread; a line longer than `max_line` bytes is read in pieces.
     #[must_use]
     pub fn new(max_line: usize) -> Self {
-        let (conns, order) = (BTreeMap::new(), BTreeSet::new());
-        Unread { conns, order, max_line, arrivals: 0, bytes: 0, lines: 0 }
+        let (conns, order, opened) = (BTreeMap::new(), BTreeSet::new(), BTreeSet::new());
+        Unread { conns, order, opened, max_line, arrivals: 0, bytes: 0, lines: 0 }
+    }
+
+    /// This conn is no guest of ours: [`Audience::Guests`] leaves it out.
+    pub fn no_guest(&mut self, conn: ConnId) {
+        self.opened.insert(conn);
     }
 
     /// A peer said this. Where nothing will read it, it is only counted.
-    pub fn push(&mut self, conn: ConnId, bytes: &Bytes, keep: bool) {
+    pub fn push(&mut self, now: At, conn: ConnId, bytes: &Bytes, keep: bool) {
         self.arrivals += 1;
-        let came = self.arrivals;
+        let came = Came { arrival: self.arrivals, at: now };
         self.conns.entry(conn).or_insert_with(|| Words::new(self.max_line));
         self.change(conn, |words| if keep { words.push(came, bytes) } else { words.count(bytes) });
     }
@@ -67,6 +77,7 @@ impl Unread {
         let conn = match from {
             Audience::One(conn) => conn,
             Audience::All => self.order.first()?.1,
+            Audience::Guests => self.order.iter().find(|(_, conn)| self.is_guest(*conn))?.1,
         };
         self.next_of(conn)
     }
@@ -75,12 +86,30 @@ impl Unread {
     pub fn unfinished(&self, from: Audience) -> impl Iterator<Item = Next<'_>> {
         let (one, all) = match from {
             Audience::One(conn) => (Some(conn), None),
-            Audience::All => {
+            Audience::All | Audience::Guests => {
                 (None, Some(self.order.range((Rank::FIRST_UNFINISHED, ConnId::FIRST)..)))
             }
         };
-        let conns = one.into_iter().chain(all.into_iter().flatten().map(|(_, conn)| *conn));
+        let meant = move |conn: &ConnId| from != Audience::Guests || self.is_guest(*conn);
+        let all = all.into_iter().flatten().map(|(_, conn)| *conn).filter(meant);
+        let conns = one.into_iter().chain(all);
         conns.filter_map(|conn| self.next_of(conn)).filter(|next| !next.whole)
+    }
+
+    /// The lines of `from` that are whole, those of one conn after those of another.
+    pub fn whole_lines(&self, from: Audience) -> impl Iterator<Item = Next<'_>> {
+        self.all_lines(from).filter(|line| line.whole)
+    }
+
+    /// The lines of `from`, unfinished ones included, those of one conn after those of another.
+    pub fn all_lines(&self, from: Audience) -> impl Iterator<Item = Next<'_>> {
+        let meant = move |conn: ConnId| match from {
+            Audience::All => true,
+            Audience::Guests => self.is_guest(conn),
+            Audience::One(one) => one == conn,
+        };
+        let conns = self.conns.iter().filter(move |(conn, _)| meant(**conn));
+        conns.flat_map(|(conn, words)| words.all(*conn))
     }
 
     /// The first `len` bytes of the next line of `conn` have been read.
@@ -95,6 +124,10 @@ impl Unread {
         match from {
             Audience::One(conn) => self.conns.get(&conn).map_or(0, Words::bytes),
             Audience::All => self.bytes,
+            Audience::Guests => {
+                let others = self.opened.iter().filter_map(|conn| self.conns.get(conn));
+                self.bytes - others.map(Words::bytes).sum::<usize>()
+            }
         }
     }
 
@@ -121,7 +154,11 @@ impl Unread {
         let before = self.lines;
         while let excess @ 1.. = self.bytes.saturating_sub(bound) {
             let mut others = self.order.iter().map(|(_, conn)| *conn);
-            let Some(conn) = others.find(|conn| spared != Audience::One(*conn)) else { break };
+            let spared = |conn: &ConnId| match spared {
+                Audience::One(one) => one == *conn,
+                Audience::Guests | Audience::All => false,
+            };
+            let Some(conn) = others.find(|conn| !spared(conn)) else { break };
             self.drop_oldest(conn, excess);
         }
         before - self.lines
@@ -130,6 +167,10 @@ impl Unread {
     fn drop_oldest(&mut self, conn: ConnId, excess: usize) {
         self.change(conn, |words| words.drop_oldest(excess));
         self.forget(conn);
+    }
+
+    fn is_guest(&self, conn: ConnId) -> bool {
+        !self.opened.contains(&conn)
     }
 
     fn next_of(&self, conn: ConnId) -> Option<Next<'_>> {
@@ -167,7 +208,7 @@ mod tests {
     fn unread(reads: &[&[u8]]) -> Unread {
         let mut unread = Unread::new(8);
         for read in reads {
-            unread.push(ConnId::FIRST, &Bytes::copy_from_slice(read), true);
+            unread.push(At::START, ConnId::FIRST, &Bytes::copy_from_slice(read), true);
         }
         unread
     }
@@ -210,8 +251,8 @@ mod tests {
     fn of_several_conns_the_first_to_come_is_the_first_to_be_read() {
         let second = ConnId::FIRST.next();
         let mut unread = unread(&[b"unfinished"]);
-        unread.push(second, &Bytes::from_static(b"b\n"), true);
-        unread.push(ConnId::FIRST, &Bytes::from_static(b"\na\n"), true);
+        unread.push(At::START, second, &Bytes::from_static(b"b\n"), true);
+        unread.push(At::START, ConnId::FIRST, &Bytes::from_static(b"\na\n"), true);
         let order: Vec<_> =
             std::iter::from_fn(|| take(&mut unread, Audience::All)).map(|(text, _)| text).collect();
         assert_eq!(
@@ -224,9 +265,9 @@ mod tests {
     fn a_line_that_has_not_ended_stands_in_nobodys_way() {
         let second = ConnId::FIRST.next();
         let mut unread = unread(&[b"well"]);
-        unread.push(second, &Bytes::from_static(b"b\n"), true);
+        unread.push(At::START, second, &Bytes::from_static(b"b\n"), true);
         assert_eq!(take(&mut unread, Audience::All), Some(("b\n".into(), true)));
-        unread.push(second, &Bytes::from_static(b"er"), true);
+        unread.push(At::START, second, &Bytes::from_static(b"er"), true);
         let begun: Vec<_> = unread.unfinished(Audience::All).map(|line| line.bytes).collect();
         assert_eq!(begun, [&b"well"[..], b"er"]);
         assert_eq!(take(&mut unread, Audience::All), Some(("well".into(), false)));
@@ -247,7 +288,7 @@ mod tests {
         let second = ConnId::FIRST.next();
         for bound in 0..=16 {
             let mut unread = unread(&[b"a\nb", b"b\ncc", b"\nd"]);
-            unread.push(second, &Bytes::from_static(b"x\ny\nz"), true);
+            unread.push(At::START, second, &Bytes::from_static(b"x\ny\nz"), true);
             let (all, bytes) = (unread.lines(), unread.bytes(Audience::All));
             let gone = unread.pass_over(Audience::All, bound);
             assert!(unread.bytes(Audience::All) <= bound);
@@ -263,7 +304,7 @@ mod tests {
     fn whoever_is_spared_keeps_every_line() {
         let second = ConnId::FIRST.next();
         let mut unread = unread(&[b"a\nb\n"]);
-        unread.push(second, &Bytes::from_static(b"c\nd\n"), true);
+        unread.push(At::START, second, &Bytes::from_static(b"c\nd\n"), true);
         assert_eq!(unread.pass_over_others(FIRST, 6), 1);
         assert_eq!(unread.pass_over_others(FIRST, 0), 1);
         assert_eq!((unread.bytes(FIRST), unread.bytes(Audience::All), unread.lines()), (4, 4, 2));
@@ -273,7 +314,7 @@ mod tests {
     #[test]
     fn lines_are_counted_when_their_conn_has_gone() {
         let mut unread = unread(&[b"a\nb"]);
-        unread.push(ConnId::FIRST, &Bytes::from_static(b"c\nd"), false);
+        unread.push(At::START, ConnId::FIRST, &Bytes::from_static(b"c\nd"), false);
         assert_eq!(unread.lines(), 3, "`bc` was begun to be kept, and counts once");
         take(&mut unread, FIRST);
         unread.end(ConnId::FIRST);

@@ -1,11 +1,15 @@
 //! What a step waits for.
 
-use std::collections::VecDeque;
+use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::all::Gathering;
+use super::failure::{self, Circumstances, Unmet};
 use super::playing::Playing;
-use super::{Failure, Place, Runner, Span, Unread, failure};
+use super::skipped::{Seen, Skipped, View};
+use super::used::Used;
+use super::{Failure, Place, Runner, Span};
 use crate::matching::{Capture, Pattern};
 use crate::session::{Audience, Ending};
 use crate::units::At;
@@ -15,6 +19,8 @@ use crate::wire::{ConnId, Line};
 pub(super) enum Wait {
     /// A line.
     Expect(Expecting),
+    /// Several lines, in any order.
+    All(Box<Gathering>),
     /// The end of the peer.
     Eof { from: Audience, since: At, limit: Duration },
     /// Nothing at all, until then.
@@ -23,6 +29,8 @@ pub(super) enum Wait {
     Sleep { until: At },
     /// So many peers in all.
     Accept { count: u64, since: At, limit: Duration },
+    /// The conn of this name.
+    Open { name: String },
     /// The end of what plays our side.
     Play(Playing),
 }
@@ -48,11 +56,14 @@ pub(super) struct Expecting {
     pub(super) next: bool,
     /// A line that has not ended may match.
     pub(super) partial: bool,
+    /// No line may be skipped.
+    pub(super) strict: bool,
+    /// The variables in the pattern.
+    pub(super) used: Used,
     pub(super) since: At,
     pub(super) limit: Duration,
-    /// Lines that did not match: the last of them, and how many in all.
-    pub(super) skipped: VecDeque<Box<[u8]>>,
-    pub(super) skips: u64,
+    /// Lines that did not match.
+    pub(super) skipped: Skipped,
 }
 
 /// What reading came to.
@@ -69,6 +80,8 @@ impl Wait {
     pub(super) fn deadline(&self, runner: &Runner) -> Option<At> {
         match self {
             Wait::Play(playing) => playing.deadline(runner),
+            Wait::Open { .. } => None,
+            Wait::All(gathering) => Some(gathering.deadline()),
             Wait::Sleep { until } => Some(*until),
             Wait::Expect(Expecting { since, limit, .. })
             | Wait::Eof { since, limit, .. }
@@ -82,11 +95,13 @@ impl Wait {
         let late = self.deadline(runner).is_some_and(|at| at <= now);
         let seen = match self {
             Wait::Expect(expecting) => return expecting.look(now, runner, place),
+            Wait::All(gathering) => return gathering.look(now, runner),
             Wait::Sleep { .. } => late.then_some(Ok(())),
+            Wait::Open { name } => runner.roster.is_here(name).then_some(Ok(())),
             Wait::Accept { count, .. } => {
-                let come = runner.roster.joined >= *count;
-                come.then_some(Ok(()))
-                    .or(late.then(|| Err(failure::accept(*count, runner.roster.joined))))
+                let joined = runner.joined();
+                let come = joined >= *count;
+                come.then_some(Ok(())).or(late.then(|| Err(failure::accept(*count, joined))))
             }
             Wait::Eof { from, .. } => match runner.roster.ended(*from) {
                 Some(Ending::Eof) => Some(Ok(())),
@@ -112,61 +127,59 @@ impl Wait {
     fn limit(&self) -> Duration {
         match self {
             Wait::Expect(expecting) => expecting.limit,
+            Wait::All(gathering) => gathering.limit(),
             Wait::Eof { limit, .. } | Wait::Quiet { limit, .. } | Wait::Accept { limit, .. } => {
                 *limit
             }
-            Wait::Sleep { .. } | Wait::Play(_) => Duration::ZERO,
+            Wait::Sleep { .. } | Wait::Open { .. } | Wait::Play(_) => Duration::ZERO,
         }
     }
 }
 
 impl Expecting {
     fn look(&mut self, now: At, runner: &mut Runner, place: &Place) -> Looked {
-        let fault = match self.read(&mut runner.unread) {
+        let why = match self.read(runner) {
             Read::Matched(captures, line) => {
                 self.matched(runner, &captures, line);
                 return Looked::Over;
             }
-            Read::Missed => failure::Unmet::OtherLine,
-            Read::NotYet if now >= self.since + self.limit => failure::Unmet::TimedOut,
+            Read::Missed => Unmet::OtherLine,
+            Read::NotYet if now >= self.since + self.limit => Unmet::TimedOut,
             Read::NotYet => match runner.roster.ended(self.from) {
-                Some(how) => failure::Unmet::Ended(how.clone()),
+                Some(how) => Unmet::Ended(how.clone()),
                 None => return Looked::NotYet,
             },
         };
-        let unfinished = runner.unread.next(self.from).filter(|line| !line.whole);
-        let unfinished = unfinished.map(|line| Box::from(line.bytes));
-        Looked::Failed(Box::new(runner.failure.expect(self, &fault, unfinished, place.clone())))
+        let told = runner.circumstances(now, self.since, self.limit, self.from, place);
+        Looked::Failed(Box::new(runner.failure.expect(self, &why, &told)))
     }
 
     fn matched(&mut self, runner: &mut Runner, captures: &[Capture], line: Option<(ConnId, u64)>) {
-        runner.failure.skipped(self.skips, self.skipped.pop_back());
+        runner.failure.skipped(mem::take(&mut self.skipped));
         for capture in captures {
             runner.settings.vars.capture(capture);
         }
-        if self.pattern.has_groups()
-            && let (Some((conn, ordinal)), Some(regex)) = (line, self.pattern.regex())
-        {
-            runner.want(conn, ordinal, regex.to_owned());
+        if let Some((conn, ordinal)) = line {
+            runner.want(conn, ordinal, &self.pattern);
         }
     }
 
     /// Reads lines until one matches or none is left.
-    fn read(&mut self, unread: &mut Unread) -> Read {
-        while let Some(line) = unread.next(self.from) {
+    fn read(&mut self, runner: &mut Runner) -> Read {
+        while let Some(line) = runner.unread.next(self.from) {
             if !line.whole {
-                return self.read_unfinished(unread);
+                return self.read_unfinished(runner);
             }
             let (conn, len) = (line.conn, line.bytes.len());
-            let text = Line::cut(line.bytes).text;
-            if let Some(captures) = self.pattern.find(text) {
-                let line = line.bytes.ends_with(b"\n").then_some((conn, line.ordinal));
-                unread.consume(conn, len);
-                return Read::Matched(captures, line);
+            if let Some(captures) = self.pattern.find(Line::cut(line.bytes).text) {
+                let ended = line.bytes.ends_with(b"\n").then_some((conn, line.ordinal));
+                runner.failure.read(&line);
+                runner.unread.consume(conn, len);
+                return Read::Matched(captures, ended);
             }
-            self.skip(text.into());
-            unread.consume(conn, len);
-            if self.next {
+            self.skipped.skip(&line);
+            runner.unread.consume(conn, len);
+            if self.next || self.strict {
                 return Read::Missed;
             }
         }
@@ -174,23 +187,35 @@ impl Expecting {
     }
 
     /// Reads a line that has not ended, if that is wanted and it matches.
-    fn read_unfinished(&self, unread: &mut Unread) -> Read {
+    fn read_unfinished(&self, runner: &mut Runner) -> Read {
         if !self.partial {
             return Read::NotYet;
         }
-        let found = unread
+        let found = runner
+            .unread
             .unfinished(self.from)
-            .find_map(|line| Some((self.pattern.find(line.bytes)?, line.conn, line.bytes.len())));
-        let Some((captures, conn, len)) = found else { return Read::NotYet };
-        unread.consume(conn, len);
+            .find_map(|line| Some((self.pattern.find(line.bytes)?, line)));
+        let Some((captures, line)) = found else { return Read::NotYet };
+        let (conn, len) = (line.conn, line.bytes.len());
+        runner.failure.read(&line);
+        runner.unread.consume(conn, len);
         Read::Matched(captures, None)
     }
+}
 
-    fn skip(&mut self, text: Box<[u8]>) {
-        self.skips += 1;
-        if self.skipped.len() == failure::LINES_TOLD {
-            self.skipped.pop_front();
-        }
-        self.skipped.push_back(text);
+impl Runner {
+    /// What there is to tell about a wait that began at `since` and is over.
+    pub(super) fn circumstances(
+        &self,
+        now: At,
+        since: At,
+        limit: Duration,
+        from: Audience,
+        place: &Place,
+    ) -> Circumstances<'_> {
+        let unfinished = self.unread.next(from).filter(|line| !line.whole);
+        let unfinished = unfinished.map(|line| Seen::of(&line, usize::MAX));
+        let view = View { since, from, roster: &self.roster };
+        Circumstances { place: place.clone(), view, now, limit, unfinished }
     }
 }

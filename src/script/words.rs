@@ -18,7 +18,7 @@ pub(super) struct Words {
     /// Has the unfinished line.
     codec: LineCodec,
     /// When that line began to come.
-    tail_came: u64,
+    tail_came: Came,
     bytes: usize,
     ended_before: u64,
     silent: bool,
@@ -35,10 +35,17 @@ pub(super) struct Rank {
     came: u64,
 }
 
+/// When something came: which arrival of the session it was, and the time.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Came {
+    pub(super) arrival: u64,
+    pub(super) at: At,
+}
+
 /// Whole lines that came together, or one piece of a line that is too long.
 #[derive(Debug)]
 struct Run {
-    came: u64,
+    came: Came,
     block: Block,
     lines: u64,
 }
@@ -54,7 +61,7 @@ impl Words {
             runs: VecDeque::new(),
             kept: 0,
             codec: LineCodec::new(max_line),
-            tail_came: 0,
+            tail_came: Came { arrival: 0, at: At::START },
             bytes: 0,
             ended_before: 0,
             silent: false,
@@ -64,7 +71,7 @@ impl Words {
     }
 
     /// The peer said this, which is to be kept.
-    pub(super) fn push(&mut self, came: u64, bytes: &Bytes) {
+    pub(super) fn push(&mut self, came: Came, bytes: &Bytes) {
         self.bytes += bytes.len();
         let mut begun = (!self.codec.unfinished().is_empty()).then_some(self.tail_came);
         let mut blocks = Vec::new();
@@ -108,24 +115,41 @@ impl Words {
     /// When the next line is to be read; `None` where there is nothing.
     pub(super) fn rank(&self) -> Option<Rank> {
         if let Some(run) = self.runs.front() {
-            return Some(Rank { unfinished: false, came: run.came });
+            return Some(Rank { unfinished: false, came: run.came.arrival });
         }
         let tail = !self.codec.unfinished().is_empty();
-        tail.then_some(Rank { unfinished: !self.silent, came: self.tail_came })
+        tail.then_some(Rank { unfinished: !self.silent, came: self.tail_came.arrival })
     }
 
     /// The next line.
     pub(super) fn next(&self, conn: ConnId) -> Option<Next<'_>> {
-        let (bytes, whole) = match self.runs.front() {
+        let (bytes, whole, came) = match self.runs.front() {
             Some(run) => {
-                let run = run.block.bytes();
-                let end = memchr(b'\n', run).map_or(run.len(), |at| at + 1);
-                (&run[..end], true)
+                let bytes = run.block.bytes();
+                let end = memchr(b'\n', bytes).map_or(bytes.len(), |at| at + 1);
+                (&bytes[..end], true, run.came.at)
             }
-            None => (self.codec.unfinished(), self.silent),
+            None => (self.codec.unfinished(), self.silent, self.tail_came.at),
         };
-        let next = Next { conn, bytes, whole, ordinal: self.ended_before + 1 };
+        let next = Next { conn, bytes, whole, came, ordinal: self.ended_before + 1 };
         (!bytes.is_empty()).then_some(next)
+    }
+
+    /// All its lines.
+    pub(super) fn all(&self, conn: ConnId) -> impl Iterator<Item = Next<'_>> {
+        let kept = self.runs.iter().flat_map(|run| {
+            run.block.bytes().split_inclusive(|byte| *byte == b'\n').map(|line| (line, run.came.at))
+        });
+        let kept =
+            kept.map(move |(bytes, came)| Next { conn, bytes, whole: true, came, ordinal: 0 });
+        let tail = Next {
+            conn,
+            bytes: self.codec.unfinished(),
+            whole: self.silent,
+            came: self.tail_came.at,
+            ordinal: 0,
+        };
+        kept.chain((!tail.bytes.is_empty()).then_some(tail))
     }
 
     /// The first `len` bytes of the oldest run, or of the unfinished line where there is none, have

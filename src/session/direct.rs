@@ -67,37 +67,48 @@ impl Direct {
         }
     }
 
-    fn is_listener(&self) -> bool {
-        self.options.role == Side::Server
-    }
-
-    fn opened(&mut self, now: At, conn: ConnId, addr: String, effects: &mut Vec<Effect>) {
+    fn opened(&mut self, now: At, conn: ConnId, met: Met, effects: &mut Vec<Effect>) {
         self.finish_saying(now, effects); // the newcomer has not heard the first half
-        let listener = self.is_listener();
-        let name = if listener {
-            self.guests += 1;
-            format!("guest-{}", self.guests)
+        let Met { addr, own, name } = met;
+        let member = self.member(own, addr.clone(), name.clone());
+        let known = if member.is_guest() { Some(member.name.clone()) } else { name.clone() };
+        let opened = Recorded::Open { addr: addr.clone(), name: known, own };
+        effects.push(record(now, Some(conn), opened));
+        effects.push(Effect::Notice(if member.is_guest() {
+            Notice::Joined { name: member.name.clone(), addr }
         } else {
-            "main".to_owned()
-        };
-        let recorded = Recorded::Open { addr: addr.clone(), name: listener.then(|| name.clone()) };
-        effects.push(record(now, Some(conn), recorded));
-        effects.push(Effect::Notice(if listener {
-            Notice::Joined { name: name.clone(), addr: addr.clone() }
-        } else {
-            Notice::Connected(addr.clone())
+            Notice::Connected { addr, name }
         }));
-        let telnet = listener && self.options.telnet;
-        self.members.insert(conn, Member::new(name, addr, self.options.max_line, telnet));
-        self.flow.opened(conn, effects);
+        self.flow.opened(conn, member.is_guest(), effects);
+        self.members.insert(conn, member);
         self.leaving.opened(now);
-        let several = self.members.talking() > 1 && listener;
+        let several = self.members.talking_guests() > 1;
         if several && !std::mem::replace(&mut self.told_guests, true) {
             effects.push(Effect::Notice(Notice::HearOnlyHost));
         }
         if self.leaving.has_ended() {
             self.end_our_side(now, effects);
         }
+    }
+
+    /// Who has just been met: a guest, which gets the next name, or somebody that we connected to.
+    fn member(&mut self, own: Side, addr: String, name: Option<String>) -> Member {
+        let max_line = self.options.max_line;
+        if let Some(name) = name {
+            return Member::new(own, name, addr, max_line).opened_by_a_step();
+        }
+        if own == Side::Client {
+            return Member::new(own, "main".to_owned(), addr, max_line);
+        }
+        self.guests += 1;
+        let guest = Member::new(own, format!("guest-{}", self.guests), addr, max_line);
+        if self.options.telnet { guest.without_telnet() } else { guest }
+    }
+
+    /// Which side we are on this conn; on those that are spoken to together, where none is named.
+    fn own(&self, conn: Option<ConnId>) -> Side {
+        let member = conn.and_then(|conn| self.members.find(conn));
+        member.map_or(self.options.role, |member| member.own)
     }
 
     fn received(&mut self, now: At, conn: ConnId, bytes: Bytes, effects: &mut Vec<Effect>) {
@@ -122,7 +133,7 @@ impl Direct {
         if self.said.to.is_none_or(|to| to == conn) {
             self.finish_saying(now, effects);
         }
-        let from = self.options.role.other();
+        let from = self.own(Some(conn)).other();
         effects.push(Effect::Heard { conn, bytes: bytes.clone() });
         let blocks = self.members.feed(now, conn, bytes).into_iter();
         effects.extend(blocks.map(|block| said(now, Some(conn), from, block, None)));
@@ -130,7 +141,7 @@ impl Direct {
 
     /// Shows and records the unfinished line of a peer.
     fn finish_hearing(&mut self, now: At, conn: ConnId, effects: &mut Vec<Effect>) {
-        let from = self.options.role.other();
+        let from = self.own(Some(conn)).other();
         let block = self.members.flush(conn);
         effects.extend(block.map(|block| said(now, Some(conn), from, block, None)));
     }
@@ -145,21 +156,22 @@ impl Direct {
     /// Records what our side had not finished saying.
     fn finish_saying(&mut self, now: At, effects: &mut Vec<Effect>) {
         let block = self.said.codec.flush();
-        effects.extend(block.map(|block| said(now, self.said.to, self.options.role, block, None)));
+        let (to, from) = (self.said.to, self.own(self.said.to));
+        effects.extend(block.map(|block| said(now, to, from, block, None)));
     }
 
     fn ended(&mut self, now: At, conn: ConnId, how: &Ending, effects: &mut Vec<Effect>) {
-        if self.members.find(conn).is_none() {
-            return;
-        }
+        let Some(member) = self.members.find(conn) else { return };
+        let (own, guest) = (member.own, member.is_guest());
+        let name = member.opened.then(|| member.name.clone());
         self.hear_out(now, conn, effects);
         if *how != Ending::Eof && self.said.to.is_none_or(|to| to == conn) {
             self.finish_saying(now, effects);
         }
-        let from = self.options.role.other();
+        let from = own.other();
         effects.push(record(now, Some(conn), Recorded::Close { from, how: how.clone() }));
-        if !self.is_listener() && *how == Ending::Eof {
-            effects.push(Effect::Notice(Notice::PeerClosed));
+        if !guest && *how == Ending::Eof {
+            effects.push(Effect::Notice(Notice::PeerClosed { name }));
         }
         self.silent(conn, how, effects);
         if *how != Ending::Eof {
@@ -175,9 +187,8 @@ impl Direct {
         if !self.members.silence(conn) {
             return;
         }
-        if self.is_listener() {
-            let name = self.members.find(conn).map(|member| member.name.clone());
-            let name = name.unwrap_or_default();
+        if let Some(guest) = self.members.find(conn).filter(|member| member.is_guest()) {
+            let name = guest.name.clone();
             effects.push(Effect::Notice(Notice::Left { name, how: how.clone() }));
         }
         effects.push(Effect::Silent { conn, how: how.clone() });
@@ -187,15 +198,14 @@ impl Direct {
     fn remove(&mut self, conn: ConnId, effects: &mut Vec<Effect>) -> String {
         effects.push(Effect::Close(conn));
         self.flow.closed(conn, effects);
-        let listener = self.is_listener();
-        let name = |m: Member| if listener { m.name } else { m.addr };
+        let name = |m: Member| if m.is_guest() { m.name } else { m.addr };
         self.members.remove(conn).map(name).unwrap_or_default()
     }
 
     /// Closes from our side: flushes, records our end of it, and tells that the peer is gone.
     fn close(&mut self, now: At, conn: ConnId, how: &Ending, effects: &mut Vec<Effect>) {
         let Some(member) = self.members.find(conn) else { return };
-        let (writing, from) = (member.writing, self.options.role);
+        let (writing, from) = (member.writing, member.own);
         self.finish_saying(now, effects);
         self.hear_out(now, conn, effects);
         if writing || *how != Ending::Eof {
@@ -207,6 +217,13 @@ impl Direct {
 
     fn say(&mut self, now: At, to: Audience, what: Saying, effects: &mut Vec<Effect>) {
         let targets = self.hearing(to);
+        if to == Audience::Guests && targets.len() > 1 && !self.members.are_guests() {
+            // What is recorded without a conn went to every one.
+            for conn in targets {
+                self.say(now, Audience::One(conn), what.clone(), effects);
+            }
+            return;
+        }
         let Some(first) = targets.first().copied() else {
             effects.push(Effect::Unheard);
             return;
@@ -220,13 +237,13 @@ impl Direct {
             self.finish_saying(now, effects);
             self.said.to = one;
         }
-        let to = one.map_or(to, Audience::One);
+        let to = one.map_or(Audience::All, Audience::One);
         effects.push(Effect::Send { to, bytes: what.bytes.clone() });
         self.record_saying(now, what, effects);
     }
 
     fn record_saying(&mut self, now: At, what: Saying, effects: &mut Vec<Effect>) {
-        let (to, role) = (self.said.to, self.options.role);
+        let (to, role) = (self.said.to, self.own(self.said.to));
         if what.whole {
             self.finish_saying(now, effects);
         }
@@ -246,6 +263,10 @@ impl Direct {
         let hears = |(conn, member): (ConnId, &Member)| member.writing.then_some(conn);
         match to {
             Audience::All => self.members.iter().filter_map(hears).collect(),
+            Audience::Guests => {
+                let guests = self.members.iter().filter(|(_, member)| member.is_guest());
+                guests.filter_map(hears).collect()
+            }
             Audience::One(conn) => {
                 let member = self.members.find(conn).map(|member| (conn, member));
                 member.and_then(hears).into_iter().collect()
@@ -255,8 +276,8 @@ impl Direct {
 
     /// Tells the host where its words go if every guest has left.
     fn warn_of_leavers(&mut self, targets: &[ConnId], effects: &mut Vec<Effect>) {
-        let reads = |conn: &ConnId| self.members.find(*conn).is_some_and(|member| member.reading);
-        if !self.is_listener() || targets.iter().any(reads) {
+        let waits = |member: &Member| member.reading || !member.is_guest();
+        if targets.iter().any(|conn| self.members.find(*conn).is_some_and(waits)) {
             return;
         }
         let names = targets.iter().filter_map(|conn| self.members.warn(*conn));
@@ -265,8 +286,8 @@ impl Direct {
 
     fn shutdown(&mut self, now: At, to: Audience, effects: &mut Vec<Effect>) {
         self.finish_saying(now, effects);
-        let from = self.options.role;
         for conn in self.hearing(to) {
+            let from = self.own(Some(conn));
             self.finish_hearing(now, conn, effects);
             self.members.stop_writing(conn);
             let gone = self.members.find(conn).is_some_and(|member| !member.reading);
@@ -282,6 +303,10 @@ impl Direct {
     fn close_all(&mut self, now: At, to: Audience, effects: &mut Vec<Effect>) {
         let all: Vec<ConnId> = match to {
             Audience::All => self.members.iter().map(|(conn, _)| conn).collect(),
+            Audience::Guests => {
+                let guests = self.members.iter().filter(|(_, member)| member.is_guest());
+                guests.map(|(conn, _)| conn).collect()
+            }
             Audience::One(conn) => vec![conn],
         };
         for conn in all {
@@ -291,7 +316,7 @@ impl Direct {
 
     /// The script has ended: so does our side of every conn, unless the listener is to stay.
     fn end_our_side(&mut self, now: At, effects: &mut Vec<Effect>) {
-        if self.is_listener() && self.options.stay {
+        if self.options.role == Side::Server && self.options.stay {
             return;
         }
         if self.options.half_close {
@@ -330,14 +355,16 @@ impl Direct {
     /// Closes what was kept open for the guest that left first, in case it still reads: somebody else
     /// wants to come.
     fn make_room(&mut self, now: At, effects: &mut Vec<Effect>) {
-        let left = self.members.iter().find(|(_, member)| !member.reading).map(|(conn, _)| conn);
+        let gone = |member: &Member| member.is_guest() && !member.reading;
+        let left = self.members.iter().find(|(_, member)| gone(member)).map(|(conn, _)| conn);
         if let Some(conn) = left {
             self.close(now, conn, &Ending::Eof, effects);
         }
     }
 
     fn overflowed(&mut self, now: At, conn: ConnId, effects: &mut Vec<Effect>) {
-        if self.is_listener() && self.members.len() > 1 {
+        let guest = self.members.find(conn).is_some_and(Member::is_guest);
+        if guest && self.members.guests() > 1 {
             self.close(now, conn, &Ending::Slow, effects);
         }
     }
@@ -360,7 +387,9 @@ impl Session for Direct {
         match input {
             // It came too late to be a guest.
             Input::Opened { conn, .. } if self.left => effects.push(Effect::Close(conn)),
-            Input::Opened { conn, addr } => self.opened(now, conn, addr, effects),
+            Input::Opened { conn, addr, own, name } => {
+                self.opened(now, conn, Met { addr, own, name }, effects);
+            }
             Input::Received { conn, bytes } => self.received(now, conn, bytes, effects),
             Input::Ended { conn, how } => self.ended(now, conn, &how, effects),
             Input::Say { to, bytes, send } => {
@@ -405,7 +434,15 @@ impl Session for Direct {
     }
 }
 
+/// Who is at the other end of a new conn.
+struct Met {
+    addr: String,
+    own: Side,
+    name: Option<String>,
+}
+
 /// Something to say.
+#[derive(Clone)]
 struct Saying {
     bytes: Bytes,
     send: Option<String>,

@@ -10,6 +10,8 @@ use crate::wire::ConnId;
 pub enum Audience {
     /// Every open conn.
     All,
+    /// The guests of a listener, and not the conns that it opened itself.
+    Guests,
     /// One conn.
     One(ConnId),
 }

@@ -5,8 +5,9 @@
 //!   echo each other would wait for ever.
 //! - Lines that the script has not read pause their conn, unless the script itself cannot go on before
 //!   that conn's outbox drains: then reading goes on, and the script passes lines over and counts them.
-//! - With two guests or more, the script waits only while more than a quarter of the outboxes are over
-//!   half full. A guest that has not caught up by then is slow, and does not hold up the others.
+//! - With two guests or more, the script waits only while more than a quarter of their outboxes are over
+//!   half full. A guest that has not caught up by then is slow, and does not hold up the others. A conn
+//!   that we opened ourselves is no guest: it is always waited for.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -25,21 +26,27 @@ pub(super) struct Flow {
     stdout: bool,
     journal: bool,
     outboxes: BTreeMap<ConnId, At>,
-    /// The same, by when they filled.
+    /// Those of guests, by when they filled.
     filled: BTreeSet<(At, ConnId)>,
     unread: BTreeSet<ConnId>,
     open: BTreeSet<ConnId>,
+    /// Those that came to a listener.
+    guests: BTreeSet<ConnId>,
     paused: BTreeSet<Source>,
 }
 
 impl Flow {
-    pub(super) fn opened(&mut self, conn: ConnId, effects: &mut Vec<Effect>) {
+    pub(super) fn opened(&mut self, conn: ConnId, guest: bool, effects: &mut Vec<Effect>) {
         self.open.insert(conn);
+        if guest {
+            self.guests.insert(conn);
+        }
         self.settle(Some(conn), effects);
     }
 
     pub(super) fn closed(&mut self, conn: ConnId, effects: &mut Vec<Effect>) {
         self.open.remove(&conn);
+        self.guests.remove(&conn);
         self.unread.remove(&conn);
         self.outbox_drained(conn);
         self.paused.remove(&Source::Conn(conn));
@@ -54,7 +61,9 @@ impl Flow {
             Queue::Outbox(conn) | Queue::Unread(conn) if !self.open.contains(&conn) => {}
             Queue::Outbox(conn) => {
                 let since = *self.outboxes.entry(conn).or_insert(now);
-                self.filled.insert((since, conn));
+                if self.guests.contains(&conn) {
+                    self.filled.insert((since, conn));
+                }
             }
             Queue::Unread(conn) => {
                 self.unread.insert(conn);
@@ -87,7 +96,7 @@ impl Flow {
 
     /// The guests among several whose outbox has stayed over half full for too long.
     pub(super) fn slow(&self, now: At) -> Vec<ConnId> {
-        if self.open.len() < 2 {
+        if self.guests.len() < 2 {
             return Vec::new();
         }
         let late = self.filled.iter().take_while(|(since, _)| now >= *since + SLOW_AFTER);
@@ -96,7 +105,7 @@ impl Flow {
 
     /// When [`Flow::slow`] may next name somebody.
     pub(super) fn deadline(&self) -> Option<At> {
-        if self.open.len() < 2 {
+        if self.guests.len() < 2 {
             return None;
         }
         self.filled.first().map(|(since, _)| *since + SLOW_AFTER)
@@ -105,7 +114,8 @@ impl Flow {
     /// Pauses and resumes what the full queues now ask for: of the conns, only the one that the news is
     /// of can be concerned.
     fn settle(&mut self, conn: Option<ConnId>, effects: &mut Vec<Effect>) {
-        let full = self.journal || self.outboxes.len() * 4 > self.open.len();
+        let others = self.outboxes.len() > self.filled.len();
+        let full = self.journal || others || self.filled.len() * 4 > self.guests.len();
         let stuck = |conn| self.unread.contains(&conn) && !self.outboxes.contains_key(&conn);
         let sources = [(Source::Conns, self.is_deaf()), (Source::Script, full)].into_iter();
         let conn = conn.map(|conn| (Source::Conn(conn), stuck(conn)));
@@ -142,7 +152,7 @@ mod tests {
 
     fn flow(open: u32) -> Flow {
         let mut flow = Flow::default();
-        (1..=open).for_each(|n| flow.opened(conn(n), &mut Vec::new()));
+        (1..=open).for_each(|n| flow.opened(conn(n), true, &mut Vec::new()));
         flow
     }
 
@@ -193,6 +203,18 @@ mod tests {
         let mut flow = flow(1);
         flow.filled(At::START, Queue::Outbox(conn(1)), &mut Vec::new());
         assert_eq!((flow.slow(At::START + SLOW_AFTER), flow.deadline()), (Vec::new(), None));
+    }
+
+    #[test]
+    fn a_conn_that_we_opened_is_waited_for_and_never_slow() {
+        let mut flow = flow(8);
+        flow.opened(conn(9), false, &mut Vec::new());
+        let full =
+            after(&mut flow, |flow, out| flow.filled(At::START, Queue::Outbox(conn(9)), out));
+        assert_eq!(full, [Effect::Pause(Source::Script)]);
+        assert_eq!((flow.slow(At::START + SLOW_AFTER), flow.deadline()), (Vec::new(), None));
+        let gone = after(&mut flow, |flow, out| flow.closed(conn(9), out));
+        assert_eq!(gone, [Effect::Resume(Source::Script)]);
     }
 
     #[test]

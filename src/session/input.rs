@@ -5,7 +5,7 @@ use std::fmt;
 use bytes::Bytes;
 
 use super::{Audience, Queue};
-use crate::wire::ConnId;
+use crate::wire::{ConnId, Side};
 
 /// Something that happened, or that the person or the script asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +16,10 @@ pub enum Input {
         conn: ConnId,
         /// Address of the peer, for people and for the transcript.
         addr: String,
+        /// Which side we are on it.
+        own: Side,
+        /// What a step called it that opened it, if one did.
+        name: Option<String>,
     },
     /// Bytes came; never empty.
     Received {

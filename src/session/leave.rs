@@ -82,7 +82,7 @@ impl Leaving {
         if self.listener && self.stay || !self.opened {
             return None;
         }
-        if !self.listener && self.broken.is_some() {
+        if !self.listener && talking == 0 && self.broken.is_some() {
             return self.broken.clone();
         }
         if talking == 0 && (self.has_ended() || !self.listener && self.drive == Drive::Idle) {

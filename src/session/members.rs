@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bytes::Bytes;
 
 use crate::units::At;
-use crate::wire::{Block, ConnId, LineCodec, PARTIAL_AFTER, Telnet};
+use crate::wire::{Block, ConnId, LineCodec, PARTIAL_AFTER, Side, Telnet};
 
 /// The open conns. What every input asks is kept ready, so that ten thousand idle ones cost nothing.
 #[derive(Debug, Default)]
@@ -13,13 +13,19 @@ pub(super) struct Members {
     all: BTreeMap<ConnId, Member>,
     /// How many peers may still say something.
     talking: usize,
+    /// How many are guests, of which so many may still say something.
+    guests: usize,
+    talking_guests: usize,
     /// Until when words are held back, and whose.
     due: BTreeSet<(At, ConnId)>,
 }
 
 impl Members {
     pub(super) fn insert(&mut self, conn: ConnId, member: Member) {
+        let guest = member.is_guest();
         self.talking += usize::from(member.reading);
+        self.guests += usize::from(guest);
+        self.talking_guests += usize::from(guest && member.reading);
         self.all.insert(conn, member);
     }
 
@@ -30,6 +36,8 @@ impl Members {
     pub(super) fn remove(&mut self, conn: ConnId) -> Option<Member> {
         let member = self.all.remove(&conn)?;
         self.talking -= usize::from(member.reading);
+        self.guests -= usize::from(member.is_guest());
+        self.talking_guests -= usize::from(member.is_guest() && member.reading);
         member.due.map(|at| self.due.remove(&(at, conn)));
         Some(member)
     }
@@ -38,25 +46,39 @@ impl Members {
         self.all.iter().map(|(conn, member)| (*conn, member))
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.all.len()
+    /// How many guests there are.
+    pub(super) fn guests(&self) -> usize {
+        self.guests
     }
 
+    /// Whether all of them are guests.
+    pub(super) fn are_guests(&self) -> bool {
+        self.guests == self.all.len()
+    }
+
+    /// How many peers may still say something.
     pub(super) fn talking(&self) -> usize {
         self.talking
     }
 
+    /// How many guests may still say something.
+    pub(super) fn talking_guests(&self) -> usize {
+        self.talking_guests
+    }
+
     /// Notes that the peer will say no more; whether that is news.
     pub(super) fn silence(&mut self, conn: ConnId) -> bool {
-        let news = self.all.get_mut(&conn).is_some_and(|m| std::mem::take(&mut m.reading));
+        let Some(member) = self.all.get_mut(&conn) else { return false };
+        let news = std::mem::take(&mut member.reading);
         self.talking -= usize::from(news);
+        self.talking_guests -= usize::from(news && member.is_guest());
         news
     }
 
     /// Notes that no peer will say more.
     pub(super) fn silence_all(&mut self) {
         self.all.values_mut().for_each(|member| member.reading = false);
-        self.talking = 0;
+        (self.talking, self.talking_guests) = (0, 0);
     }
 
     /// The name of a peer that has left, where nobody has been told yet that it may still read.
@@ -140,8 +162,12 @@ impl Members {
 /// One open conn.
 #[derive(Debug)]
 pub(super) struct Member {
-    /// `guest-2`, or `main` at the connecting side.
+    /// `guest-2`, what a step called it, or `main`.
     pub(super) name: String,
+    /// A step opened it, and gave it its name.
+    pub(super) opened: bool,
+    /// Which side we are on it.
+    pub(super) own: Side,
     /// Where the peer is.
     pub(super) addr: String,
     /// The peer may still say something.
@@ -157,18 +183,36 @@ pub(super) struct Member {
 }
 
 impl Member {
-    pub(super) fn new(name: String, addr: String, max_line: usize, telnet: bool) -> Self {
+    /// A member that `own` has just met.
+    pub(super) fn new(own: Side, name: String, addr: String, max_line: usize) -> Self {
         Member {
             name,
+            opened: false,
+            own,
             addr,
             reading: true,
             writing: true,
             warned: false,
             codec: LineCodec::new(max_line),
-            telnet: telnet.then(Telnet::default),
+            telnet: None,
             heard: At::START,
             due: None,
         }
+    }
+
+    /// The member, whose telnet negotiation is removed.
+    pub(super) fn without_telnet(self) -> Self {
+        Member { telnet: Some(Telnet::default()), ..self }
+    }
+
+    /// The member, which a step opened.
+    pub(super) fn opened_by_a_step(self) -> Self {
+        Member { opened: true, ..self }
+    }
+
+    /// Whether it came to a listener.
+    pub(super) fn is_guest(&self) -> bool {
+        self.own == Side::Server
     }
 
     fn filter(&mut self, now: At, bytes: Bytes, removed: &mut Vec<u8>) -> Bytes {
@@ -200,7 +244,8 @@ mod tests {
         let (first, second) = (ConnId::FIRST, ConnId::FIRST.next());
         let mut members = Members::default();
         for conn in [first, second] {
-            members.insert(conn, Member::new(String::new(), String::new(), 1024, true));
+            let member = Member::new(Side::Server, String::new(), String::new(), 1024);
+            members.insert(conn, member.without_telnet());
         }
         let at = |micros| At::START + PARTIAL_AFTER + std::time::Duration::from_micros(micros);
         members.feed(At::from_micros(1), second, Bytes::from_static(b"half"));

@@ -13,8 +13,13 @@ use crate::wire::Visible;
 pub enum Notice {
     /// A listener is ready, at this address.
     Listening(String),
-    /// A connection stands, to this address.
-    Connected(String),
+    /// A connection stands.
+    Connected {
+        /// To this address.
+        addr: String,
+        /// What a step called it that opened it, if one did.
+        name: Option<String>,
+    },
     /// A guest came.
     Joined {
         /// Its name.
@@ -30,7 +35,10 @@ pub enum Notice {
         how: Ending,
     },
     /// The peer said that it is done.
-    PeerClosed,
+    PeerClosed {
+        /// What a step called the conn that opened it, if one did.
+        name: Option<String>,
+    },
     /// Two guests are here, and each hears only the host.
     HearOnlyHost,
     /// Nobody is here to read what was typed.
@@ -67,10 +75,16 @@ impl fmt::Display for Notice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Notice::Listening(addr) => write!(f, "listening on {addr}"),
-            Notice::Connected(addr) => write!(f, "connected to {addr}"),
+            Notice::Connected { addr, name: None } => write!(f, "connected to {addr}"),
+            Notice::Connected { addr, name: Some(name) } => {
+                write!(f, "connected to {addr} as {name}")
+            }
             Notice::Joined { name, addr } => write!(f, "{name} joined from {addr}"),
             Notice::Left { name, how } => write_left(f, name, how),
-            Notice::PeerClosed => f.write_str("the peer closed the connection"),
+            Notice::PeerClosed { name: None } => f.write_str("the peer closed the connection"),
+            Notice::PeerClosed { name: Some(name) } => {
+                write!(f, "{name}: the peer closed the connection")
+            }
             Notice::HearOnlyHost => f.write_str("guests hear only the host, not each other"),
             Notice::NobodyHere => f.write_str("nobody is here: the line was not sent"),
             Notice::SentToLeaver(name) => {

@@ -38,6 +38,8 @@ pub enum Recorded {
         addr: String,
         /// The name that the session gave the conn (`guest-1`), if any.
         name: Option<String>,
+        /// Which side we are on it.
+        own: Side,
     },
     /// One side ended.
     Close {

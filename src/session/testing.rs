@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Effect, Leave, Record, Recorded, Source};
 use crate::units::At;
-use crate::wire::{ConnId, Side, Visible};
+use crate::wire::{ConnId, Roles, Side, Visible};
 
 /// The conn numbered `n`.
 pub(crate) fn conn(n: u32) -> ConnId {
@@ -17,7 +17,7 @@ pub(crate) fn conn(n: u32) -> ConnId {
 /// it was heard, where a source is paused twice, or where anything is sent after the leave.
 #[derive(Debug)]
 pub(crate) struct Told {
-    own: Side,
+    roles: Roles,
     effects: Vec<Effect>,
     paused: BTreeSet<Source>,
     heard: BTreeMap<ConnId, Vec<u8>>,
@@ -30,7 +30,7 @@ impl Told {
     /// Nothing, of a session in which we are `own`.
     pub(crate) fn new(own: Side) -> Self {
         Told {
-            own,
+            roles: Roles::new(own),
             effects: Vec::new(),
             paused: BTreeSet::new(),
             heard: BTreeMap::new(),
@@ -64,8 +64,11 @@ impl Told {
     fn record(&mut self, now: At, record: &Record) {
         assert!(self.last <= record.at && record.at <= now, "{record:?} after {:?}", self.last);
         self.last = record.at;
+        if let (Recorded::Open { own, .. }, Some(conn)) = (&record.what, record.conn) {
+            self.roles.opened(conn, *own);
+        }
         if let (Recorded::Said { from, block, .. }, Some(conn)) = (&record.what, record.conn)
-            && *from != self.own
+            && *from != self.roles.own(Some(conn))
         {
             let recorded = self.recorded.entry(conn).or_default();
             let heard = self.heard.get(&conn).map_or(&[][..], |heard| heard);

@@ -9,7 +9,7 @@ use jiff::{Timestamp, ZonedDateTime};
 use super::style;
 use crate::session::{Ending, Notice, Record, Recorded};
 use crate::units::At;
-use crate::wire::{Block, ConnId, Eol, Line, Side, Visible};
+use crate::wire::{Block, ConnId, Eol, Line, Roles, Side, Visible};
 
 /// Stands before the rest of a line whose beginning was shown on a line of its own.
 const CONTINUED: &str = "… ";
@@ -43,6 +43,7 @@ pub struct Look {
 #[derive(Debug)]
 pub struct View {
     look: Look,
+    roles: Roles,
     label: bool,
     echo: bool,
     clock: Clock,
@@ -64,7 +65,8 @@ impl View {
     #[must_use]
     pub fn new(look: Look) -> Self {
         let clock = Clock { started: look.started.clone(), shown: None };
-        View { look, label: false, echo: false, clock, conns: HashMap::new() }
+        let roles = Roles::new(look.own);
+        View { look, roles, label: false, echo: false, clock, conns: HashMap::new() }
     }
 
     /// Whether the local time stands before each received line: `/time`.
@@ -87,17 +89,20 @@ impl View {
     pub fn record(&mut self, record: &Record, out: &mut String) {
         let conn = record.conn.unwrap_or(ConnId::FIRST);
         match &record.what {
-            Recorded::Said { from, block, .. } if *from == self.look.own => {
+            Recorded::Said { from, block, .. } if *from == self.roles.own(record.conn) => {
                 if self.echo {
                     self.own(record.conn, block, out);
                 }
             }
             Recorded::Said { block, .. } => self.heard(record.at, conn, block, out),
-            Recorded::Open { name, .. } => {
+            Recorded::Open { name, own, .. } => {
+                self.roles.opened(conn, *own);
                 self.conns.insert(conn, Speaker { name: name.clone(), ..Speaker::default() });
                 self.label |= self.conns.len() > 1;
             }
-            Recorded::Close { from, how } if *from != self.look.own || *how != Ending::Eof => {
+            Recorded::Close { from, how }
+                if *from != self.roles.own(record.conn) || *how != Ending::Eof =>
+            {
                 self.ended(record.at, conn, out);
             }
             Recorded::Close { .. } | Recorded::Note { .. } => {}
@@ -139,7 +144,8 @@ impl View {
     fn heard(&mut self, at: At, conn: ConnId, block: &Block, out: &mut String) {
         let time = self.time(at);
         let speaker = self.conns.entry(conn).or_default();
-        let name = speaker.name.as_deref().unwrap_or(self.look.own.other().as_str());
+        let peer = self.roles.own(Some(conn)).other();
+        let name = speaker.name.as_deref().unwrap_or(peer.as_str());
         let label = style::styled(self.look.colour, style::of_name(name), &format!("{name}: "));
         for line in block.lines() {
             speaker.hear(line, |text, continued| {
@@ -271,7 +277,7 @@ mod tests {
 
     fn open(view: &mut View, conn: u32) {
         let name = Some(format!("guest-{conn}"));
-        let what = Recorded::Open { addr: String::new(), name };
+        let what = Recorded::Open { addr: String::new(), name, own: Side::Server };
         view.record(&record(conn, what), &mut String::new());
     }
 
@@ -369,7 +375,8 @@ mod tests {
     #[test]
     fn a_notice_is_one_line_and_runs_nothing() {
         let mut out = String::new();
-        view(Side::Client).notice(&Notice::Connected("a\n\x1b[2J".into()), &mut out);
+        let connected = |addr: &str| Notice::Connected { addr: addr.to_owned(), name: None };
+        view(Side::Client).notice(&connected("a\n\x1b[2J"), &mut out);
         assert_eq!(out, "-- connected to a\\n\\x1b[2J\n");
     }
 
@@ -392,7 +399,7 @@ mod tests {
             "{shown:?}"
         );
         let mut out = String::new();
-        view.notice(&Notice::Connected("a".into()), &mut out);
+        view.notice(&Notice::Connected { addr: "a".into(), name: None }, &mut out);
         assert_eq!(out, "\x1b[2m-- connected to a\x1b[0m\n");
     }
 }

@@ -15,8 +15,9 @@ pub fn cut(record: &Record) -> impl Iterator<Item = Event> + '_ {
             let lines = CutLines::new(block, send.as_deref(), wants);
             (Some(lines.map(move |cut| What::Line(cut.to_said(*from, block)))), None)
         }
-        Recorded::Open { addr, name } => {
-            (None, Some(What::Open { addr: addr.clone(), name: name.clone() }))
+        Recorded::Open { addr, name, own } => {
+            let (addr, name) = (addr.clone(), name.clone());
+            (None, Some(What::Open { addr, name, role: Some(*own) }))
         }
         Recorded::Close { from, how } => {
             (None, Some(What::Close { from: *from, how: how.to_string() }))

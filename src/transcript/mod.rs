@@ -21,7 +21,7 @@ mod store;
 pub use cut::cut;
 pub use file::{FileError, Hint, create};
 pub use journal::{Journal, JournalError};
-pub use json::{ReadError, open, open_any};
+pub use json::{ReadError, is_transcript, open, open_any};
 pub use model::{Ended, Event, Extra, Header, Marks, Said, Transcript, What};
 pub use save::{Saved, Target, save};
 pub use sink::{Sink, SinkEvent};

@@ -73,6 +73,8 @@ pub enum What {
         addr: String,
         /// The name that the session gave the conn, if any.
         name: Option<String>,
+        /// Which side the recorder was on it, where that is not the header's role.
+        role: Option<Side>,
     },
     /// One side ended.
     Close {

@@ -151,7 +151,7 @@ mod tests {
             wants: Vec::new(),
         };
         let one = Some(ConnId::FIRST);
-        record(0, one, Recorded::Open { addr: String::new(), name: None });
+        record(0, one, Recorded::Open { addr: String::new(), name: None, own: Side::Client });
         record(1000, one, said(Side::Server)); // a greeting answers nothing
         record(2000, one, said(Side::Client));
         record(3000, None, said(Side::Client));

@@ -9,7 +9,7 @@ use super::pieces::pieces;
 use super::{Event, Header, Stats, cut};
 use crate::session::{Record, Recorded};
 use crate::units::At;
-use crate::wire::{Block, ConnId, Side};
+use crate::wire::{Block, ConnId, Roles, Side};
 
 /// What an entry costs besides its bytes: its place in the queue, which has room for up to two while it
 /// grows, and what allocator and shared count add to the bytes. Measured with lines of 10 bytes: under
@@ -27,6 +27,7 @@ const PIECES: usize = 16;
 #[derive(Debug)]
 pub struct Store {
     header: Header,
+    roles: Option<Roles>,
     keep: usize,
     entries: VecDeque<Entry>,
     cost: usize,
@@ -50,6 +51,7 @@ impl Store {
     #[must_use]
     pub fn new(header: Header, keep: usize) -> Store {
         Store {
+            roles: header.role.map(Roles::new),
             header,
             keep,
             entries: VecDeque::new(),
@@ -70,6 +72,11 @@ impl Store {
         };
         self.stats.count(record, events);
         self.last = self.last.max(record.at);
+        if let (Some(roles), Some(conn), Recorded::Open { own, .. }) =
+            (&mut self.roles, record.conn, &record.what)
+        {
+            roles.opened(conn, *own);
+        }
         match &record.what {
             Recorded::Said { block, .. } if block.len() > self.keep / PIECES => {
                 for piece in pieces(record, self.keep / PIECES) {
@@ -184,7 +191,7 @@ impl Store {
                 self.forget_wants(conn, dropped);
             } else if let (Recorded::Close { from, .. }, Some(conn)) =
                 (&entry.record.what, entry.record.conn)
-                && Some(from.other()) == self.header.role
+                && self.is_peer(conn, *from)
             {
                 self.dropped.remove(&conn); // nothing of the peer can follow
                 self.forget_wants(conn, u64::MAX);
@@ -204,13 +211,16 @@ impl Store {
     /// Conn and block, if this is something that the peer said.
     fn heard<'a>(&self, record: &'a Record) -> Option<(ConnId, &'a Block)> {
         match &record.what {
-            Recorded::Said { from, block, .. }
-                if self.header.role.map(Side::other) == Some(*from) =>
-            {
-                Some((record.conn?, block))
+            Recorded::Said { from, block, .. } => {
+                record.conn.filter(|conn| self.is_peer(*conn, *from)).map(|conn| (conn, block))
             }
             _ => None,
         }
+    }
+
+    /// Whether this side of a conn is the recorder's peer.
+    fn is_peer(&self, conn: ConnId, from: Side) -> bool {
+        self.roles.as_ref().is_some_and(|roles| roles.own(Some(conn)) != from)
     }
 
     /// The record, which holds the ended lines `first` to `last` of its conn, with its late patterns.
@@ -247,7 +257,7 @@ impl Entry {
                 let bytes = if is_shared(block) { READ } else { block.len() };
                 bytes + send.as_ref().map_or(0, String::len) + wants
             }
-            Recorded::Open { addr, name } => addr.len() + name.as_ref().map_or(0, String::len),
+            Recorded::Open { addr, name, .. } => addr.len() + name.as_ref().map_or(0, String::len),
             Recorded::Close { how, .. } => how.to_string().len(),
             Recorded::Note { text } => text.len(),
         };

@@ -8,6 +8,7 @@ mod codec;
 mod end;
 mod escape;
 mod line;
+mod roles;
 mod telnet;
 
 pub use block::{Block, Lines};
@@ -15,4 +16,5 @@ pub use codec::{LineCodec, PARTIAL_AFTER};
 pub use end::{ConnId, Side};
 pub use escape::{Visible, esc, unesc};
 pub use line::{Eol, Line, with_eol};
+pub use roles::Roles;
 pub use telnet::Telnet;

@@ -106,6 +106,8 @@ pub(super) fn settled(text: &str) -> String {
         (r#""started":"[^"]*""#, r#""started":"TIME""#),
         (r"(?m)^started \S+,", "started TIME,"),
         (r#""dt":[\d.]+"#, r#""dt":0"#),
+        (r"(?m)  [+-][0-9.]+(us|ms|s)$", "  +0ms"),
+        (r"\(waited \S+ of", "(waited 0ms of"),
         (r"\+\d+\.\d{3}s", "+0.000s"),
         (r"chat-\d{8}-\d{6}\.json", "chat-DATE.json"),
     ];

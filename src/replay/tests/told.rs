@@ -19,7 +19,7 @@ fn heard(transcript: &Transcript, n: u32) -> Vec<String> {
 }
 
 fn open() -> What {
-    What::Open { addr: "addr".to_owned(), name: None }
+    What::Open { addr: "addr".to_owned(), name: None, role: None }
 }
 
 fn close(from: Side, how: &str) -> What {

@@ -230,8 +230,9 @@ error: no line matched `^250 ` within 5s
    |
  1 | /expect ^250
    |         ^^^^ the peer said instead:
-   = 220 mail.example ESMTP
-   = 550 no such host        <- nearest";
+   = 220 mail.example ESMTP              +0ms
+   = 550 no such host        <- nearest  +0ms
+   | ^";
     let shown: Vec<_> = end.failures[0].0.lines().map(str::trim_end).collect();
     assert_eq!(shown.join("\n"), report);
 }
@@ -240,6 +241,6 @@ error: no line matched `^250 ` within 5s
 fn a_report_tells_of_lines_that_earlier_steps_skipped_and_of_one_that_has_not_ended() {
     let end = after("/expect b\n/expect c\n", b"a\nb\nx");
     let report = &end.failures[0].0;
-    assert!(report.contains("= x\n") && report.contains("`-p`"), "{report}");
+    assert!(report.contains("= x  +0ms\n") && report.contains("`-p`"), "{report}");
     assert!(report.contains("(1 line skipped by earlier steps, the last: a)"), "{report}");
 }

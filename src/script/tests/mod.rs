@@ -1,9 +1,12 @@
 //! Scripts against a peer, in virtual time.
 
+mod blocks;
 mod both;
+mod conns;
 mod expect;
 mod flow;
 mod going;
+mod guards;
 mod playing;
 mod waits;
 

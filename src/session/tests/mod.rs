@@ -3,6 +3,7 @@
 mod ends;
 mod partial;
 mod queues;
+mod several;
 
 use std::time::Duration;
 
@@ -18,6 +19,7 @@ const LINGER: Duration = Duration::from_secs(5);
 /// One end of a direct conversation, and what it was told to happen to it.
 struct Host {
     session: Direct,
+    own: Side,
     now: At,
     told: Told,
 }
@@ -41,8 +43,8 @@ impl Host {
     }
 
     fn new(options: DirectOptions) -> Host {
-        let told = Told::new(options.role);
-        Host { session: Direct::new(options), now: At::START, told }
+        let own = options.role;
+        Host { session: Direct::new(options), own, now: At::START, told: Told::new(own) }
     }
 
     fn with_guests(mut self, guests: u32) -> Host {
@@ -71,7 +73,14 @@ impl Host {
     }
 
     fn joins(&mut self, n: u32) {
-        self.give(Input::Opened { conn: conn(n), addr: format!("addr-{n}") });
+        let (addr, own) = (format!("addr-{n}"), self.own);
+        self.give(Input::Opened { conn: conn(n), addr, own, name: None });
+    }
+
+    /// A step opens another conn.
+    fn opens(&mut self, n: u32, name: &str) {
+        let (addr, name) = (format!("addr-{n}"), Some(name.to_owned()));
+        self.give(Input::Opened { conn: conn(n), addr, own: Side::Client, name });
     }
 
     fn hears(&mut self, n: u32, bytes: &[u8]) {

@@ -9,7 +9,7 @@ use anstyle::{AnsiColor, Style};
 use crate::transcript::json::timestamp;
 use crate::transcript::{Ended, Event, Header, Said, Transcript, What};
 use crate::units::count;
-use crate::wire::{ConnId, Eol, Side, Visible};
+use crate::wire::{ConnId, Eol, Roles, Side, Visible};
 
 /// Writes a whole transcript as text: when and by whom it was recorded, its events, what is missing.
 /// Nothing in it can do anything to a terminal.
@@ -41,7 +41,7 @@ pub fn show(transcript: &Transcript, styled: bool, out: &mut impl Write) -> io::
 #[derive(Debug)]
 pub struct Text {
     eol: Eol,
-    role: Option<Side>,
+    roles: Option<Roles>,
     /// Whether to say on which conn.
     several: bool,
     styled: bool,
@@ -62,7 +62,14 @@ impl Text {
     pub fn new(header: &Header, several: bool, styled: bool) -> Text {
         let names = HashMap::new();
         let speaker = Side::Client.as_str().len();
-        Text { eol: header.eol, role: header.role, several, styled, names, speaker }
+        Text {
+            eol: header.eol,
+            roles: header.role.map(Roles::new),
+            several,
+            styled,
+            names,
+            speaker,
+        }
     }
 
     /// Writes an event.
@@ -88,7 +95,10 @@ impl Text {
         let dim = self.style(DIM);
         match &event.what {
             What::Line(said) => self.line(event.conn, said, out),
-            What::Open { addr, name } => {
+            What::Open { addr, name, role } => {
+                if let (Some(roles), Some(conn), Some(role)) = (&mut self.roles, event.conn, role) {
+                    roles.opened(conn, *role);
+                }
                 write!(out, "{dim}-- open {}{dim:#}", Visible(addr.as_bytes()))?;
                 if let Some(name) = name {
                     write!(out, "{dim}: {}{dim:#}", Visible(name.as_bytes()))?;
@@ -128,7 +138,8 @@ impl Text {
 
     /// The name of the peer, if it has one, or the side.
     fn who(&self, conn: Option<ConnId>, from: Side) -> Visible<'_> {
-        let is_peer = self.role.map(Side::other) == Some(from);
+        let own = self.roles.as_ref().map(|roles| roles.own(conn));
+        let is_peer = own == Some(from.other());
         let name = conn.filter(|_| is_peer).and_then(|conn| self.names.get(&conn));
         Visible(name.map_or(from.as_str(), String::as_str).as_bytes())
     }

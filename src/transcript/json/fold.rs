@@ -5,13 +5,13 @@ use std::collections::HashMap;
 use serde::Deserialize;
 
 use crate::transcript::{Event, What};
-use crate::wire::{ConnId, Eol, Side};
+use crate::wire::{ConnId, Eol, Roles, Side};
 
 /// The patterns of `want` events. First every event is [noted](LateWants::note), then each is
 /// [folded](LateWants::fold), both in order.
 #[derive(Debug)]
 pub(in crate::transcript) struct LateWants {
-    peer: Option<Side>,
+    roles: Option<Roles>,
     wants: HashMap<(ConnId, u64), String>,
     /// How many ended lines the peer has said so far.
     heard: HashMap<ConnId, u64>,
@@ -20,12 +20,15 @@ pub(in crate::transcript) struct LateWants {
 impl LateWants {
     /// Of a transcript that this side recorded.
     pub(in crate::transcript) fn new(role: Option<Side>) -> LateWants {
-        LateWants { peer: role.map(Side::other), wants: HashMap::new(), heard: HashMap::new() }
+        LateWants { roles: role.map(Roles::new), wants: HashMap::new(), heard: HashMap::new() }
     }
 
     /// Remembers the event if it is a `want`.
     pub(in crate::transcript) fn note(&mut self, event: &Event) {
-        if let (Some(_), Some((key, want))) = (self.peer, late_want(event)) {
+        let Some(roles) = &mut self.roles else { return };
+        if let (Some(conn), What::Open { role: Some(role), .. }) = (event.conn, &event.what) {
+            roles.opened(conn, *role);
+        } else if let Some((key, want)) = late_want(event) {
             self.wants.insert(key, want);
         }
     }
@@ -37,7 +40,8 @@ impl LateWants {
             return true;
         }
         if let (What::Line(said), Some(conn)) = (&mut event.what, event.conn) {
-            if Some(said.from) == self.peer && said.eol != Eol::None {
+            let peer = self.roles.as_ref().map(|roles| roles.own(Some(conn)).other());
+            if Some(said.from) == peer && said.eol != Eol::None {
                 let heard = self.heard.entry(conn).or_default();
                 *heard += 1;
                 let want = self.wants.remove(&(conn, *heard));

@@ -7,7 +7,7 @@ use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 
 /// Whether what is read begins with an object that has `"chat-repl":"transcript"`. It reads no
 /// further than that key, so that a file which breaks off is still known for what it is.
-pub(in crate::transcript) fn is_transcript(read: impl Read) -> bool {
+pub fn is_transcript(read: impl Read) -> bool {
     let mut found = false;
     let mut json = serde_json::Deserializer::from_reader(BufReader::new(read));
     let _ = json.deserialize_map(Recogniser { found: &mut found });

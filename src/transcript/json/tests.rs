@@ -216,8 +216,8 @@ fn what() -> impl Strategy<Value = What> {
     });
     prop_oneof![
         4 => said,
-        1 => (any::<String>(), prop::option::of(any::<String>()))
-            .prop_map(|(addr, name)| What::Open { addr, name }),
+        1 => (any::<String>(), prop::option::of(any::<String>()), prop::option::of(side()))
+            .prop_map(|(addr, name, role)| What::Open { addr, name, role }),
         1 => (side(), any::<String>()).prop_map(|(from, how)| What::Close { from, how }),
         1 => any::<String>().prop_map(|text| What::Note { text }),
         1 => "x[a-z]{0,4}".prop_map(|ev| What::Unknown { ev }),

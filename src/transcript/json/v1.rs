@@ -37,10 +37,7 @@ pub(super) fn header(text: &[u8], mut fields: Fields<'_>) -> Result<Head, Wrong>
         parsed(text, "started", started, "a time such as `2026-10-07T09:15:02Z`", |at| {
             at.parse::<Timestamp>().ok()
         })?;
-    let role = match fields.take(text, "role")? {
-        Some(role) => Some(side(text, "role", role)?),
-        None => None,
-    };
+    let role = take_role(text, &mut fields)?;
     let eol = take_eol(text, &mut fields)?.unwrap_or_default();
     let missing = fields.take_as(text, "missing")?.unwrap_or(0);
     let interrupted = fields.take_as(text, "interrupted")?;
@@ -75,6 +72,7 @@ impl Decoder {
             Some("open") => What::Open {
                 addr: require("addr", "a string", fields.take_as(text, "addr")?)?,
                 name: fields.take_as(text, "name")?,
+                role: take_role(text, &mut fields)?,
             },
             Some("close") => What::Close {
                 from: take_from(text, &mut fields)?,
@@ -136,6 +134,10 @@ fn take_conn(text: &[u8], fields: &mut Fields<'_>) -> Result<Option<ConnId>, Wro
     let Some(value) = fields.take(text, "conn")? else { return Ok(None) };
     let conn = value.get().parse().ok().and_then(ConnId::new);
     conn.map(Some).ok_or_else(|| unfit(text, "conn", value, "a number from 1"))
+}
+
+fn take_role(text: &[u8], fields: &mut Fields<'_>) -> Result<Option<Side>, Wrong> {
+    fields.take(text, "role")?.map(|role| side(text, "role", role)).transpose()
 }
 
 fn take_from(text: &[u8], fields: &mut Fields<'_>) -> Result<Side, Wrong> {

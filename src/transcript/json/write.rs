@@ -31,6 +31,7 @@ pub fn write(transcript: &Transcript, form: Form) -> Vec<u8> {
 pub(in crate::transcript) struct Encoder {
     form: Form,
     eol: Eol,
+    role: Option<Side>,
     /// What is still to be said by a trailer; `None` where there will be none.
     trailer: Option<Missing>,
     /// The instant of the event before.
@@ -69,7 +70,7 @@ impl Encoder {
             Form::Document => b",\"events\":[\n",
             Form::Lines => b"}\n",
         });
-        Encoder { form, eol: header.eol, trailer, last: At::START, events: 0 }
+        Encoder { form, eol: header.eol, role: header.role, trailer, last: At::START, events: 0 }
     }
 
     /// Writes the events of a record.
@@ -85,9 +86,10 @@ impl Encoder {
                     self.finish(out);
                 }
             }
-            Recorded::Open { addr, name } => {
+            Recorded::Open { addr, name, own } => {
                 self.begin(at, out);
-                push_open(conn, addr, name.as_deref(), out);
+                let role = Some(*own).filter(|own| self.role.is_some_and(|role| role != *own));
+                push_open(conn, addr, name.as_deref(), role, out);
                 self.finish(out);
             }
             Recorded::Close { from, how } => {
@@ -112,7 +114,9 @@ impl Encoder {
                 self.push_said(event.conn, said.from, &said.text, said.eol, out);
                 push_marks(out, &said.marks);
             }
-            What::Open { addr, name } => push_open(event.conn, addr, name.as_deref(), out),
+            What::Open { addr, name, role } => {
+                push_open(event.conn, addr, name.as_deref(), *role, out);
+            }
             What::Close { from, how } => push_close(event.conn, *from, how, out),
             What::Note { text } => {
                 push_ev(out, "note", event.conn);
@@ -205,10 +209,17 @@ pub(in crate::transcript) fn timestamp(at: Timestamp) -> String {
     if at.subsec_nanosecond() % 1_000_000 == 0 { format!("{at:.3}") } else { at.to_string() }
 }
 
-fn push_open(conn: Option<ConnId>, addr: &str, name: Option<&str>, out: &mut Vec<u8>) {
+fn push_open(
+    conn: Option<ConnId>,
+    addr: &str,
+    name: Option<&str>,
+    role: Option<Side>,
+    out: &mut Vec<u8>,
+) {
     push_ev(out, "open", conn);
     push_text(out, "addr", addr);
     push_optional(out, "name", name);
+    push_optional(out, "role", role.map(Side::as_str));
 }
 
 fn push_close(conn: Option<ConnId>, from: Side, how: &str, out: &mut Vec<u8>) {

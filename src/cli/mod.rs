@@ -1,7 +1,11 @@
 //! The command line, as clap reads it. Definitions only: what they mean is decided in `app`.
 
+mod shared;
+
 use std::path::PathBuf;
 use std::time::Duration;
+
+pub use shared::Shared;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ArgGroup, Args, ColorChoice, Parser, Subcommand};
@@ -69,15 +73,6 @@ pub struct Talk {
     /// Keep trying to connect for this long
     #[arg(long, value_name = "DUR", value_parser = parse_duration, requires = "connect", conflicts_with = "listen", help_heading = "Conversation")]
     pub retry: Option<Duration>,
-    /// How long one attempt to connect may take
-    #[arg(long, value_name = "DUR", value_parser = parse_duration, default_value = "10s", help_heading = "Conversation")]
-    pub connect_timeout: Duration,
-    /// When our side has ended, leave once nothing came for this long
-    #[arg(long, value_name = "DUR", value_parser = parse_duration, default_value = "5s", help_heading = "Conversation")]
-    pub linger: Duration,
-    /// Do not tell the peer that our side has ended, for servers that hang up then
-    #[arg(long, help_heading = "Conversation")]
-    pub no_half_close: bool,
     /// Keep listening when the script has ended and the guests have left
     #[arg(long, requires = "listen", conflicts_with = "connect", help_heading = "Conversation")]
     pub stay: bool,
@@ -91,15 +86,6 @@ pub struct Talk {
     /// Send standard input as it is: no commands, no change of line ends
     #[arg(long, conflicts_with_all = ["script", "replay"], help_heading = "Script")]
     pub plain: bool,
-    /// Set a variable, as /set does; may be given several times
-    #[arg(long, value_name = "NAME=VALUE", value_parser = parse_var, help_heading = "Script")]
-    pub var: Vec<(String, String)>,
-    /// How long a wait lasts, such as that of /expect
-    #[arg(long, value_name = "DUR", value_parser = parse_duration, default_value = "5s", help_heading = "Script")]
-    pub timeout: Duration,
-    /// The line end of what we send
-    #[arg(long, value_name = "EOL", value_parser = eol_parser(), default_value = "lf", help_heading = "Script")]
-    pub eol: Eol,
 
     /// Play the client of a transcript, and fail where the peer says something else
     #[arg(
@@ -136,9 +122,9 @@ pub struct Talk {
     #[arg(long, value_name = "FILE", help_heading = "Terminal")]
     pub history: Option<PathBuf>,
 
-    /// A line longer than this is shown and recorded in pieces
-    #[arg(long, value_name = "SIZE", value_parser = parse_bound, default_value = "1MiB", help_heading = "Limits")]
-    pub max_line: usize,
+    /// What every conversation has.
+    #[command(flatten)]
+    pub shared: Shared,
     /// A guest among several that leaves more than this unread is dropped
     #[arg(long, value_name = "SIZE", value_parser = parse_bound, default_value = "4MiB", help_heading = "Limits")]
     pub outbox: usize,

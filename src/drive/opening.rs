@@ -1,0 +1,88 @@
+//! `/open`: another conn.
+
+use std::time::Duration;
+
+use super::Trouble;
+use super::engine::{Engine, OPENING};
+use crate::net::{Address, Descriptors, DialOptions, Dialer};
+use crate::script::{Blame, Failure, Place, Report};
+use crate::session::Input;
+use crate::units::At;
+use crate::wire::Side;
+
+/// How conns that steps open come about.
+#[derive(Debug, Clone, Copy)]
+pub struct Dialing {
+    /// Give up after this.
+    pub timeout: Duration,
+    /// Keep trying for so long.
+    pub retry: Duration,
+}
+
+/// The conn that is being opened. There is one at most: the step waits for it.
+pub(super) struct Opening {
+    dialing: Dialing,
+    /// What it is to be called.
+    current: Option<(String, Dialer)>,
+}
+
+impl Opening {
+    /// None yet.
+    pub(super) fn none(dialing: Dialing) -> Opening {
+        Opening { dialing, current: None }
+    }
+
+    /// Nobody waits for it any more.
+    pub(super) fn abandon(&mut self) {
+        self.current = None;
+    }
+
+    pub(super) fn deadline(&self) -> Option<At> {
+        self.current.as_ref().and_then(|(_, dialer)| dialer.deadline())
+    }
+}
+
+impl Engine {
+    /// Begins to connect to the address that a step has.
+    pub(super) fn open(&mut self, name: String, addr: &str, place: Place) {
+        let address: Address = match addr.parse() {
+            Ok(address) => address,
+            Err(err) => {
+                let report = Report::new(format!("{err}")).at(place);
+                return self.runner.fail_task(Failure { report, blame: Blame::Script });
+            }
+        };
+        let options = DialOptions {
+            connect_timeout: self.opening.dialing.timeout,
+            retry: self.opening.dialing.retry,
+            descriptors: Descriptors::Any,
+        };
+        let dialer = Dialer::start(address, options, OPENING, &self.inbox.waker(), self.now);
+        self.opening.current = Some((name, dialer));
+        self.see_opening();
+    }
+
+    /// Goes on connecting, if a step is waiting for that.
+    pub(super) fn see_opening(&mut self) {
+        let registry = self.poll.registry();
+        let Some((name, dialer)) = &mut self.opening.current else { return };
+        let Some(dialed) = dialer.advance(registry, self.now) else { return };
+        let name = Some(std::mem::take(name));
+        self.opening.abandon();
+        let added = match dialed {
+            Ok((stream, addr)) => self
+                .conns
+                .add(stream, registry)
+                .map(|conn| Input::Opened { conn, addr, own: Side::Client, name })
+                .map_err(|err| (Trouble::System(err).into(), Blame::Script)),
+            Err(err) => Err((Report::new(err.to_string()), Blame::Unreachable)),
+        };
+        match added {
+            Ok(opened) => {
+                self.input(opened);
+                self.show_prompt();
+            }
+            Err((report, blame)) => self.runner.fail_task(Failure { report, blame }),
+        }
+    }
+}

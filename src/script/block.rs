@@ -1,0 +1,122 @@
+//! `/all … /end`: a block of patterns.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::step::ended;
+use super::{Origin, Place, ScriptFault};
+use crate::command::{Arg, BlockLine, Mark, Wrong, parse_block_line};
+
+/// A block, parsed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Block {
+    /// How long it may take, if it says so.
+    pub(super) timeout: Option<Arg<Duration>>,
+    /// Its patterns, in order.
+    pub(super) items: Vec<Item>,
+    /// Its lines, from `/all` to `/end`, without their line ends.
+    lines: Vec<Bytes>,
+}
+
+/// A pattern of a block.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Item {
+    pub(super) mark: Mark,
+    pub(super) pattern: Arg<String>,
+    /// How many lines it stands below the head of its block.
+    below: u64,
+    text: Bytes,
+}
+
+impl Item {
+    /// Where its pattern stands, in a block that begins at `head`.
+    pub(super) fn place(&self, head: &Place) -> Place {
+        Place {
+            source: head.source.clone(),
+            line: head.line + self.below,
+            text: self.text.clone(),
+            span: self.pattern.span(),
+        }
+    }
+}
+
+impl Block {
+    /// Its head, without its line end.
+    #[must_use]
+    pub fn head(&self) -> &Bytes {
+        &self.lines[0]
+    }
+
+    /// How many bytes it takes up, about.
+    #[must_use]
+    #[expect(clippy::len_without_is_empty, reason = "a block has a head and an end")]
+    pub fn len(&self) -> usize {
+        self.items.len() * size_of::<Item>() + self.lines.iter().map(Bytes::len).sum::<usize>()
+    }
+
+    /// Its lines as a script has them.
+    #[must_use]
+    pub fn to_source(&self) -> Bytes {
+        self.lines.iter().flat_map(ended).collect::<Vec<_>>().concat().into()
+    }
+}
+
+/// A block whose end has not come yet.
+#[derive(Debug)]
+pub(super) struct Building {
+    block: Block,
+    /// The number of its first line.
+    first: u64,
+    faulty: bool,
+}
+
+impl Building {
+    /// The block that begins with the line `head`, which is line `first`.
+    pub(super) fn new(timeout: Option<Arg<Duration>>, head: Bytes, first: u64) -> Building {
+        let block = Block { timeout, items: Vec::new(), lines: vec![head] };
+        Building { block, first, faulty: false }
+    }
+
+    /// The number of its first line.
+    pub(super) fn first(&self) -> u64 {
+        self.first
+    }
+
+    /// Takes its next line; whether that is its last.
+    pub(super) fn take(&mut self, source: &Origin, line: Bytes) -> Result<bool, ScriptFault> {
+        let below = self.block.lines.len() as u64;
+        let parsed = parse_block_line(&line);
+        self.block.lines.push(line.clone());
+        match parsed {
+            Ok(BlockLine::Nothing) => Ok(false),
+            Ok(BlockLine::End) => Ok(true),
+            Ok(BlockLine::Pattern(mark, pattern)) => {
+                self.block.items.push(Item { mark, pattern, below, text: line });
+                Ok(false)
+            }
+            Err(fault) => {
+                self.faulty = true;
+                Err(ScriptFault::new(source.clone(), self.first + below, line, fault))
+            }
+        }
+    }
+
+    /// The block, now that its end has come; nothing where a fault in it was told.
+    pub(super) fn finish(self, source: &Origin) -> Result<Option<Block>, ScriptFault> {
+        if self.faulty {
+            return Ok(None);
+        }
+        if self.block.items.iter().all(|item| item.mark != Mark::Must) {
+            return Err(self.fault(source, Wrong::NothingMust));
+        }
+        Ok(Some(self.block))
+    }
+
+    /// What is wrong with all of it, at its head.
+    pub(super) fn fault(self, source: &Origin, what: Wrong) -> ScriptFault {
+        let text = self.block.lines.into_iter().next().unwrap_or_default();
+        let span = 0..text.len();
+        ScriptFault { place: Place { source: source.clone(), line: self.first, text, span }, what }
+    }
+}

@@ -1,0 +1,139 @@
+//! What people are told when a script fails.
+
+mod render;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::ops::Range;
+
+use render::{COLOURS, PLAIN, Rendering};
+
+use super::{Place, ScriptFault};
+
+/// A failure: what, where, and what to know about it.
+///
+/// ```text
+/// error: no line matched `^250 ` within 5s
+///   --> scripts/mail.chat:4:9
+///    |
+///  4 | /expect ^250
+///    |         ^^^^ the peer said instead:
+///    = 220 mail.example ESMTP               +2ms
+///    = 550 no such host        <- nearest   +40ms
+///    | ^^
+/// ```
+///
+/// Nothing in it can act on a terminal, whatever the peer said. It has no newline at its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    headline: String,
+    place: Option<Place>,
+    label: Option<String>,
+    notes: Vec<Note>,
+}
+
+/// Something to know about a failure, or a line that a peer said.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+struct Note {
+    text: Vec<u8>,
+    /// When it came, in the words of whoever knows from when on that counts.
+    time: Option<String>,
+    /// The parts of it that keep it from being what was wanted, where it is the nearest to that.
+    nearest: Option<Vec<Range<usize>>>,
+}
+
+impl Report {
+    /// A report that says `headline`, which has no `error: ` before it.
+    #[must_use]
+    pub fn new(headline: impl Into<String>) -> Self {
+        Report { headline: headline.into(), place: None, label: None, notes: Vec::new() }
+    }
+
+    /// Shows the place, and from where its script was included.
+    #[must_use]
+    pub fn at(mut self, place: Place) -> Self {
+        self.place = Some(place);
+        self
+    }
+
+    /// Shows the place, unless another is shown.
+    #[must_use]
+    pub(super) fn or_at(mut self, place: Place) -> Self {
+        self.place.get_or_insert(place);
+        self
+    }
+
+    /// Says something about the place, behind its carets; without a place it is a note.
+    #[must_use]
+    pub fn label(mut self, label: impl Into<String>) -> Self {
+        self.label = Some(label.into());
+        self
+    }
+
+    /// Adds a note.
+    #[must_use]
+    pub fn note(mut self, text: impl Into<Vec<u8>>) -> Self {
+        self.notes.push(Note { text: text.into(), ..Note::default() });
+        self
+    }
+
+    /// Adds a line that a peer said, and when it came.
+    #[must_use]
+    pub fn line(mut self, text: impl Into<Vec<u8>>, time: impl Into<String>) -> Self {
+        self.notes.push(Note { text: text.into(), time: Some(time.into()), nearest: None });
+        self
+    }
+
+    /// Marks the note that was added last as the nearest, and the parts of its text that differ from
+    /// what was wanted, in bytes.
+    #[must_use]
+    pub fn nearest(mut self, differs: Vec<Range<usize>>) -> Self {
+        if let Some(note) = self.notes.last_mut() {
+            note.nearest = Some(differs);
+        }
+        self
+    }
+
+    /// The report with every piece of its text as `change` makes it, before anything is cut to fit a
+    /// screen. What no longer stands where it stood is not marked.
+    #[must_use]
+    pub fn map_text(mut self, change: &dyn Fn(&[u8]) -> Vec<u8>) -> Self {
+        let text = |text: &mut String| {
+            *text = String::from_utf8_lossy(&change(text.as_bytes())).into_owned();
+        };
+        text(&mut self.headline);
+        self.label.iter_mut().for_each(text);
+        self.place = self.place.map(|place| place.map_text(change));
+        for note in &mut self.notes {
+            let changed = change(&note.text);
+            if changed != note.text {
+                note.nearest = note.nearest.take().map(|_| Vec::new());
+                note.text = changed;
+            }
+        }
+        self
+    }
+
+    /// The report in colours, whose `Display` has escape sequences.
+    #[must_use]
+    pub fn coloured(&self) -> impl fmt::Display {
+        Rendering { report: self, palette: COLOURS }
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Rendering { report: self, palette: PLAIN }.fmt(f)
+    }
+}
+
+impl From<ScriptFault> for Report {
+    fn from(fault: ScriptFault) -> Self {
+        let report = Report::new(fault.what.to_string()).at(fault.place);
+        match fault.what.hint() {
+            Some(hint) => report.label(hint),
+            None => report,
+        }
+    }
+}

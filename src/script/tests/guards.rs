@@ -1,0 +1,159 @@
+//! `/reject` and `/strict`.
+
+use super::*;
+
+#[test]
+fn a_guard_fails_whatever_step_is_running() {
+    let mut end = End::client("/reject ^ERROR (?i:x)\n/sleep 5s\n");
+    end.hears(1, b"fine\nERR");
+    end.until(100);
+    end.hears(1, b"OR X\n");
+    let wanted = "\
+error: a line matched `^ERROR (?i:x)`, which must not come
+  --> a.chat:1:9
+   |
+ 1 | /reject ^ERROR (?i:x)
+   |         ^^^^^^^^^^^^^ the peer said: ERROR X
+   = (while at a.chat:2: /sleep 5s)";
+    assert_eq!(end.failures, [(wanted.to_owned(), Blame::Check)]);
+}
+
+#[test]
+fn a_line_that_an_expect_wants_is_rejected_all_the_same() {
+    let mut end = End::client("/reject b\n/expect b\n");
+    end.hears(1, b"a\nb\n");
+    assert_eq!(end.failed(), "error: a line matched `b`, which must not come");
+}
+
+#[test]
+fn lines_that_are_unread_count_and_those_that_were_read_do_not() {
+    let mut end = End::client("/expect ^ok\n/reject ^no\n");
+    end.hears(1, b"no\nok\n");
+    assert!(end.succeeded());
+    let mut end = End::client("/expect ^ok\n/reject ^no\n");
+    end.hears(1, b"ok\nno\n");
+    assert_eq!(end.failed(), "error: a line matched `^no`, which must not come");
+}
+
+#[test]
+fn a_line_that_had_begun_counts_whole() {
+    let mut end = End::client("/expect ^ok\n/reject ^no way$\n/sleep 1s\n");
+    end.hears(1, b"ok\nno");
+    end.until(500);
+    end.hears(1, b" way\n");
+    assert_eq!(end.failed(), "error: a line matched `^no way$`, which must not come");
+}
+
+#[test]
+fn a_guard_stands_until_the_session_is_over() {
+    let mut end = End::client("/reject ^no\n");
+    assert!(end.succeeded());
+    end.hears(1, b"no");
+    end.until(1000);
+    assert_eq!(end.failures, []);
+    end.ends(1, Ending::Eof);
+    assert_eq!(end.failed(), "error: a line matched `^no`, which must not come");
+}
+
+#[test]
+fn a_guard_is_on_those_spoken_to_and_is_lifted_for_them() {
+    let mut end = End::new(&Options::script(Side::Client));
+    end.joins(1);
+    end.script(
+        "/open bob x\n/reject ^no\n/on bob\n/reject ^yes\n/expect go\n/reject\n/expect go\n",
+    );
+    end.opens(2, "bob");
+    end.hears(2, b"no\ngo\nyes\n");
+    end.hears(1, b"yes\n");
+    assert_eq!(end.failed(), "error: a line matched `^yes`, which must not come");
+    let mut end = End::new(&Options::script(Side::Client));
+    end.joins(1);
+    end.script(
+        "/open bob x\n/reject ^no\n/on bob\n/reject ^yes\n/expect go\n/reject\n/expect go\n",
+    );
+    end.opens(2, "bob");
+    end.hears(2, b"no\ngo\n");
+    end.hears(2, b"yes\ngo\n");
+    assert!(end.succeeded(), "{:#?}", end.failures);
+    end.hears(1, b"no\n");
+    assert_eq!(end.failed(), "error: a line matched `^no`, which must not come");
+}
+
+#[test]
+fn a_guard_on_all_guests_is_on_those_to_come() {
+    let mut end = End::listener("/reject ^no\n/accept 2\n/expect x\n", 1);
+    end.joins(2);
+    end.hears(2, b"no\n");
+    assert_eq!(end.failed(), "error: a line matched `^no`, which must not come");
+}
+
+#[test]
+fn at_the_prompt_a_guard_tells_and_stays() {
+    let mut end = End::person();
+    end.more("/reject ^no\n");
+    end.hears(1, b"no 1\n");
+    end.hears(1, b"no 2\n");
+    assert_eq!((end.failures.len(), end.left()), (2, None));
+}
+
+#[test]
+fn a_strict_script_skips_nothing() {
+    for script in ["/strict on\n/expect b\n", "/strict on\n/all\n* b\n? c\n/end\n"] {
+        let mut end = End::client(script);
+        end.hears(1, b"a\nb\n");
+        assert_eq!((end.failures.len(), end.failures[0].1), (1, Blame::Check), "{script}");
+        assert!(end.failures[0].0.contains("= a "), "{}", end.failures[0].0);
+    }
+    let mut end = End::client("/strict on\n/expect -p b: $\n/strict off\n/expect d\n");
+    end.hears(1, b"a");
+    end.hears(1, b"b: ");
+    end.hears(1, b"\nc\nd\ne\n");
+    assert!(end.succeeded(), "{:#?}", end.failures);
+}
+
+#[test]
+fn a_strict_script_leaves_nothing_unread() {
+    let mut end = End::client("/strict on\n/expect a\n");
+    end.hears(1, b"a\nb\nc");
+    let wanted = "\
+error: 2 lines stayed unread
+  --> a.chat:1:1
+   |
+ 1 | /strict on
+   | ^^^^^^^^^^ this lets no line be skipped
+   = b
+   = c";
+    assert_eq!(end.failures, [(wanted.to_owned(), Blame::Check)]);
+    let mut end = End::client("/strict on\n/expect a\n/quit\n");
+    end.hears(1, b"a\nb\n");
+    assert_eq!(end.failed(), "error: 1 line stayed unread");
+}
+
+#[test]
+fn what_comes_while_a_strict_script_lingers_is_unread_too() {
+    let mut end = End::client("/strict on\n/expect a\n");
+    end.hears(1, b"a\n");
+    assert!(end.succeeded());
+    end.hears(1, b"b\n");
+    assert_eq!(end.failed(), "error: 1 line stayed unread");
+    let mut end = End::client("/strict on\n/expect a\n");
+    end.hears(1, b"a\n");
+    end.ends(1, Ending::Eof);
+    assert!(end.succeeded());
+}
+
+#[test]
+fn where_nothing_came_the_report_says_where_the_conversation_stood() {
+    let mut end = End::client("/expect ^220\n/expect -t 1s ^250\n");
+    end.until(30);
+    end.hears(1, b"220 ready\n");
+    end.until(5000);
+    let wanted = "\
+error: no line matched `^250` within 1s
+  --> a.chat:2:15
+   |
+ 2 | /expect -t 1s ^250
+   |               ^^^^ nothing came
+   = (before: 220 ready)  +0ms";
+    assert_eq!(end.failures, [(wanted.to_owned(), Blame::Check)]);
+}
