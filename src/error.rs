@@ -2,6 +2,7 @@
 //! prints it.
 
 use std::io::{self, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
 use anstream::{AutoStream, ColorChoice};
@@ -9,6 +10,7 @@ use anstream::{AutoStream, ColorChoice};
 use crate::drive::{Outcome, Signal, Trouble};
 use crate::replay::LoadError;
 use crate::script::{Blame, Report, ScriptFault};
+use crate::suite::FindError;
 use crate::transcript::ReadError;
 use crate::units::reason;
 
@@ -93,6 +95,47 @@ impl Error {
     pub fn stdout(err: &io::Error) -> Error {
         let report = Report::new(format!("cannot write to standard output: {}", reason(err)));
         Error::new(ExitStatus::BadFile, report)
+    }
+
+    /// A file that cannot be written.
+    #[must_use]
+    pub fn write(path: &Path, why: &str) -> Error {
+        let report = Report::new(format!("cannot write `{}`: {why}", path.display()));
+        Error::new(ExitStatus::BadFile, report.note("name a file that can be written"))
+    }
+
+    /// Tests that cannot be found.
+    #[must_use]
+    pub fn unfound(err: &FindError) -> Error {
+        Error::new(ExitStatus::BadFile, Report::new(err.to_string()))
+    }
+
+    /// There is nothing to test.
+    #[must_use]
+    pub fn nothing_ran() -> Error {
+        let report = Report::new("there is no test to run");
+        let hint = "tests are files, and the *.chat, *.json and *.jsonl of folders; see `--filter`";
+        Error::new(ExitStatus::CheckFailed, report.note(hint))
+    }
+
+    /// Tests that failed.
+    #[must_use]
+    pub fn tests_failed(told: &str) -> Error {
+        Error::new(ExitStatus::CheckFailed, Report::new(told))
+    }
+
+    /// The tests could not be run, or not be told of.
+    #[must_use]
+    pub fn suite(err: &io::Error) -> Error {
+        let report = Report::new(format!("the tests cannot go on: {}", reason(err)));
+        Error::new(ExitStatus::BadFile, report.note("no test is left running"))
+    }
+
+    /// A signal ended what was going on.
+    #[must_use]
+    pub fn signalled(signal: Signal) -> Error {
+        let (status, report) = interrupted(signal);
+        Error::new(status, report)
     }
 
     /// What a session came to, where that is not what was asked for. `stay` says that a signal is the

@@ -76,6 +76,7 @@ pub mod net;
 pub mod replay;
 pub mod script;
 pub mod session;
+pub mod suite;
 pub mod term;
 pub mod transcript;
 pub mod units;

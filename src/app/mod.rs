@@ -2,6 +2,7 @@
 
 mod show;
 mod talk;
+mod test;
 mod vars;
 
 use std::ffi::OsString;
@@ -26,6 +27,7 @@ pub(crate) fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let (colour, done) = match cli.command {
         Some(Subcommands::Show(show)) => (colour(show.color), show::run(&show)),
+        Some(Subcommands::Test(test)) => (colour(test.color), test::run(*test)),
         None => (colour(cli.talk.color), talk::run(cli.talk)),
     };
     end(colour, done)
@@ -34,6 +36,7 @@ pub(crate) fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 /// Whether the options go together, beyond what clap sees.
 fn check(cli: &Cli) -> Result<(), clap::Error> {
     match &cli.command {
+        Some(Subcommands::Test(args)) => test::check(args),
         Some(Subcommands::Show(_)) => Ok(()),
         None => cli.talk.check(),
     }

@@ -1,11 +1,13 @@
 //! The command line, as clap reads it. Definitions only: what they mean is decided in `app`.
 
 mod shared;
+mod test;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 pub use shared::Shared;
+pub use test::{Format, Test};
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ArgGroup, Args, ColorChoice, Parser, Subcommand};
@@ -24,7 +26,8 @@ use crate::wire::Eol;
     args_conflicts_with_subcommands = true,
     disable_help_subcommand = true,
     override_usage = "chat-repl --listen [ADDR] [OPTIONS]\n       chat-repl --connect ADDR [OPTIONS]\n       \
-                      chat-repl --connect ADDR [OPTIONS] < SCRIPT\n       chat-repl show FILE",
+                      chat-repl --connect ADDR [OPTIONS] < SCRIPT\n       chat-repl test PATH... [OPTIONS]\n       \
+                      chat-repl show FILE",
     after_help = "ADDR is HOST:PORT, :PORT, PORT, HOST, [V6]:PORT or unix:PATH; the port is 51423 where none \
                   is given.\nDurations are written 200ms, 2s, 1m; sizes 64KiB, 4MiB. \
                   At the prompt, /help lists the commands.\n\
@@ -48,6 +51,9 @@ pub enum Subcommands {
         after_help = "Examples:\n  chat-repl show chat.json\n  chat-repl show --color always chat.jsonl | less -R"
     )]
     Show(Show),
+    /// Run scripts and transcripts as tests
+    #[command(after_help = test::EXAMPLES)]
+    Test(Box<Test>),
 }
 
 /// `chat-repl show FILE`.

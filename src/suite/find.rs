@@ -1,0 +1,229 @@
+//! What there is to run.
+
+use std::collections::HashSet;
+use std::fs;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+use crate::transcript;
+use crate::units::reason;
+
+/// How much of a file tells whether it is a transcript, in bytes.
+const TELLING: u64 = 64 << 10;
+
+/// A test: a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Test {
+    /// Where it is; its name, too.
+    pub path: PathBuf,
+    /// What it is.
+    pub kind: Kind,
+}
+
+impl Test {
+    /// What people call it.
+    #[must_use]
+    pub fn name(&self) -> String {
+        self.path.display().to_string()
+    }
+}
+
+/// What a test is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A script, which runs against the server.
+    Script,
+    /// A transcript, whose client is played to the server.
+    Transcript,
+}
+
+/// What was found.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// The tests, in the order in which they are to begin.
+    pub tests: Vec<Test>,
+    /// Files of folders that look like transcripts by their names, and are none.
+    pub passed_over: Vec<PathBuf>,
+}
+
+/// Why not all can be found that was asked for.
+#[derive(Debug, Error)]
+pub enum FindError {
+    /// A path that is not there, or cannot be read.
+    #[error("cannot read `{}`: {}", path.display(), reason(.source))]
+    Io {
+        /// The path.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A file that was named, is called like a transcript, and is none.
+    #[error("`{}` is no transcript: name a file that `--save` wrote, or a script", .0.display())]
+    NoTranscript(PathBuf),
+}
+
+/// The tests that these paths stand for: files whatever they are called, and the `*.chat`, `*.json` and
+/// `*.jsonl` below folders, hidden ones left out. Each file once.
+///
+/// # Errors
+/// A path cannot be read, or is no test.
+pub fn find(paths: &[PathBuf]) -> Result<Found, FindError> {
+    let mut search = Search::default();
+    for path in paths {
+        if search.metadata(path)?.is_dir() {
+            search.folder(path)?;
+        } else {
+            search.named(path)?;
+        }
+    }
+    Ok(search.found)
+}
+
+#[derive(Default)]
+struct Search {
+    found: Found,
+    /// The real paths of files and folders that were seen: a link may lead back.
+    seen: HashSet<PathBuf>,
+}
+
+impl Search {
+    fn metadata(&self, path: &Path) -> Result<fs::Metadata, FindError> {
+        fs::metadata(path).map_err(|source| FindError::Io { path: path.to_owned(), source })
+    }
+
+    /// Whether a path is seen for the first time.
+    fn is_new(&mut self, path: &Path) -> Result<bool, FindError> {
+        let real = path.canonicalize();
+        let real = real.map_err(|source| FindError::Io { path: path.to_owned(), source })?;
+        Ok(self.seen.insert(real))
+    }
+
+    /// A file that was named: what it is its content tells.
+    fn named(&mut self, path: &Path) -> Result<(), FindError> {
+        let is_transcript = is_transcript(path)?;
+        if !is_transcript && has_ending(path, &["json", "jsonl"]) {
+            return Err(FindError::NoTranscript(path.to_owned()));
+        }
+        if self.is_new(path)? {
+            let kind = if is_transcript { Kind::Transcript } else { Kind::Script };
+            self.found.tests.push(Test { path: path.to_owned(), kind });
+        }
+        Ok(())
+    }
+
+    fn folder(&mut self, path: &Path) -> Result<(), FindError> {
+        if !self.is_new(path)? {
+            return Ok(());
+        }
+        let failed = |source| FindError::Io { path: path.to_owned(), source };
+        let entries = fs::read_dir(path).map_err(failed)?;
+        let mut paths: Vec<PathBuf> = entries
+            .map(|entry| entry.map(|entry| entry.path()))
+            .collect::<io::Result<_>>()
+            .map_err(failed)?;
+        paths.retain(|path| !is_hidden(path));
+        paths.sort();
+        for path in paths {
+            // A link that leads nowhere is nothing to run.
+            let Ok(metadata) = fs::metadata(&path) else { continue };
+            if metadata.is_dir() {
+                self.folder(&path)?;
+            } else if has_ending(&path, &["chat"]) {
+                self.push(path, Kind::Script)?;
+            } else if has_ending(&path, &["json", "jsonl"]) {
+                if is_transcript(&path)? {
+                    self.push(path, Kind::Transcript)?;
+                } else {
+                    self.found.passed_over.push(path);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn push(&mut self, path: PathBuf, kind: Kind) -> Result<(), FindError> {
+        if self.is_new(&path)? {
+            self.found.tests.push(Test { path, kind });
+        }
+        Ok(())
+    }
+}
+
+fn is_hidden(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
+}
+
+fn has_ending(path: &Path, endings: &[&str]) -> bool {
+    path.extension().is_some_and(|found| endings.iter().any(|ending| found == *ending))
+}
+
+fn is_transcript(path: &Path) -> Result<bool, FindError> {
+    let file = fs::File::open(path);
+    let file = file.map_err(|source| FindError::Io { path: path.to_owned(), source })?;
+    Ok(transcript::is_transcript(file.take(TELLING)))
+}
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+
+    const HEADER: &str =
+        r#"{"chat-repl":"transcript","version":1,"started":"2026-01-01T00:00:00Z","eol":"\n"}"#;
+
+    /// A folder with these files, of which some have something in them.
+    fn folder(files: &[(&str, &str)]) -> TempDir {
+        let dir = TempDir::new().unwrap();
+        for (name, text) in files {
+            let path = dir.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        dir
+    }
+
+    fn names(dir: &TempDir, found: &Found) -> Vec<String> {
+        let name = |test: &Test| test.path.strip_prefix(dir.path()).unwrap().display().to_string();
+        found.tests.iter().map(name).collect()
+    }
+
+    #[test]
+    fn folders_are_searched_in_order_and_hidden_files_left_out() {
+        let dir = folder(&[
+            ("b.chat", ""),
+            ("a/z.chat", ""),
+            ("a/y.jsonl", HEADER),
+            ("a/x.json", "{}"),
+            ("a/notes.txt", ""),
+            (".hidden.chat", ""),
+            (".git/c.chat", ""),
+        ]);
+        std::os::unix::fs::symlink(dir.path(), dir.path().join("a/loop")).unwrap();
+        std::os::unix::fs::symlink("nowhere", dir.path().join("a/gone.chat")).unwrap();
+        let found = find(&[dir.path().to_owned()]).unwrap();
+        assert_eq!(names(&dir, &found), ["a/y.jsonl", "a/z.chat", "b.chat"]);
+        assert_eq!(found.passed_over, [dir.path().join("a/x.json")]);
+        assert_eq!(found.tests[0].kind, Kind::Transcript);
+    }
+
+    #[test]
+    fn a_file_that_is_named_may_be_called_anything() {
+        let dir = folder(&[("odd", HEADER), ("even", "hello\n"), ("no.json", "{}")]);
+        let paths = ["odd", "even", "./odd"].map(|name| dir.path().join(name));
+        let found = find(&paths).unwrap();
+        assert_eq!(names(&dir, &found), ["odd", "even"]);
+        assert_eq!(found.tests[0].kind, Kind::Transcript);
+        assert_eq!(found.tests[1].kind, Kind::Script);
+        let told = find(&[dir.path().join("no.json")]).unwrap_err().to_string();
+        assert!(
+            told.ends_with(
+                "no.json` is no transcript: name a file that `--save` wrote, or a script"
+            )
+        );
+        let told = find(&[dir.path().join("gone")]).unwrap_err().to_string();
+        assert!(told.ends_with("gone`: no such file or directory"), "{told}");
+    }
+}

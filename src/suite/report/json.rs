@@ -1,0 +1,77 @@
+//! What became of tests, for machines: a JSON object a line.
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::{Reporter, Summary, Test, Verdict};
+
+/// Writes JSON Lines.
+pub struct Json<W> {
+    out: W,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "ev", rename_all = "lowercase")]
+enum Line<'a> {
+    Test {
+        name: &'a str,
+        result: &'a str,
+        ms: f64,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        report: Option<String>,
+    },
+    Summary {
+        tests: usize,
+        passed: usize,
+        failed: usize,
+        not_run: usize,
+        ms: f64,
+    },
+}
+
+impl<W: Write> Json<W> {
+    /// Writes to `out`.
+    pub fn new(out: W) -> Self {
+        Json { out }
+    }
+
+    fn write(&mut self, line: &Line<'_>) -> io::Result<()> {
+        let mut text = serde_json::to_string(line)?;
+        text.push('\n');
+        self.out.write_all(text.as_bytes())?;
+        self.out.flush()
+    }
+}
+
+impl<W: Write> Reporter for Json<W> {
+    fn begin(&mut self, _: &[Test]) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn ended(&mut self, test: &Test, verdict: &Verdict) -> io::Result<()> {
+        let account = verdict.account();
+        self.write(&Line::Test {
+            name: &test.name(),
+            result: verdict.ended.as_str(),
+            ms: millis(verdict.took),
+            report: (!account.is_empty()).then_some(account),
+        })
+    }
+
+    fn end(&mut self, summary: &Summary) -> io::Result<()> {
+        self.write(&Line::Summary {
+            tests: summary.tests,
+            passed: summary.passed,
+            failed: summary.failed,
+            not_run: summary.not_run(),
+            ms: millis(summary.took),
+        })
+    }
+}
+
+/// Milliseconds, with at most three decimals.
+fn millis(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1e6).round() / 1e3
+}

@@ -1,0 +1,59 @@
+//! The Test Anything Protocol, version 14: <https://testanything.org/tap-version-14-specification.html>.
+
+use std::io::{self, Write};
+
+use super::{Ended, Reporter, Summary, Test, Verdict};
+
+/// Writes TAP. Tests are numbered as they end, as the protocol wants it.
+pub struct Tap<W> {
+    out: W,
+    number: usize,
+}
+
+impl<W: Write> Tap<W> {
+    /// Writes to `out`.
+    pub fn new(out: W) -> Self {
+        Tap { out, number: 0 }
+    }
+}
+
+impl<W: Write> Reporter for Tap<W> {
+    fn begin(&mut self, tests: &[Test]) -> io::Result<()> {
+        write!(self.out, "TAP version 14\n1..{}\n", tests.len())?;
+        self.out.flush()
+    }
+
+    fn ended(&mut self, test: &Test, verdict: &Verdict) -> io::Result<()> {
+        self.number += 1;
+        let (word, number, name) = (word(verdict.ended), self.number, escaped(&test.name()));
+        let mut text = format!("{word} {number} - {name}\n");
+        text += &format!("  ---\n  duration_ms: {:.3}\n", verdict.took.as_secs_f64() * 1000.0);
+        if verdict.ended != Ended::Passed {
+            text.extend(["  result: ", verdict.ended.as_str(), "\n  report: |\n"]);
+            for line in verdict.account().lines() {
+                text.extend(["    ", line, "\n"]);
+            }
+        }
+        text.push_str("  ...\n");
+        self.out.write_all(text.as_bytes())?;
+        self.out.flush()
+    }
+
+    fn end(&mut self, summary: &Summary) -> io::Result<()> {
+        let left = summary.tests - self.number;
+        if left > 0 {
+            writeln!(self.out, "Bail out! {left} not run")?;
+        }
+        self.out.flush()
+    }
+}
+
+fn word(ended: Ended) -> &'static str {
+    if ended == Ended::Passed { "ok" } else { "not ok" }
+}
+
+/// A name in which nothing begins a directive, on one line.
+fn escaped(name: &str) -> String {
+    let name = crate::wire::Visible(name.as_bytes()).to_string();
+    name.replace('\\', "\\\\").replace('#', "\\#")
+}

@@ -1,0 +1,76 @@
+//! What became of tests.
+
+use std::time::Duration;
+
+use crate::script::Report;
+
+/// How a test ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// All was as it was to be.
+    Passed,
+    /// Something was not.
+    Failed,
+    /// It took longer than a test may.
+    TimedOut,
+    /// It was stopped before it had come to an end.
+    Stopped,
+}
+
+/// What became of a test.
+#[derive(Debug)]
+pub struct Verdict {
+    /// Which of the tests it is, from 0.
+    pub test: usize,
+    /// How it ended.
+    pub ended: Ended,
+    /// How long it took.
+    pub took: Duration,
+    /// What went wrong.
+    pub reports: Vec<Report>,
+    /// What it told, in lines that begin with `-- `.
+    pub told: String,
+    /// What the server said meanwhile, where there is one of ours and the test did not pass.
+    pub server: Option<Excerpt>,
+}
+
+/// A part of what a server has written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Excerpt {
+    /// Its last lines, as text that can act on no terminal.
+    pub lines: Vec<String>,
+    /// How many lines stand before these.
+    pub before: u64,
+    /// How the server has ended, if it has: `exit status: 1`.
+    pub ended: Option<String>,
+}
+
+/// What became of all tests.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// How many there were.
+    pub tests: usize,
+    /// How many passed.
+    pub passed: usize,
+    /// How many failed, those that took too long included.
+    pub failed: usize,
+    /// How long it took.
+    pub took: Duration,
+}
+
+impl Summary {
+    /// Takes note of a test that has ended.
+    pub(super) fn count(&mut self, ended: Ended) {
+        match ended {
+            Ended::Passed => self.passed += 1,
+            Ended::Failed | Ended::TimedOut => self.failed += 1,
+            Ended::Stopped => {}
+        }
+    }
+
+    /// How many were not run to an end.
+    #[must_use]
+    pub fn not_run(&self) -> usize {
+        self.tests - self.passed - self.failed
+    }
+}
