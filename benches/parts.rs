@@ -7,7 +7,7 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use bytes::Bytes;
-use chat_repl::matching::Vars;
+use chat_repl::matching::{Secrets, Vars};
 use chat_repl::script::{Action, Parser, Runner, RunnerOptions, Settings};
 use chat_repl::session::{Direct, DirectOptions, Effect, Input, Record, Recorded, Session};
 use chat_repl::transcript::json::{Form, parse, write};
@@ -20,7 +20,13 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 fn block() -> Record {
     let line = format!("{:063}\n", 0);
     let block = Block::new(line.repeat(1000)).expect("it is not empty");
-    let what = Recorded::Said { from: Side::Server, block, send: None, wants: Vec::new() };
+    let what = Recorded::Said {
+        from: Side::Server,
+        block,
+        send: None,
+        wants: Vec::new(),
+        secrets: Vec::new(),
+    };
     Record { at: At::START, conn: Some(ConnId::FIRST), what }
 }
 
@@ -88,7 +94,8 @@ fn lock_step(turns: usize) -> usize {
     let script = "PING\n/expect -n ^PONG$\n".repeat(turns);
     parser.feed(script.into(), &mut steps);
     let timeout = Duration::from_secs(5);
-    let settings = Settings { vars: Vars::default(), timeout, eol: Eol::Lf };
+    let settings =
+        Settings { vars: Vars::default(), timeout, eol: Eol::Lf, secrets: Secrets::default() };
     let mut runner = Runner::new(RunnerOptions {
         settings,
         max_line: 1 << 20,

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use anstream::{AutoStream, ColorChoice};
 
 use crate::drive::{Outcome, Signal, Trouble};
+use crate::matching::{SecretError, Secrets};
 use crate::replay::LoadError;
 use crate::script::{Blame, Report, ScriptFault};
 use crate::suite::FindError;
@@ -156,6 +157,19 @@ impl Error {
         let check = statuses.iter().find(|status| **status == ExitStatus::CheckFailed);
         let status = *check.or(statuses.first())?;
         Some(Error { status, reports })
+    }
+
+    /// The same without these secrets.
+    #[must_use]
+    pub fn hiding(mut self, secrets: &Secrets) -> Error {
+        self.reports = self.reports.into_iter().map(|report| report.hiding(secrets)).collect();
+        self
+    }
+
+    /// The secrets that were given, where one cannot be one.
+    #[must_use]
+    pub fn secret(err: &SecretError) -> Error {
+        Error::new(ExitStatus::BadFile, Report::new(err.to_string()))
     }
 
     /// The status to end with.

@@ -23,6 +23,7 @@ mod recording;
 mod redis;
 mod replay;
 mod scripts;
+mod secrets;
 mod status;
 mod support;
 mod transcripts;

@@ -10,7 +10,7 @@ use crate::drive::{self, Clock, Dialing, Feed, Keeping, Setup, Stdout, Way};
 use crate::error::Error;
 use crate::net::{Address, raise_descriptor_limit};
 use crate::replay;
-use crate::script::{Play, RunnerOptions};
+use crate::script::{Play, RunnerOptions, Settings};
 use crate::session::{Direct, DirectOptions};
 use crate::term::Terminal;
 use crate::wire::Side;
@@ -30,26 +30,25 @@ pub(super) fn run(talk: Talk) -> Result<(), Error> {
     raise_descriptor_limit();
     let terminal = Terminal::find().map_err(|err| Error::terminal(&err))?;
     let types = terminal.as_ref().is_some_and(Terminal::has_keyboard);
-    let mut driver = choose_driver(&talk, types)?;
-    let reads = check(&mut driver)?;
-    let stay = talk.stay;
-    let setup = setup(
-        Talk { interactive: talk.interactive && types, ..talk },
-        clock,
-        terminal,
-        driver,
-        reads,
-    );
-    Error::of_session(drive::run(setup), stay).map_or(Ok(()), Err)
+    let settings = vars::settings(&talk.shared)?;
+    let secrets = settings.secrets.clone();
+    let held = choose_driver(&talk, &settings, types).and_then(|mut driver| {
+        let reads = check(&mut driver)?;
+        let stay = talk.stay;
+        let talk = Talk { interactive: talk.interactive && types, ..talk };
+        let outcome = drive::run(setup(talk, settings, (clock, terminal), driver, reads));
+        Error::of_session(outcome, stay).map_or(Ok(()), Err)
+    });
+    held.map_err(|err| err.hiding(&secrets))
 }
 
-fn choose_driver(talk: &Talk, types: bool) -> Result<Driver, Error> {
+fn choose_driver(talk: &Talk, settings: &Settings, types: bool) -> Result<Driver, Error> {
     if let Some(path) = &talk.replay {
         let finish = replay::Finish::Close {
             half_close: !talk.shared.no_half_close,
             linger: talk.shared.linger,
         };
-        let player = replay::load(path, Side::Client, talk.shared.timeout)?;
+        let player = replay::load(path, Side::Client, settings.timeout, &settings.secrets)?;
         return Ok(Driver::Play(Box::new(player.finishing(finish))));
     }
     if let Some(path) = &talk.script {
@@ -80,8 +79,8 @@ fn check(driver: &mut Driver) -> Result<bool, Error> {
 
 fn setup(
     talk: Talk,
-    clock: Clock,
-    terminal: Option<Terminal>,
+    settings: Settings,
+    (clock, terminal): (Clock, Option<Terminal>),
     driver: Driver,
     reads: bool,
 ) -> Setup {
@@ -90,7 +89,7 @@ fn setup(
     let prompt = matches!(driver, Driver::Prompt);
     let stdout = stdout(talk.json);
     let runner = RunnerOptions {
-        settings: vars::settings(&talk.shared),
+        settings,
         max_line: talk.shared.max_line,
         listener,
         reads: reads || talk.interactive,

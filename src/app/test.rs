@@ -52,7 +52,7 @@ pub(super) fn run(args: Test) -> Result<(), Error> {
         return Err(Error::nothing_ran());
     }
     let mut reporters = reporters(&args)?;
-    let plan = plan(args);
+    let plan = plan(args)?;
     match suite::run(&found.tests, &plan, &mut reporters, &mut Live::on_stderr()) {
         Ok((summary, signal)) => outcome(&summary, signal),
         // Who reads what is printed has had enough.
@@ -90,8 +90,8 @@ fn unwritable(path: PathBuf, err: &io::Error) -> Error {
     Error::write(&path, &reason(err))
 }
 
-fn plan(args: Test) -> Plan {
-    let settings = vars::settings(&args.shared);
+fn plan(args: Test) -> Result<Plan, Error> {
+    let settings = vars::settings(&args.shared)?;
     let server = args.server.map(|command| ServerPlan {
         command,
         address: args.connect.clone(),
@@ -99,7 +99,7 @@ fn plan(args: Test) -> Plan {
         start: args.server_start,
     });
     let jobs = args.jobs.or_else(|| thread::available_parallelism().ok());
-    Plan {
+    Ok(Plan {
         address: args.connect.unwrap_or_default(),
         server,
         jobs: jobs.unwrap_or(NonZeroUsize::MIN),
@@ -112,7 +112,7 @@ fn plan(args: Test) -> Plan {
             half_close: !args.shared.no_half_close,
             max_line: args.shared.max_line,
         },
-    }
+    })
 }
 
 fn outcome(summary: &Summary, signal: Option<Signal>) -> Result<(), Error> {

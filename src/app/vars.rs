@@ -1,11 +1,16 @@
 //! The variables that a run starts with.
 
-use crate::cli::Shared;
-use crate::matching::Vars;
+use std::fs;
+
+use bytes::Bytes;
+
+use crate::cli::{Secret, Shared};
+use crate::error::Error;
+use crate::matching::{Secrets, Vars};
 use crate::script::Settings;
 
 /// What steps start with: the environment, and what the command line says.
-pub(super) fn settings(shared: &Shared) -> Settings {
+pub(super) fn settings(shared: &Shared) -> Result<Settings, Error> {
     let mut vars = Vars::default();
     for (name, value) in std::env::vars_os() {
         if let Some(name) = name.to_str() {
@@ -15,5 +20,30 @@ pub(super) fn settings(shared: &Shared) -> Settings {
     for (name, value) in &shared.var {
         vars.set(name, value.clone());
     }
-    Settings { vars, timeout: shared.timeout, eol: shared.eol }
+    let secrets = secrets(&shared.secret)?;
+    for (name, value) in secrets.values() {
+        vars.set_secret(name, value.clone());
+    }
+    Ok(Settings { vars, timeout: shared.timeout, eol: shared.eol, secrets })
+}
+
+fn secrets(given: &[Secret]) -> Result<Secrets, Error> {
+    let mut named: Vec<(String, Bytes)> = Vec::new();
+    for secret in given {
+        match secret {
+            Secret::Known(known) => {
+                named.extend(known.values().map(|(name, value)| (name.to_owned(), value.clone())));
+            }
+            Secret::File { name, path } => {
+                let mut value =
+                    fs::read(path).map_err(|err| Error::read(&path.display().to_string(), &err))?;
+                // The line end that editors leave at the end of a file is none of it.
+                value
+                    .pop_if(|last| *last == b'\n')
+                    .and_then(|_| value.pop_if(|last| *last == b'\r'));
+                named.push((name.clone(), value.into()));
+            }
+        }
+    }
+    Secrets::new(named).map_err(|err| Error::secret(&err))
 }

@@ -1,11 +1,13 @@
 //! The command line, as clap reads it. Definitions only: what they mean is decided in `app`.
 
+mod secret;
 mod shared;
 mod test;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
+pub use secret::Secret;
 pub use shared::Shared;
 pub use test::{Format, Test};
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 
+use super::secret::{Secret, parse_secret};
 use super::{eol_parser, parse_bound, parse_var};
 use crate::units::parse_duration;
 use crate::wire::Eol;
@@ -24,6 +25,9 @@ pub struct Shared {
     /// Set a variable, as /set does; may be given several times
     #[arg(long, value_name = "NAME=VALUE", value_parser = parse_var, help_heading = "Script")]
     pub var: Vec<(String, String)>,
+    /// Keep the value of this variable, from the environment or a file, out of all that is written
+    #[arg(long, value_name = "NAME[@FILE]", value_parser = parse_secret, help_heading = "Script")]
+    pub secret: Vec<Secret>,
     /// How long a wait lasts, such as that of /expect
     #[arg(long, value_name = "DUR", value_parser = parse_duration, default_value = "5s", help_heading = "Script")]
     pub timeout: Duration,

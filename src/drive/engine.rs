@@ -20,7 +20,7 @@ use super::{Clock, Message, Outcome, Setup, Signal, Signals, Stop, Trouble};
 use crate::script::{Action, Parser, Report, Runner, ScriptFault};
 use crate::session::{Drive, Effect, Input, Notice, Queue, Session};
 use crate::term::Terminal;
-use crate::transcript::SinkEvent;
+use crate::transcript::{Redactor, SinkEvent};
 use crate::units::{At, count};
 use crate::wire::Side;
 
@@ -65,6 +65,7 @@ pub(super) struct Engine {
     pub(super) limit: Option<Duration>,
     pub(super) names: Names,
     pub(super) role: Side,
+    pub(super) redactor: Redactor,
     pub(super) recorder: Recorder,
     /// What the session is to be told next.
     pub(super) inputs: VecDeque<Input>,
@@ -440,6 +441,10 @@ impl Engine {
             }
         }
         self.tell_what_was_not_run();
+        let held = self.redactor.release(self.now, None);
+        for record in held {
+            self.keep(record, Vec::new());
+        }
         self.give_back_terminal();
         let now = self.clock.now();
         let (signals, signal) = (&mut self.signals, &mut self.outcome.signal);

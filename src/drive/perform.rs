@@ -3,6 +3,7 @@
 use super::Trouble;
 use super::engine::Engine;
 use super::way::Door;
+use crate::script::Want;
 use crate::session::{Effect, Ending, Input, Record, Recorded, Source};
 
 impl Engine {
@@ -23,6 +24,10 @@ impl Engine {
             Effect::Send { to, bytes } => self.conns.send(to, &bytes),
             Effect::Shutdown(conn) => self.conns.shutdown(conn),
             Effect::Close(conn) => {
+                let held = self.redactor.release(self.now, Some(conn));
+                for record in held {
+                    self.keep(record, Vec::new());
+                }
                 self.conns.close(self.now, conn);
                 self.recorder.forget(conn);
             }
@@ -64,8 +69,19 @@ impl Engine {
         {
             raw.opened(conn);
         }
+        let mut wants = self.runner.take_wants();
+        if self.redactor.secrets().is_empty() {
+            return self.keep(record, wants);
+        }
+        for record in self.redactor.redact(record) {
+            self.keep(record, std::mem::take(&mut wants));
+        }
+        self.recorder.expect(wants);
+    }
+
+    /// Shows and keeps a record that has no secrets.
+    pub(super) fn keep(&mut self, record: Record, wants: Vec<Want>) {
         self.screen.record(&record);
-        let wants = self.runner.take_wants();
         self.recorder.record(record, wants);
     }
 

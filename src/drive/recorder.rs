@@ -99,13 +99,18 @@ impl Recorder {
     /// Keeps a record, with the patterns that matched lines of it. Patterns for lines that were kept
     /// before follow them.
     pub(super) fn record(&mut self, mut record: Record, wants: Vec<Want>) {
-        self.early.extend(wants);
+        self.expect(wants);
         let late = self.place(&mut record);
         self.store.push(&record);
         for sink in &self.sinks {
             sink.push(record.clone());
         }
         self.want(record.at, late);
+    }
+
+    /// Takes note of patterns for lines that are about to be recorded.
+    pub(super) fn expect(&mut self, wants: Vec<Want>) {
+        self.early.extend(wants);
     }
 
     /// A conn is closed: no line of it is recorded any more.

@@ -1,9 +1,13 @@
 //! The person's terminal: what is shown, what is typed.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal};
 
+use anstream::ColorChoice;
+
 use super::stderr::Stderr;
+use crate::matching::Secrets;
 use crate::script::Report;
 use crate::session::{Notice, Record};
 use crate::term::{Editor, Look, Printer, Terminal, View};
@@ -18,6 +22,8 @@ pub(super) struct Screen {
     stderr: Option<Stderr>,
     /// What was told, where it is shown nowhere.
     kept: Option<Kept>,
+    /// What is not to be seen.
+    secrets: Secrets,
 }
 
 /// What was told, as long as it is not too much.
@@ -43,13 +49,15 @@ struct Shown {
 
 impl Screen {
     /// Nothing but standard error.
-    pub(super) fn none(quiet: bool, colour: anstream::ColorChoice) -> io::Result<Self> {
-        Ok(Screen { shown: None, quiet, stderr: Some(Stderr::open(colour)?), kept: None })
+    pub(super) fn none(quiet: bool, colour: ColorChoice, secrets: Secrets) -> io::Result<Self> {
+        let stderr = Some(Stderr::open(colour)?);
+        Ok(Screen { shown: None, quiet, stderr, kept: None, secrets })
     }
 
     /// Nothing at all: what is told is kept, and notices are left out.
-    pub(super) fn keeping() -> Self {
-        Screen { shown: None, quiet: true, stderr: None, kept: Some(Kept::default()) }
+    pub(super) fn keeping(secrets: Secrets) -> Self {
+        let kept = Some(Kept::default());
+        Screen { shown: None, quiet: true, stderr: None, kept, secrets }
     }
 
     /// What was kept of what was told.
@@ -66,8 +74,8 @@ impl Screen {
         terminal: &Terminal,
         look: Look,
         conversation: bool,
-        quiet: bool,
-        colour: anstream::ColorChoice,
+        (quiet, colour): (bool, ColorChoice),
+        secrets: Secrets,
     ) -> io::Result<Self> {
         let printer = Printer::start(terminal, look.colour)?;
         let coloured = look.colour;
@@ -82,7 +90,7 @@ impl Screen {
         };
         let apart = !io::stderr().is_terminal();
         let stderr = apart.then(|| Stderr::open(colour)).transpose()?;
-        Ok(Screen { shown: Some(shown), quiet, stderr, kept: None })
+        Ok(Screen { shown: Some(shown), quiet, stderr, kept: None, secrets })
     }
 
     pub(super) fn printer(&self) -> Option<&Printer> {
@@ -116,6 +124,16 @@ impl Screen {
 
     /// Tells something that was asked for: `--quiet` does not leave it out.
     pub(super) fn tell(&mut self, notice: &Notice) {
+        if self.secrets.is_empty() {
+            return self.told(notice);
+        }
+        match self.secrets.hide_str(&notice.to_string()) {
+            Cow::Owned(hidden) => self.told(&Notice::Told(hidden)),
+            Cow::Borrowed(_) => self.told(notice),
+        }
+    }
+
+    fn told(&mut self, notice: &Notice) {
         if let Some(shown) = self.shown_here() {
             shown.view.notice(notice, &mut shown.lines);
             shown.printer.tell(std::mem::take(&mut shown.lines));
@@ -138,6 +156,7 @@ impl Screen {
 
     /// Reports a failure after which the session goes on.
     pub(super) fn report(&mut self, report: &Report) {
+        let report = &report.clone().hiding(&self.secrets);
         if let Some(shown) = self.shown_here() {
             let text = if shown.colour {
                 format!("{}\n", report.coloured())

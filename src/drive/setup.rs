@@ -1,6 +1,7 @@
 //! What a session is made of, and how it is put together.
 
 use std::collections::VecDeque;
+use std::fs::File;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -19,12 +20,12 @@ use super::raw::Raw;
 use super::recorder::{Keeping, Recorder};
 use super::screen::Screen;
 use super::way::Door;
-use super::{Clock, Dialing, Feed, Outcome, Signals, Stop, Trouble, Way};
+use super::{Clock, Dialing, Feed, Message, Outcome, Signals, Stop, Way};
 use crate::net::Descriptors;
 use crate::script::{Parser, Play, Runner, RunnerOptions};
 use crate::session::Session;
 use crate::term::{Look, Terminal};
-use crate::transcript::Header;
+use crate::transcript::{FileError, Header, Redactor};
 use crate::wire::{Eol, Side};
 
 /// Where standard output goes, and what goes there.
@@ -96,24 +97,18 @@ impl Setup {
 impl Engine {
     /// Opens everything that the session needs.
     pub(super) fn start(mut setup: Setup) -> Result<Engine, Box<Outcome>> {
-        let failed = |trouble: Trouble| Box::new(Outcome::of(trouble));
-        let system = |err: io::Error| failed(Trouble::System(err));
+        let failed = |err: FileError| Box::new(Outcome::of(err));
+        let system = |err: io::Error| Box::new(Outcome::of(err));
         let poll = Poll::new().map_err(system)?;
         let registry = poll.registry();
         let inbox = Inbox::new(registry, INBOX).map_err(system)?;
         // While a name is looked up, or a pipe waits for its reader, Ctrl-C is to end the program.
-        let listening = matches!(setup.way, Way::Listen(_));
-        let listener =
-            listening.then(|| open_door(&setup, registry, &inbox.waker())).transpose()?;
-        let record = setup.keeping.open_record().map_err(|err| failed(err.into()))?;
-        let mut signals =
-            if setup.signals { Signals::catch() } else { Ok(Signals::none()) }.map_err(system)?;
-        signals.register(registry, SIGNALS).map_err(system)?;
-        setup.stops.iter().for_each(|stop| stop.wake(&inbox.waker()));
+        let listens = matches!(setup.way, Way::Listen(_));
+        let listener = listens.then(|| open_door(&setup, registry, &inbox.waker())).transpose()?;
+        let record = setup.keeping.open_record().map_err(failed)?;
+        let signals = start_signals(&setup, registry, &inbox.waker()).map_err(system)?;
         Signals::leave_interrupts_to_others(); // none of the threads that start here is to get one
-        let header = Header::new(setup.clock.started, Some(setup.role), setup.eol);
-        let recorder = Recorder::start(header, setup.role, &setup.keeping, record, &inbox.sender())
-            .map_err(|err| failed(err.into()))?;
+        let recorder = start_recorder(&setup, record, &inbox)?;
         let raw = start_raw(&setup, registry).map_err(system)?;
         if let Some(feed) = &mut setup.feed {
             feed.register(registry, STDIN).map_err(system)?;
@@ -125,6 +120,7 @@ impl Engine {
         };
         Signals::take_interrupts_back();
         let types = setup.types();
+        let redactor = Redactor::new(setup.runner.settings.secrets.clone());
         let scripted = setup.feed.as_ref().is_some_and(Feed::is_script);
         let runner = start_runner(setup.runner, setup.feed.is_some(), setup.play);
         let editing = setup.terminal.filter(|_| types).map(|terminal| (terminal, setup.history));
@@ -149,6 +145,7 @@ impl Engine {
             limit: setup.limit,
             names: Names::default(),
             role: setup.role,
+            redactor,
             recorder,
             inputs: VecDeque::new(),
             effects: Vec::new(),
@@ -170,6 +167,24 @@ fn open_door(setup: &Setup, registry: &Registry, waker: &Arc<Waker>) -> Result<D
         .map_err(|trouble| Box::new(Outcome::of(trouble)))
 }
 
+/// Whatever else ends the session: signals, and whoever holds a [`Stop`].
+fn start_signals(setup: &Setup, registry: &Registry, waker: &Arc<Waker>) -> io::Result<Signals> {
+    setup.stops.iter().for_each(|stop| stop.wake(waker));
+    let mut signals = if setup.signals { Signals::catch()? } else { Signals::none() };
+    signals.register(registry, SIGNALS)?;
+    Ok(signals)
+}
+
+fn start_recorder(
+    setup: &Setup,
+    record: Option<File>,
+    inbox: &Inbox<Message>,
+) -> Result<Recorder, Box<Outcome>> {
+    let header = Header::new(setup.clock.started, Some(setup.role), setup.eol);
+    Recorder::start(header, setup.role, &setup.keeping, record, &inbox.sender())
+        .map_err(|err| Box::new(Outcome::of(err)))
+}
+
 fn start_raw(setup: &Setup, registry: &Registry) -> io::Result<Option<Raw>> {
     if setup.stdout != Stdout::Raw {
         return Ok(None);
@@ -180,11 +195,12 @@ fn start_raw(setup: &Setup, registry: &Registry) -> io::Result<Option<Raw>> {
 }
 
 fn start_screen(setup: &Setup) -> io::Result<Screen> {
+    let secrets = setup.runner.settings.secrets.clone();
     if setup.stdout == Stdout::None {
-        return Ok(Screen::keeping());
+        return Ok(Screen::keeping(secrets));
     }
     let Some(terminal) = &setup.terminal else {
-        return Screen::none(setup.quiet, setup.colour);
+        return Screen::none(setup.quiet, setup.colour, secrets);
     };
     let look = Look {
         own: setup.role,
@@ -193,7 +209,8 @@ fn start_screen(setup: &Setup) -> io::Result<Screen> {
         started: setup.clock.started.to_zoned_datetime(jiff::tz::TimeZone::system()),
     };
     let conversation = setup.runner.prompt || setup.stdout == Stdout::Terminal;
-    let mut screen = Screen::on(terminal, look, conversation, setup.quiet, setup.colour)?;
+    let mut screen =
+        Screen::on(terminal, look, conversation, (setup.quiet, setup.colour), secrets)?;
     screen.set_echo(!setup.runner.prompt);
     Ok(screen)
 }

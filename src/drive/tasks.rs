@@ -74,7 +74,7 @@ impl Engine {
 
     fn replay(&mut self, file: &str) {
         let settings = self.runner.settings();
-        match replay::load(file.as_ref(), self.role, settings.timeout) {
+        match replay::load(file.as_ref(), self.role, settings.timeout, &settings.secrets) {
             Ok(player) => {
                 let player = player.listening_to(self.runner.audience());
                 let spoken = self.runner.has_spoken();

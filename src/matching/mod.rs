@@ -4,6 +4,7 @@
 
 mod nearest;
 mod pattern;
+mod secrets;
 mod similar;
 mod survey;
 mod template;
@@ -11,6 +12,7 @@ mod vars;
 
 pub use nearest::{Nearest, nearest};
 pub use pattern::{Capture, Pattern, PatternError, PatternFault};
+pub use secrets::{MissingSecret, SecretError, Secrets};
 pub use similar::most_similar;
 pub use template::{Template, TemplateError, TemplateFault, Undefined, is_name};
 pub use vars::Vars;

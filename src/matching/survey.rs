@@ -174,6 +174,14 @@ impl ast::Visitor for Structure {
     }
 }
 
+/// The texts that may stand in a filled regex for a variable of this value.
+pub(super) fn forms(value: &[u8]) -> impl Iterator<Item = String> {
+    let slots = [false, true].map(|in_class| Slot { in_class, needs_group: false });
+    let escaped = slots.into_iter().filter_map(|slot| literal(value, slot));
+    let plain = std::str::from_utf8(value).ok().map(str::to_owned);
+    escaped.chain(plain)
+}
+
 /// A regex for just these bytes, to stand in `slot`; `None` where a class cannot hold them.
 fn literal(value: &[u8], slot: Slot) -> Option<String> {
     let mut text = String::with_capacity(value.len() + 8);

@@ -16,14 +16,29 @@ pub struct Vars {
 #[derive(Debug, Clone)]
 struct Value {
     bytes: Bytes,
-    captured: bool,
+    from: From,
+}
+
+/// Where a value comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum From {
+    /// The command line, `/set` or the environment.
+    Given,
+    /// What a peer said.
+    Captured,
+    /// `--secret`.
+    Secret,
 }
 
 impl Vars {
     /// Gives a variable the value that `--var` or `/set` says.
     pub fn set(&mut self, name: &str, value: impl Into<Bytes>) {
-        let value = Value { bytes: value.into(), captured: false };
-        self.values.insert(name.to_owned(), value);
+        self.values.insert(name.to_owned(), Value { bytes: value.into(), from: From::Given });
+    }
+
+    /// Gives a variable a value that is not to be seen.
+    pub fn set_secret(&mut self, name: &str, value: impl Into<Bytes>) {
+        self.values.insert(name.to_owned(), Value { bytes: value.into(), from: From::Secret });
     }
 
     /// Takes a variable of the environment in, as `env:NAME`. It can be used, and not set.
@@ -33,7 +48,7 @@ impl Vars {
 
     /// Gives a variable the value that a pattern found in what a peer said.
     pub fn capture(&mut self, found: &Capture) {
-        let value = Value { bytes: found.value.clone(), captured: true };
+        let value = Value { bytes: found.value.clone(), from: From::Captured };
         self.values.insert(found.name.to_string(), value);
     }
 
@@ -46,7 +61,13 @@ impl Vars {
     /// Whether the value of a variable was found in what a peer said.
     #[must_use]
     pub fn is_captured(&self, name: &str) -> bool {
-        self.values.get(name).is_some_and(|value| value.captured)
+        self.values.get(name).is_some_and(|value| value.from == From::Captured)
+    }
+
+    /// Whether the value of a variable is not to be seen.
+    #[must_use]
+    pub fn is_secret(&self, name: &str) -> bool {
+        self.values.get(name).is_some_and(|value| value.from == From::Secret)
     }
 
     /// The variables that have a value, those of the environment included, in alphabetical order.

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use super::player::Player;
 use super::turns::Turns;
+use crate::matching::{MissingSecret, Secrets};
 use crate::script::Blame;
-use crate::transcript::{ReadError, Transcript, open};
+use crate::transcript::{ReadError, Transcript, open, put_back};
 use crate::units::count;
 use crate::wire::{ConnId, Side};
 
@@ -36,6 +37,16 @@ pub enum LoadError {
         /// How many conns it has.
         conns: usize,
     },
+    /// A secret in it was not given.
+    #[error("event {event} of `{}`: {missing}", path.display())]
+    Secret {
+        /// The file.
+        path: PathBuf,
+        /// The number of the event, from 1.
+        event: usize,
+        /// The secret.
+        missing: MissingSecret,
+    },
     /// Nothing was said in it.
     #[error("`{}` has no lines: there is nothing to play", path.display())]
     Empty {
@@ -50,20 +61,32 @@ impl LoadError {
     pub fn blame(&self) -> Blame {
         match self {
             LoadError::Empty { .. } => Blame::Check,
-            LoadError::Read(_) | LoadError::Several { .. } | LoadError::NoSuchConn { .. } => {
-                Blame::Script
-            }
+            LoadError::Read(_)
+            | LoadError::Several { .. }
+            | LoadError::NoSuchConn { .. }
+            | LoadError::Secret { .. } => Blame::Script,
         }
     }
 }
 
-/// Loads `FILE`, or `FILE#CONN`, to play the side `own` of it. A wait lasts `timeout`.
+/// Loads `FILE`, or `FILE#CONN`, to play the side `own` of it, with the secrets put back. A wait lasts
+/// `timeout`.
 ///
 /// # Errors
 /// The file cannot be read, or does not say what to play.
-pub fn load(name: &Path, own: Side, timeout: Duration) -> Result<Player, LoadError> {
+pub fn load(
+    name: &Path,
+    own: Side,
+    timeout: Duration,
+    secrets: &Secrets,
+) -> Result<Player, LoadError> {
     let (path, conn) = split(name);
-    let transcript = open(&path)?;
+    let mut transcript = open(&path)?;
+    put_back(&mut transcript, secrets).map_err(|(event, missing)| LoadError::Secret {
+        path: path.clone(),
+        event,
+        missing,
+    })?;
     let conn = choose(&path, &transcript, conn)?;
     let turns = Turns::of(&transcript, conn, own);
     if turns.is_empty() {

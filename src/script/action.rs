@@ -75,7 +75,7 @@ pub struct Want {
     pub conn: ConnId,
     /// Which of the ended lines of that conn's peer, from 1.
     pub line: u64,
-    /// The regex, its variables filled in.
+    /// The regex, its variables filled in, those apart that are secret.
     pub pattern: String,
 }
 

@@ -44,7 +44,6 @@ impl Place {
 
 impl Place {
     /// The place in its line as `change` makes that.
-    #[must_use]
     pub(super) fn map_text(self, change: &dyn Fn(&[u8]) -> Vec<u8>) -> Place {
         let end = self.span.end.min(self.text.len());
         let start = self.span.start.min(end);

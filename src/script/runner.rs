@@ -470,7 +470,8 @@ impl Runner {
         if pattern.has_groups()
             && let Some(regex) = pattern.regex()
         {
-            self.wants.push(Want { conn, line, pattern: regex.to_owned() });
+            let pattern = self.settings.secrets.hide_pattern(regex);
+            self.wants.push(Want { conn, line, pattern });
         }
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::{BufMut, Bytes, BytesMut};
 use memchr::memchr;
 
-use crate::matching::Vars;
+use crate::matching::{Secrets, Vars};
 use crate::wire::{Block, Eol};
 
 /// What steps can set, and the command line sets first.
@@ -17,6 +17,8 @@ pub struct Settings {
     pub timeout: Duration,
     /// The line end of what is sent.
     pub eol: Eol,
+    /// The values that are not to be seen.
+    pub secrets: Secrets,
 }
 
 impl Settings {
@@ -46,7 +48,8 @@ mod tests {
 
     fn sent(eol: Eol, text: &'static [u8]) -> Vec<Bytes> {
         let timeout = Duration::from_secs(5);
-        Settings { vars: Vars::default(), timeout, eol }.eol_applied(&Bytes::from_static(text))
+        let (vars, secrets) = (Vars::default(), Secrets::default());
+        Settings { vars, timeout, eol, secrets }.eol_applied(&Bytes::from_static(text))
     }
 
     #[test]

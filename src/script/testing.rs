@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::{Action, Blame, Parser, Play, Runner, RunnerOptions, Settings, Task};
-use crate::matching::Vars;
+use crate::matching::{Secrets, Vars};
 use crate::session::testing::{Told, conn};
 use crate::session::{
     Audience, Direct, DirectOptions, Drive, Effect, Ending, Input, Leave, Record, Recorded,
@@ -77,7 +77,12 @@ impl End {
         let timeout = Duration::from_secs(5);
         let listener = options.role == Side::Server;
         let runner = RunnerOptions {
-            settings: Settings { vars: Vars::default(), timeout, eol: options.eol },
+            settings: Settings {
+                vars: Vars::default(),
+                timeout,
+                eol: options.eol,
+                secrets: Secrets::default(),
+            },
             max_line: options.max_line,
             listener,
             reads: true,

@@ -455,7 +455,7 @@ fn record(at: At, conn: Option<ConnId>, what: Recorded) -> Effect {
 }
 
 fn said(at: At, conn: Option<ConnId>, from: Side, block: Block, send: Option<String>) -> Effect {
-    record(at, conn, Recorded::Said { from, block, send, wants: Vec::new() })
+    record(at, conn, Recorded::Said { from, block, send, wants: Vec::new(), secrets: Vec::new() })
 }
 
 /// Bytes as `ff fd 03`: negotiation is no text.

@@ -31,6 +31,8 @@ pub enum Recorded {
         /// Patterns with named groups that matched lines of this block: index of the line in the
         /// block, pattern.
         wants: Vec<(usize, String)>,
+        /// Secrets that stand in lines of this block as `${NAME}`: index of the line in the block, name.
+        secrets: Vec<(usize, String)>,
     },
     /// A conn opened.
     Open {

@@ -64,7 +64,7 @@ pub(super) fn run(
         }
     };
     verdict.took = began.elapsed();
-    verdict
+    verdict.hiding(&plan.speaking.settings.secrets)
 }
 
 /// The report of a server that the system does not start.
@@ -133,7 +133,9 @@ fn driver(test: &Test, speaking: &Speaking) -> Result<Driver, Vec<Report>> {
         Kind::Transcript => {
             let finish =
                 replay::Finish::Close { half_close: speaking.half_close, linger: speaking.linger };
-            let loaded = replay::load(&test.path, Side::Client, speaking.settings.timeout);
+            let settings = &speaking.settings;
+            let loaded =
+                replay::load(&test.path, Side::Client, settings.timeout, &settings.secrets);
             let player = loaded.map_err(|err| vec![Report::new(err.to_string())])?;
             Ok(Driver::Play(Box::new(player.finishing(finish))))
         }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::matching::Secrets;
 use crate::script::Report;
 
 /// How a test ended.
@@ -32,6 +33,17 @@ pub struct Verdict {
     pub told: String,
     /// What the server said meanwhile, where there is one of ours and the test did not pass.
     pub server: Option<Excerpt>,
+}
+
+impl Verdict {
+    /// The same without these secrets. What was told has none.
+    pub(super) fn hiding(mut self, secrets: &Secrets) -> Verdict {
+        self.reports = self.reports.into_iter().map(|report| report.hiding(secrets)).collect();
+        for line in self.server.iter_mut().flat_map(|server| &mut server.lines) {
+            *line = secrets.hide_str(line).into_owned();
+        }
+        self
+    }
 }
 
 /// A part of what a server has written.

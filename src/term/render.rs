@@ -285,7 +285,10 @@ mod tests {
         let block = Block::new(bytes.to_vec()).unwrap();
         let mut out = String::new();
         view.record(
-            &record(conn, Recorded::Said { from, block, send: None, wants: Vec::new() }),
+            &record(
+                conn,
+                Recorded::Said { from, block, send: None, wants: Vec::new(), secrets: Vec::new() },
+            ),
             &mut out,
         );
         out

@@ -11,8 +11,8 @@ use crate::wire::{Block, Line, Lines, Side};
 pub fn cut(record: &Record) -> impl Iterator<Item = Event> + '_ {
     let event = |what| Event { at: record.at, conn: record.conn, what, extra: Vec::new() };
     let (said, other) = match &record.what {
-        Recorded::Said { from, block, send, wants } => {
-            let lines = CutLines::new(block, send.as_deref(), wants);
+        Recorded::Said { from, block, send, wants, secrets } => {
+            let lines = CutLines::new(block, send.as_deref(), wants, secrets);
             (Some(lines.map(move |cut| What::Line(cut.to_said(*from, block)))), None)
         }
         Recorded::Open { addr, name, own } => {
@@ -32,6 +32,7 @@ pub(super) struct CutLine<'a> {
     pub(super) line: Line<'a>,
     pub(super) want: Option<&'a str>,
     pub(super) send: Option<&'a str>,
+    pub(super) secrets: Vec<&'a str>,
 }
 
 impl CutLine<'_> {
@@ -39,6 +40,7 @@ impl CutLine<'_> {
         let marks = Marks {
             want: self.want.map(str::to_owned),
             send: self.send.map(str::to_owned),
+            secret: self.secrets.iter().map(|name| (*name).to_owned()).collect(),
             ..Marks::NONE
         };
         Said { from, text: block.bytes().slice_ref(self.line.text), eol: self.line.eol, marks }
@@ -53,6 +55,7 @@ pub(super) struct CutLines<'a> {
     send: Option<&'a str>,
     /// Nearly always empty, and then it costs nothing.
     wants: BTreeMap<usize, &'a str>,
+    secrets: &'a [(usize, String)],
 }
 
 impl<'a> CutLines<'a> {
@@ -60,9 +63,10 @@ impl<'a> CutLines<'a> {
         block: &'a Block,
         send: Option<&'a str>,
         wants: &'a [(usize, String)],
+        secrets: &'a [(usize, String)],
     ) -> CutLines<'a> {
         let wants = wants.iter().map(|(index, want)| (*index, want.as_str())).collect();
-        CutLines { lines: block.lines(), index: 0, send, wants }
+        CutLines { lines: block.lines(), index: 0, send, wants, secrets }
     }
 }
 
@@ -72,8 +76,12 @@ impl<'a> Iterator for CutLines<'a> {
     fn next(&mut self) -> Option<CutLine<'a>> {
         let line = self.lines.next()?;
         let want = if self.wants.is_empty() { None } else { self.wants.remove(&self.index) };
+        let (here, later) =
+            self.secrets.split_at(self.secrets.partition_point(|(at, _)| *at <= self.index));
+        self.secrets = later;
         self.index += 1;
-        Some(CutLine { line, want, send: self.send.take() })
+        let secrets = here.iter().map(|(_, name)| name.as_str()).collect();
+        Some(CutLine { line, want, send: self.send.take(), secrets })
     }
 }
 
@@ -93,6 +101,7 @@ mod tests {
                 block: Block::new(&b"a\nb\r\nlogin: "[..]).unwrap(),
                 send: Some("${x}".to_owned()),
                 wants: vec![(2, "login".to_owned()), (0, "^a".to_owned())],
+                secrets: vec![(1, "P".to_owned()), (1, "Q".to_owned())],
             },
         };
         let events: Vec<_> = cut(&record).collect();
@@ -100,7 +109,8 @@ mod tests {
             .iter()
             .map(|event| match &event.what {
                 What::Line(said) => {
-                    let marks = (said.marks.want.as_deref(), said.marks.send.as_deref());
+                    let Marks { want, send, secret, .. } = &said.marks;
+                    let marks = (want.as_deref(), send.as_deref(), secret.len());
                     (&*said.text, said.eol, marks)
                 }
                 other => panic!("{other:?} is no line"),
@@ -109,9 +119,9 @@ mod tests {
         assert_eq!(
             lines,
             [
-                (&b"a"[..], Eol::Lf, (Some("^a"), Some("${x}"))),
-                (&b"b"[..], Eol::CrLf, (None, None)),
-                (&b"login: "[..], Eol::None, (Some("login"), None)),
+                (&b"a"[..], Eol::Lf, (Some("^a"), Some("${x}"), 0)),
+                (&b"b"[..], Eol::CrLf, (None, None, 2)),
+                (&b"login: "[..], Eol::None, (Some("login"), None, 0)),
             ]
         );
         assert!(events.iter().all(|event| event.at == record.at && event.conn == record.conn));

@@ -160,7 +160,13 @@ mod tests {
         Record {
             at: At::from_micros(1500),
             conn: Some(ConnId::FIRST),
-            what: Recorded::Said { from: Side::Server, block, send: None, wants: Vec::new() },
+            what: Recorded::Said {
+                from: Side::Server,
+                block,
+                send: None,
+                wants: Vec::new(),
+                secrets: Vec::new(),
+            },
         }
     }
 

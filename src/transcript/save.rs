@@ -148,7 +148,13 @@ mod tests {
         let started = "2026-10-07T09:15:02Z".parse().unwrap();
         let mut store = Store::new(Header::new(started, Some(Side::Client), Eol::Lf), 1 << 20);
         let block = Block::new(&b"one\ntwo\n"[..]).unwrap();
-        let what = Recorded::Said { from: Side::Client, block, send: None, wants: Vec::new() };
+        let what = Recorded::Said {
+            from: Side::Client,
+            block,
+            send: None,
+            wants: Vec::new(),
+            secrets: Vec::new(),
+        };
         store.push(&Record { at: At::from_micros(7), conn: None, what });
         store
     }

@@ -350,7 +350,13 @@ mod tests {
         Record {
             at: At::START,
             conn: None,
-            what: Recorded::Said { from: Side::Client, block, send: None, wants: Vec::new() },
+            what: Recorded::Said {
+                from: Side::Client,
+                block,
+                send: None,
+                wants: Vec::new(),
+                secrets: Vec::new(),
+            },
         }
     }
 

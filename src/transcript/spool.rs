@@ -162,7 +162,13 @@ mod tests {
         let header = Header::new(started, Some(Side::Client), Eol::Lf);
         let mut journal = Journal::new(spool, "spool", &header);
         let block = Block::new(&b"one\ntwo\nthree\n"[..]).unwrap();
-        let what = Recorded::Said { from: Side::Server, block, send: None, wants: Vec::new() };
+        let what = Recorded::Said {
+            from: Side::Server,
+            block,
+            send: None,
+            wants: Vec::new(),
+            secrets: Vec::new(),
+        };
         let conn = Some(ConnId::FIRST);
         journal.record(&Record { at: At::from_micros(7), conn, what });
         journal.want(At::from_micros(8), ConnId::FIRST, 2, "^t");

@@ -149,6 +149,7 @@ mod tests {
             block: Block::new(&b"hi\n"[..]).unwrap(),
             send: None,
             wants: Vec::new(),
+            secrets: Vec::new(),
         };
         let one = Some(ConnId::FIRST);
         record(0, one, Recorded::Open { addr: String::new(), name: None, own: Side::Client });

@@ -303,7 +303,8 @@ mod tests {
 
     fn said(from: Side, text: &str) -> Record {
         let block = Block::new(text.as_bytes().to_vec()).unwrap();
-        let what = Recorded::Said { from, block, send: None, wants: Vec::new() };
+        let what =
+            Recorded::Said { from, block, send: None, wants: Vec::new(), secrets: Vec::new() };
         Record { at: At::START, conn: Some(ConnId::FIRST), what }
     }
 
@@ -365,13 +366,23 @@ mod tests {
         let read = Bytes::from(vec![b'x'; READ]);
         let mut store = store(1 << 20);
         let part = Block::new(read.slice(..10)).unwrap();
-        let what =
-            Recorded::Said { from: Side::Server, block: part, send: None, wants: Vec::new() };
+        let what = Recorded::Said {
+            from: Side::Server,
+            block: part,
+            send: None,
+            wants: Vec::new(),
+            secrets: Vec::new(),
+        };
         store.push(&Record { at: At::START, conn: None, what });
         assert!(read.is_unique());
         let part = Block::new(read.slice(1..)).unwrap();
-        let what =
-            Recorded::Said { from: Side::Server, block: part, send: None, wants: Vec::new() };
+        let what = Recorded::Said {
+            from: Side::Server,
+            block: part,
+            send: None,
+            wants: Vec::new(),
+            secrets: Vec::new(),
+        };
         store.push(&Record { at: At::START, conn: None, what });
         assert!(!read.is_unique() && store.cost > READ, "most of it is shared, all is counted");
     }

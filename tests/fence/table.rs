@@ -79,7 +79,7 @@ pub(super) const ROOMS: &[Room] = &[
     Room {
         name: "matching",
         rooms: &["wire", "units"],
-        crates: Only(&["bytes", "memchr", "regex", "regex_syntax", "thiserror"]),
+        crates: Only(&["base64", "bytes", "memchr", "regex", "regex_syntax", "thiserror"]),
         barred: PURE,
     },
     Room {
@@ -146,13 +146,23 @@ pub(super) const ROOMS: &[Room] = &[
     },
     Room {
         name: "cli",
-        rooms: &["matching::is_name", "net", "wire", "units"],
+        rooms: &["matching::is_name", "matching::Secrets", "net", "wire", "units"],
         crates: Any,
         barred: &[PRINTING, UNSEEN],
     },
     Room {
         name: "suite",
-        rooms: &["drive", "replay", "transcript", "script", "session", "net", "wire", "units"],
+        rooms: &[
+            "drive",
+            "replay",
+            "transcript",
+            "script",
+            "session",
+            "matching::Secrets",
+            "net",
+            "wire",
+            "units",
+        ],
         crates: Only(&[
             "anstream",
             "anstyle",

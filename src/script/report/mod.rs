@@ -10,6 +10,7 @@ use std::ops::Range;
 use render::{COLOURS, PLAIN, Rendering};
 
 use super::{Place, ScriptFault};
+use crate::matching::Secrets;
 
 /// A failure: what, where, and what to know about it.
 ///
@@ -95,10 +96,19 @@ impl Report {
         self
     }
 
-    /// The report with every piece of its text as `change` makes it, before anything is cut to fit a
-    /// screen. What no longer stands where it stood is not marked.
+    /// The report without these secrets, which are taken out before anything is cut to fit a screen.
     #[must_use]
-    pub fn map_text(mut self, change: &dyn Fn(&[u8]) -> Vec<u8>) -> Self {
+    pub fn hiding(self, secrets: &Secrets) -> Self {
+        if secrets.is_empty() {
+            self
+        } else {
+            self.map_text(&|text| secrets.hide(text).into_owned())
+        }
+    }
+
+    /// The report with every piece of its text as `change` makes it. What no longer stands where it
+    /// stood is not marked.
+    fn map_text(mut self, change: &dyn Fn(&[u8]) -> Vec<u8>) -> Self {
         let text = |text: &mut String| {
             *text = String::from_utf8_lossy(&change(text.as_bytes())).into_owned();
         };

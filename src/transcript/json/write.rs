@@ -77,12 +77,13 @@ impl Encoder {
     pub(in crate::transcript) fn record(&mut self, record: &Record, out: &mut Vec<u8>) {
         let (at, conn) = (record.at, record.conn);
         match &record.what {
-            Recorded::Said { from, block, send, wants } => {
-                for cut in CutLines::new(block, send.as_deref(), wants) {
+            Recorded::Said { from, block, send, wants, secrets } => {
+                for cut in CutLines::new(block, send.as_deref(), wants, secrets) {
                     self.begin(at, out);
                     self.push_said(conn, *from, cut.line.text, cut.line.eol, out);
                     push_optional(out, "want", cut.want);
                     push_optional(out, "send", cut.send);
+                    push_secrets(out, &cut.secrets);
                     self.finish(out);
                 }
             }
@@ -236,11 +237,15 @@ fn push_marks(out: &mut Vec<u8>, marks: &Marks) {
         out.extend_from_slice(b",\"opt\":true");
     }
     push_optional(out, "group", marks.group.as_deref());
-    for (index, name) in marks.secret.iter().enumerate() {
+    push_secrets(out, &marks.secret);
+}
+
+fn push_secrets(out: &mut Vec<u8>, names: &[impl AsRef<str>]) {
+    for (index, name) in names.iter().enumerate() {
         out.extend_from_slice(if index == 0 { b",\"secret\":[" } else { b"," });
-        push_string(out, name);
+        push_string(out, name.as_ref());
     }
-    if !marks.secret.is_empty() {
+    if !names.is_empty() {
         out.push(b']');
     }
 }
