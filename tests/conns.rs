@@ -7,9 +7,10 @@ use predicates::str::contains;
 use tempfile::TempDir;
 
 use crate::support::DEADLINE;
-use crate::support::peer::{Peer, ScriptedServer, listen};
+use crate::support::peer::{EchoServer, Peer, ScriptedServer, listen};
 use crate::support::proc::Repl;
 use crate::support::says;
+use crate::support::tools::split_addr;
 
 /// A server that greets, and hears its client out.
 fn greeting(word: &'static str) -> ScriptedServer {
@@ -87,6 +88,22 @@ fn an_address_that_does_not_answer_yet_is_tried_again() {
     server.finish();
     late.close_stdin();
     late.wait().exited(0);
+}
+
+#[test]
+fn a_script_knows_where_it_has_connected_to() {
+    let server = EchoServer::start();
+    let addr = server.addr();
+    let script = "/open again ${addr}\n/on again\n/send hello from ${port}\n/expect ^hello from \\d+$\n\
+                  /set port 1\n/echo ${addr} ${port}\n";
+    let told = Repl::new().args(["--connect", &addr]).stdin(script).run().success();
+    told.stderr(contains(format!("connected to {addr} as again\n-- {addr} 1\n")));
+    let (_, port) = split_addr(&addr);
+    server.wait_for(format!("hello from {port}\n"));
+    // Whoever gives them a value means it.
+    let repl = Repl::new().args(["--connect", &addr, "--var", "addr=elsewhere"]);
+    let told = repl.stdin("/echo ${addr} ${port}\n").run().success();
+    told.stderr(contains(format!("-- elsewhere {port}\n")));
 }
 
 #[test]

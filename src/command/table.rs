@@ -291,8 +291,8 @@ pub(super) static SPECS: [Spec; 31] = [
         params: &[required("NAME", Kind::Word), required("ADDR", Kind::Word)],
         summary: "connect once more",
         details: "Opens another conn, called NAME, and waits until it stands. `/on NAME` then speaks to \
-                  it; the first conn is `main`.",
-        example: "/open bob localhost:6667\n/on bob",
+                  it; the first conn is `main`, and `${addr}` is where it leads.",
+        example: "/open bob localhost:6667\n/open carol ${addr}\n/on bob",
         build: |args| {
             let (name, addr) = (args.required()?, args.required()?);
             Ok(Command::Conn(ConnCommand::Open { name, addr }))

@@ -122,7 +122,7 @@ impl Engine {
         let types = setup.types();
         let redactor = Redactor::new(setup.runner.settings.secrets.clone());
         let scripted = setup.feed.as_ref().is_some_and(Feed::is_script);
-        let runner = start_runner(setup.runner, setup.feed.is_some(), setup.play);
+        let runner = start_runner(setup.runner, &setup.way, setup.feed.is_some(), setup.play);
         let editing = setup.terminal.filter(|_| types).map(|terminal| (terminal, setup.history));
         Ok(Engine {
             now: setup.clock.now(),
@@ -227,7 +227,13 @@ fn wants_colour(choice: ColorChoice) -> bool {
     }
 }
 
-fn start_runner(options: RunnerOptions, fed: bool, play: Option<Box<dyn Play>>) -> Runner {
+fn start_runner(
+    mut options: RunnerOptions,
+    way: &Way,
+    fed: bool,
+    play: Option<Box<dyn Play>>,
+) -> Runner {
+    way.name_in(&mut options.settings.vars);
     let complete = !fed && !options.prompt;
     let mut runner = Runner::new(options);
     if let Some(play) = play {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use mio::{Interest, Registry, Token, Waker};
 
 use super::Trouble;
+use crate::matching::Vars;
 use crate::net::{
     ACCEPT_AGAIN, AcceptError, Address, Descriptors, DialError, DialOptions, Dialer, Listener,
     NetStream,
@@ -26,6 +27,23 @@ pub enum Way {
         /// Keep trying for so long.
         retry: Duration,
     },
+}
+
+impl Way {
+    /// Sets `addr` and `port` to where we connect, so that a script can connect there once more; a
+    /// value that somebody else gave them stands.
+    pub(super) fn name_in(&self, vars: &mut Vars) {
+        let Way::Connect { address, .. } = self else { return };
+        let port = match address {
+            Address::Tcp { port, .. } => Some(port.to_string()),
+            Address::Unix(_) => None,
+        };
+        for (name, value) in [("addr", Some(address.to_string())), ("port", port)] {
+            if let Some(value) = value.filter(|_| vars.value(name).is_none()) {
+                vars.set(name, value);
+            }
+        }
+    }
 }
 
 /// Conns coming about.

@@ -25,7 +25,7 @@ const OUTBOX: usize = 4 << 20;
 /// How lines are said and waited for in a test.
 #[derive(Debug, Clone)]
 pub struct Speaking {
-    /// What steps start with; `addr` and `port` are added.
+    /// What steps start with.
     pub settings: Settings,
     /// `--connect-timeout`.
     pub connect_timeout: Duration,
@@ -163,7 +163,7 @@ fn setup(
         max_line,
         telnet: false,
     };
-    let mut runner = RunnerOptions {
+    let runner = RunnerOptions {
         settings,
         max_line,
         listener: false,
@@ -173,10 +173,6 @@ fn setup(
         stays: false,
     };
     let eol = runner.settings.eol;
-    runner.settings.vars.set("addr", address.to_string());
-    if let Address::Tcp { port, .. } = &address {
-        runner.settings.vars.set("port", port.to_string());
-    }
     Setup {
         clock: Clock::start(),
         way: Way::Connect { address, timeout: connect_timeout, retry },
