@@ -2,49 +2,37 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
 use std::process::{Command, Stdio};
 
 use assert_cmd::cargo::cargo_bin;
 use chat_repl::transcript::{self, Ended};
 use tempfile::TempDir;
 
+use crate::servers;
+use crate::support::printed;
 use crate::support::proc::Repl;
+use crate::support::project;
 use crate::support::running::Running;
-use crate::support::tools::Redis;
 
-fn project() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-/// The commands that the first lines of a script print, each as its arguments.
-fn printed_commands(script: &str) -> Vec<Vec<String>> {
-    let text = fs::read_to_string(project().join("scripts").join(script)).unwrap();
-    let commands = text.lines().filter_map(|line| line.strip_prefix("/#     chat-repl "));
-    commands.map(|args| args.split(' ').map(str::to_owned).collect()).collect()
-}
-
-/// A run at the top of the project, with `was` among the arguments replaced.
+/// A run of a printed command at the top of the project, with `was` among its arguments replaced.
 fn run(args: Vec<String>, was: &str, is: &[&str]) -> Running {
-    assert!(args.iter().any(|arg| arg == was), "{was} is not in {args:?}");
-    let args = args.into_iter().flat_map(|arg| {
-        if arg == was { is.iter().map(|&arg| arg.to_owned()).collect() } else { vec![arg] }
-    });
+    let args = printed::replace(args, was, is);
     Repl::new().args(args).current_dir(project()).stdin("").spawn()
 }
 
 #[test]
-fn every_script_is_run_here() {
+fn every_script_is_run_by_a_test() {
     let scripts = fs::read_dir(project().join("scripts")).unwrap();
     let names: BTreeSet<_> =
         scripts.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-    let run = ["demo.sh", "greeting-guest.chat", "greeting-host.chat", "redis.chat"];
-    assert_eq!(names, run.map(str::to_owned).into());
+    let here = ["demo.sh", "greeting-guest.chat", "greeting-host.chat"];
+    let run = here.iter().chain(&servers::SCRIPTS).map(|&name| name.to_owned());
+    assert_eq!(names, run.collect());
 }
 
 #[test]
 fn two_ends_greet_each_other_as_their_scripts_say() {
-    let commands = printed_commands("greeting-host.chat");
+    let commands = printed::commands("greeting-host.chat");
     let [host, guest] = <[_; 2]>::try_from(commands).expect("a command for each end");
     let host = run(host, "--listen", &["--listen", "127.0.0.1:0"]);
     let guest = run(guest, "localhost", &[&host.listening_addr()]);
@@ -54,18 +42,6 @@ fn two_ends_greet_each_other_as_their_scripts_say() {
     assert_eq!(String::from_utf8(heard).unwrap(), said);
     let heard = host.wait().exited(0).stdout;
     assert_eq!(heard, b"I am Ada\nNothing, I am only a script.\n");
-}
-
-#[test]
-fn a_redis_server_answers_as_its_script_expects() {
-    let Some(redis) = Redis::start() else { return };
-    let commands = printed_commands("redis.chat");
-    let [command] = <[_; 1]>::try_from(commands).expect("one command");
-    let left = run(command, "localhost:6379", &[redis.addr()]).wait().exited(0);
-    let said = "+PONG\r\n+OK\r\n$5\r\nhello\r\n:1\r\n\
-                -ERR wrong number of arguments for 'get' command\r\n+OK\r\n";
-    assert_eq!(String::from_utf8(left.stdout).unwrap(), said);
-    assert!(!left.stderr.contains("unread"), "{}", left.stderr);
 }
 
 #[test]

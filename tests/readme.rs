@@ -9,8 +9,10 @@
 //! - `text NAME`: a file of that name, in that folder.
 //! - anything else is for the eye.
 //!
-//! Addresses and times are compared by their form. `localhost:6379` is a Redis server, where there is
-//! one; where there is none, the blocks of that document that name it are left out.
+//! Addresses and times are compared by their form. `localhost:6379` is a Redis server that the test
+//! starts, also in files, and so are the usual addresses of the other servers of `support::servers`;
+//! where one is not installed, the blocks of that document that name it are left out. So are those
+//! that use `socat`.
 //!
 //! `CHAT_REPL_REWRITE=1 cargo test --test integration readme` writes into the documents what comes
 //! instead: look at each difference before you keep it.

@@ -5,14 +5,17 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use assert_cmd::cargo::cargo_bin;
+use regex::Regex;
 use tempfile::TempDir;
 
-use super::blocks::{Block, Document, project, settled};
+use super::blocks::{Block, Document, settled};
+use crate::support::project;
 use crate::support::running::Running;
-use crate::support::tools::Redis;
+use crate::support::servers::{KINDS, Kind, Server};
+use crate::support::tools::require;
 
-/// Where documents have a Redis server.
-const REDIS: &str = "localhost:6379";
+/// A program that examples may need besides.
+const TOOL: &str = "socat";
 /// Ends the output of each command.
 const END: &str = "--- end of output ---";
 
@@ -33,32 +36,72 @@ fn the_examples_of_the_transcripts_document_run_as_printed() {
 
 fn run(name: &str) {
     let document = Document::open(name);
-    let folder = TempDir::new().unwrap();
-    copy_scripts(&folder.path().join("scripts"));
-    let redis = document.text.contains(REDIS).then(Redis::start).flatten();
+    let stage = Stage::set(&document);
+    copy_scripts(&stage.folder.path().join("scripts"));
     let mut ran = 0;
     for block in document.blocks() {
         if let Some(file) = block.file() {
-            fs::write(folder.path().join(file), block.text()).unwrap();
+            let text = stage.with_addresses(&block.text()).unwrap_or_default();
+            fs::write(stage.folder.path().join(file), text).unwrap();
         } else if block.info == "console" {
-            ran += usize::from(play(&document, &block, folder.path(), redis.as_ref()));
+            ran += usize::from(play(&document, &block, &stage));
         }
     }
     assert!(ran > 0, "{name} has no example that can be run");
 }
 
-/// Runs the commands of a block, unless they need a server that is not there, and compares.
-fn play(document: &Document, block: &Block, folder: &Path, redis: Option<&Redis>) -> bool {
+/// Where the examples of a document run: a folder, and the servers that the document names.
+struct Stage {
+    folder: TempDir,
+    /// Those that are not there are none.
+    servers: Vec<(&'static Kind, Option<Server>)>,
+}
+
+impl Stage {
+    fn set(document: &Document) -> Stage {
+        let named = KINDS.into_iter().filter(|kind| address(kind).is_match(&document.text));
+        let servers = named.map(|kind| (kind, Server::start(kind))).collect();
+        Stage { folder: TempDir::new().unwrap(), servers }
+    }
+
+    /// The text with the addresses of the servers that run; `None` where it names one that does not.
+    fn with_addresses(&self, text: &str) -> Option<String> {
+        self.servers.iter().try_fold(text.to_owned(), |text, (kind, server)| {
+            let usual = address(kind);
+            match server {
+                Some(server) => Some(usual.replace_all(&text, server.addr()).into_owned()),
+                None => (!usual.is_match(&text)).then_some(text),
+            }
+        })
+    }
+
+    /// The output as it would be with servers at their usual ports.
+    fn with_usual_ports(&self, output: &str) -> String {
+        self.servers.iter().fold(output.to_owned(), |output, (kind, server)| {
+            let Some(server) = server else { return output };
+            output.replace(server.addr(), &kind.usual.replace("localhost", "127.0.0.1"))
+        })
+    }
+}
+
+/// What of a text is the usual address of such a server.
+fn address(kind: &Kind) -> Regex {
+    Regex::new(&format!(r"{}\b", regex::escape(kind.usual))).unwrap()
+}
+
+/// Runs the commands of a block, unless they need what is not there, and compares.
+fn play(document: &Document, block: &Block, stage: &Stage) -> bool {
     let mut script = "exec 2>&1\n".to_owned();
     for command in block.lines.iter().filter_map(|line| line.strip_prefix("$ ")) {
         script.extend([command, "\necho '", END, "'\n"]);
     }
     script += "wait\n";
-    if script.contains(REDIS) {
-        let Some(redis) = redis else { return false };
-        script = script.replace(REDIS, redis.addr());
+    let Some(script) = stage.with_addresses(&script) else { return false };
+    if script.contains(TOOL) && require(TOOL).is_none() {
+        return false;
     }
-    let shown = show(block, &bash(&script, folder));
+    let output = stage.with_usual_ports(&bash(&script, stage.folder.path()));
+    let shown = show(block, &output);
     if settled(&shown) != settled(&block.text()) {
         document.differs(block.line, &block.text(), &shown);
     }

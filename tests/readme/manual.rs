@@ -6,8 +6,9 @@ use chat_repl::command::help;
 use chat_repl::error::ExitStatus;
 use regex::Regex;
 
-use super::blocks::{Document, project};
+use super::blocks::Document;
 use crate::support::proc::Repl;
+use crate::support::project;
 
 #[test]
 fn the_readme_has_the_table_of_commands() {

@@ -5,15 +5,23 @@
 
 pub(crate) mod ends;
 pub(crate) mod peer;
+pub(crate) mod printed;
 pub(crate) mod proc;
 pub(crate) mod pty;
 pub(crate) mod running;
 pub(crate) mod says;
+pub(crate) mod servers;
 pub(crate) mod tape;
 pub(crate) mod tools;
 
+use std::path::Path;
 use std::time::Duration;
 
 /// How long anything may take that a test waits for. No test is meant to come near: it is for a
 /// machine that is busy with something else.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
+
+/// The top of the project.
+pub(crate) fn project() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}

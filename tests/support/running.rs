@@ -90,6 +90,12 @@ impl Running {
         self.stdout.says(bytes.as_ref())
     }
 
+    /// Waits until it says these bytes on its standard error, or ends; whether it said them.
+    #[track_caller]
+    pub(crate) fn says_on_stderr(&self, bytes: impl AsRef<[u8]>) -> bool {
+        self.stderr.says(bytes.as_ref())
+    }
+
     /// Waits for a whole line of its standard error that begins so: the first such line.
     #[track_caller]
     pub(crate) fn wait_stderr_line(&self, prefix: &str) -> String {
@@ -137,6 +143,12 @@ impl Running {
         self.wait()
     }
 
+    /// Asks it to end, and waits until it has, but no longer than anything may take.
+    pub(crate) fn terminate(&self) {
+        self.signal(Signal::TERM);
+        self.exits_in_time();
+    }
+
     /// Waits until it ends by itself. Its standard input stays as it is.
     #[track_caller]
     pub(crate) fn wait(mut self) -> Finished {
@@ -149,9 +161,15 @@ impl Running {
         }
     }
 
-    /// Waits until it can be waited for, which leaves its number its own.
     #[track_caller]
     fn wait_exit(&self) {
+        if !self.exits_in_time() {
+            fail(&format!("{} still ran after {DEADLINE:?}", self.label));
+        }
+    }
+
+    /// Waits until it can be waited for, which leaves its number its own; whether it came so far.
+    fn exits_in_time(&self) -> bool {
         let pid = Pid::from_child(&self.child);
         let (ended, end) = mpsc::channel::<()>();
         thread::spawn(move || {
@@ -159,9 +177,7 @@ impl Running {
             while matches!(waitid(WaitId::Pid(pid), options), Err(Errno::INTR)) {}
             drop(ended);
         });
-        if end.recv_timeout(DEADLINE) == Err(RecvTimeoutError::Timeout) {
-            fail(&format!("{} still ran after {DEADLINE:?}", self.label));
-        }
+        end.recv_timeout(DEADLINE) != Err(RecvTimeoutError::Timeout)
     }
 }
 

@@ -7,16 +7,13 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use tempfile::TempDir;
-
-use super::peer::{Peer, listen};
 use super::running::Running;
 
 /// Set to `required`, a peer that is not installed fails its tests; else they are skipped.
 const POLICY: &str = "CHAT_REPL_TEST_PEERS";
 
-/// How often another free port is tried, where somebody was faster.
-const PORTS_TRIED: usize = 5;
+/// Where Debian has programs for the system, which a person's `PATH` may leave out.
+const SYSTEM: &str = "/usr/sbin";
 
 /// Where a program is; `None`, and said so, where it may be missing and is.
 ///
@@ -39,8 +36,9 @@ fn find(name: &str) -> Option<PathBuf> {
     let executable = |path: &PathBuf| {
         path.metadata().is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
     };
-    let folders = env::var_os("PATH")?;
-    env::split_paths(&folders).map(|folder| folder.join(name)).find(executable)
+    let path = env::var_os("PATH").unwrap_or_default();
+    let folders = env::split_paths(&path).chain([PathBuf::from(SYSTEM)]);
+    folders.map(|folder| folder.join(name)).find(executable)
 }
 
 /// Starts `nc`, `ncat`, `socat` or `telnet`, its standard input a pipe that stays open.
@@ -70,44 +68,4 @@ where
 pub(crate) fn split_addr(addr: &str) -> (&str, &str) {
     let (host, port) = addr.rsplit_once(':').expect("an address has a port");
     (host.trim_start_matches('[').trim_end_matches(']'), port)
-}
-
-/// A Redis server with nothing in it, on a port of its own. Dropped, it is killed.
-pub(crate) struct Redis {
-    addr: String,
-    _server: Running,
-}
-
-impl Redis {
-    /// Starts one, and waits until it answers.
-    #[track_caller]
-    pub(crate) fn start() -> Option<Redis> {
-        let program = require("redis-server")?;
-        for _ in 0..PORTS_TRIED {
-            // It cannot say which port it got for 0, so somebody else may get this one first.
-            let addr = listen().1.to_string();
-            let server = Redis::serve(&program, &addr);
-            if server.says_on_stdout("Ready to accept connections") {
-                let mut client = Peer::connect(&addr);
-                client.say("PING\r\n");
-                client.expect_bytes("+PONG\r\n");
-                return Some(Redis { addr, _server: server });
-            }
-        }
-        panic!("redis-server found none of {PORTS_TRIED} ports free");
-    }
-
-    /// Where it listens.
-    pub(crate) fn addr(&self) -> &str {
-        &self.addr
-    }
-
-    fn serve(program: &Path, addr: &str) -> Running {
-        let home = TempDir::new().expect("a temporary folder");
-        let (host, port) = split_addr(addr);
-        let mut command = Command::new(program);
-        command.args(["--bind", host, "--port", port, "--save", "", "--appendonly", "no"]);
-        command.arg("--dir").arg(home.path());
-        Running::start(command, None, Some(home))
-    }
 }

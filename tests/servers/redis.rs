@@ -1,4 +1,4 @@
-//! A dialogue with a real server: driven by a script, kept, and played again.
+//! Dialogues with Redis, in its inline protocol.
 
 use std::fs;
 use std::path::Path;
@@ -8,10 +8,11 @@ use predicates::prelude::*;
 use predicates::str::contains;
 use tempfile::TempDir;
 
+use super::Dialogue;
 use crate::support::peer::Peer;
 use crate::support::proc::Repl;
 use crate::support::says;
-use crate::support::tools::Redis;
+use crate::support::servers::{REDIS, Server};
 
 const SCRIPT: &str = r"/# A dialogue with Redis, each answer awaited.
 PING
@@ -33,14 +34,26 @@ QUIT
 
 /// Runs against a Redis.
 #[track_caller]
-fn run(redis: &Redis, dir: &Path, args: &[&str]) -> Assert {
+fn run(redis: &Server, dir: &Path, args: &[&str]) -> Assert {
     let repl = Repl::new().args(["--connect", redis.addr(), "--eol", "crlf"]).args(args);
     repl.current_dir(dir).run()
 }
 
 #[test]
+fn redis_answers_as_its_script_expects() {
+    let Some(redis) = Server::start(&REDIS) else { return };
+    let dir = TempDir::new().unwrap();
+    let dialogue = Dialogue::with(&redis, &REDIS, "redis.chat");
+    let left = dialogue.run_and_replay(&dir.path().join("talk.json"));
+    let said = "+PONG\r\n+OK\r\n$5\r\nhello\r\n:1\r\n\
+                -ERR wrong number of arguments for 'get' command\r\n+OK\r\n";
+    assert_eq!(String::from_utf8(left.stdout).unwrap(), said);
+    dialogue.run_as_test();
+}
+
+#[test]
 fn a_dialogue_with_redis_is_kept_and_played_again() {
-    let Some(redis) = Redis::start() else { return };
+    let Some(redis) = Server::start(&REDIS) else { return };
     let dir = TempDir::new().unwrap();
     let dir = dir.path();
     fs::write(dir.join("redis.chat"), SCRIPT).unwrap();
@@ -57,7 +70,7 @@ fn a_dialogue_with_redis_is_kept_and_played_again() {
 
 #[test]
 fn a_server_with_other_data_is_found_out() {
-    let (Some(one), Some(other)) = (Redis::start(), Redis::start()) else { return };
+    let (Some(one), Some(other)) = (Server::start(&REDIS), Server::start(&REDIS)) else { return };
     let dir = TempDir::new().unwrap();
     let dir = dir.path();
     for (redis, value) in [(&one, "left"), (&other, "lift")] {

@@ -1,0 +1,54 @@
+//! Dialogues with memcached, whose values may hold any bytes.
+
+use std::fs;
+
+use predicates::prelude::*;
+use predicates::str::contains;
+use tempfile::TempDir;
+
+use super::Dialogue;
+use crate::support::proc::Repl;
+use crate::support::says;
+use crate::support::servers::{MEMCACHED, Server};
+
+#[test]
+fn memcached_answers_as_its_script_expects() {
+    let Some(memcached) = Server::start(&MEMCACHED) else { return };
+    let dialogue = Dialogue::with(&memcached, &MEMCACHED, "memcached.chat");
+    let heard = dialogue.run(&[]).stdout;
+    let value = b"VALUE chat-repl:bytes 7 10\r\none\r\n\0\r\n\xff.\r\nEND\r\n";
+    assert!(memchr::memmem::find(&heard, value).is_some(), "{}", heard.escape_ascii());
+    dialogue.run_as_test();
+}
+
+#[test]
+fn a_value_of_any_bytes_is_kept_and_played_again() {
+    let Some(memcached) = Server::start(&MEMCACHED) else { return };
+    let dir = TempDir::new().unwrap();
+    let repl = || {
+        let repl = Repl::new().args(["--connect", memcached.addr(), "--eol", "crlf"]);
+        repl.current_dir(dir.path())
+    };
+    let script = "set key 0 0 9\n/raw a\\r\\nb\\0\\xff\\n\\n\\r\\r\\n\n/expect -n ^STORED\nget key\n\
+                  /all\n* ^a$\n* ^b\\x00(?-u:\\xff)$\n* ^$\n* ^\\r$\n* ^END$\n? ^VALUE\n/end\nquit\n";
+    repl().stdin(script).args(["--save", "talk.json"]).run().success();
+    let kept = fs::read_to_string(dir.path().join("talk.json")).unwrap();
+    let piece = r#""from":"client","line":"a"},"#;
+    let bytes = r#""from":"server","esc":"b\u0000\\xff","eol":"\n"},"#;
+    assert!(kept.contains(piece) && kept.contains(bytes), "{kept}");
+    let again = repl().args(["--replay", "talk.json"]).run().success();
+    let value = b"VALUE key 0 9\r\na\r\nb\0\xff\n\n\r\r\nEND\r\n";
+    let replayed = says::notice("replayed talk.json: 7 lines as recorded\n");
+    again.stderr(replayed).stdout(predicate::eq([&b"STORED\r\n"[..], value].concat()));
+}
+
+#[test]
+fn a_wrong_number_of_bytes_is_a_failed_check() {
+    let Some(memcached) = Server::start(&MEMCACHED) else { return };
+    let script = "/reject ERROR\nset key 0 0 2\nlong\n/expect ^STORED\n";
+    let repl = Repl::new().args(["--connect", memcached.addr(), "--eol", "crlf"]);
+    let told = repl.stdin(script).run().code(1);
+    let label = contains("        ^^^^^ the peer said: CLIENT_ERROR bad data chunk\n");
+    let during = contains("   = (while at <stdin>:4: /expect ^STORED)\n");
+    told.stderr(says::error("a line matched `ERROR`, which must not come").and(label).and(during));
+}
