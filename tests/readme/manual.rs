@@ -53,6 +53,19 @@ fn commands_that_documents_mention_exist() {
     assert!(seen > 20, "{seen} commands are mentioned");
 }
 
+#[test]
+fn every_command_of_the_language_stands_in_an_example() {
+    let document = Document::open("docs/scripts.md");
+    let blocks = document.blocks();
+    let examples: Vec<&str> = blocks.iter().flat_map(|block| block.lines.iter().copied()).collect();
+    let shown = words(&examples.join("\n"), r"(?m)(?:^|'|\\n)/([a-z][a-z-]*)");
+    let all = words(&help::table(), r"(?m)^\| `/([a-z-]+)");
+    // These two are a terminal's.
+    let missing: Vec<_> =
+        all.difference(&shown).filter(|name| !["clear", "time"].contains(&name.as_str())).collect();
+    assert!(all.contains("expect") && missing.is_empty(), "no example has {missing:?}");
+}
+
 /// The name of the command that this step is.
 fn command(step: &str) -> Option<&str> {
     let name = step.strip_prefix('/')?.split(' ').next()?;
