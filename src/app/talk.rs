@@ -71,8 +71,7 @@ fn check(driver: &mut Driver) -> Result<bool, Error> {
     let checked = feed.is_file().and_then(|file| file.then(|| feed.check()).transpose());
     match checked {
         Ok(None) => Ok(feed.is_script()),
-        Ok(Some(checked)) if checked.faults.is_empty() => Ok(checked.reads),
-        Ok(Some(checked)) => Err(Error::script(checked.faults)),
+        Ok(Some(checked)) => checked.sound().map_err(Error::script),
         Err(err) => Err(Error::read(feed.name(), &err)),
     }
 }

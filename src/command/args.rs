@@ -103,8 +103,13 @@ impl<'a> Args<'a> {
         let word = self.required_word()?;
         let arg: Arg<String> = Arg::parse(word.text, word.at)?;
         Pattern::check(arg.template(), exact)
-            .map_err(|error| Fault::of_pattern(&word.span(), error))?;
+            .map_err(|error| Fault::of_pattern(&word.span(), error, self.may_be_literal()))?;
         Ok(arg)
+    }
+
+    /// Whether `-x` may stand before the pattern.
+    fn may_be_literal(&self) -> bool {
+        self.spec.options.iter().any(|option| option.letter == 'x')
     }
 
     /// The next argument, if it is there: a pattern.

@@ -38,22 +38,26 @@ impl Mark {
     }
 }
 
-/// Reads a line of a block, which comes without its line end.
+/// Reads a line of a block, which comes without its line end; the block begins in the line `head`.
 ///
 /// # Errors
 /// What is wrong with it, and where in `line`.
-pub fn parse_block_line(line: &[u8]) -> Result<BlockLine, Fault> {
-    let inside = || Fault { span: 0..line.len(), what: Wrong::InBlock };
+pub fn parse_block_line(line: &[u8], head: u64) -> Result<BlockLine, Fault> {
+    let inside = || Fault { span: 0..line.len(), what: Wrong::InBlock { head } };
     if line.starts_with(b"/") {
-        return match parse(line)? {
-            Parsed::Comment => Ok(BlockLine::Nothing),
-            Parsed::Command(Command::Wait(WaitCommand::End)) => Ok(BlockLine::End),
-            Parsed::Text(_) | Parsed::Command(_) => Err(inside()),
+        return match parse(line) {
+            Ok(Parsed::Comment) => Ok(BlockLine::Nothing),
+            Ok(Parsed::Command(Command::Wait(WaitCommand::End))) => Ok(BlockLine::End),
+            Err(Fault { span, what: Wrong::UnknownCommand { name, nearest: Some("end") } }) => {
+                Err(Fault { span, what: Wrong::NotEnd { name } })
+            }
+            Err(fault) if is_end(line) => Err(fault),
+            Ok(Parsed::Text(_) | Parsed::Command(_)) | Err(_) => Err(inside()),
         };
     }
     let text = std::str::from_utf8(line).map_err(|error| {
         let at = error.valid_up_to();
-        let what = Wrong::NotUtf8 { byte: line[at], command: "expect" };
+        let what = Wrong::NotUtf8 { byte: line[at], command: "all" };
         Fault { span: at..at + 1, what }
     })?;
     let trimmed = text.trim_start_matches(BLANKS);
@@ -67,8 +71,13 @@ pub fn parse_block_line(line: &[u8]) -> Result<BlockLine, Fault> {
     }
     let arg: Arg<String> = Arg::parse(pattern, at)?;
     let checked = Pattern::check(arg.template(), false);
-    checked.map_err(|error| Fault::of_pattern(&(at..text.len()), error))?;
+    checked.map_err(|error| Fault::of_pattern(&(at..text.len()), error, false))?;
     Ok(BlockLine::Pattern(mark, arg))
+}
+
+/// Whether a line is an `/end`, be it a faulty one.
+fn is_end(line: &[u8]) -> bool {
+    line.split(|byte| BLANKS.contains(&char::from(*byte))).next() == Some(b"/end")
 }
 
 #[cfg(test)]
@@ -76,7 +85,7 @@ mod tests {
     use super::*;
 
     fn fault(line: &[u8]) -> (std::ops::Range<usize>, String) {
-        let fault = parse_block_line(line).unwrap_err();
+        let fault = parse_block_line(line, 3).unwrap_err();
         (fault.span, fault.what.to_string())
     }
 
@@ -92,7 +101,7 @@ mod tests {
                 assert_eq!(fault(line.as_bytes()).0, 1..2, "a repetition of nothing");
                 continue;
             }
-            let Ok(BlockLine::Pattern(found, arg)) = parse_block_line(line.as_bytes()) else {
+            let Ok(BlockLine::Pattern(found, arg)) = parse_block_line(line.as_bytes(), 3) else {
                 panic!("{line} is no pattern");
             };
             assert_eq!((found, arg.template().source(), arg.span().start), (mark, pattern, at));
@@ -102,21 +111,21 @@ mod tests {
     #[test]
     fn comments_and_empty_lines_are_nothing_and_end_is_the_end() {
         for line in [&b""[..], b" \t", b"/# a \xff", b"/#"] {
-            assert_eq!(parse_block_line(line), Ok(BlockLine::Nothing));
+            assert_eq!(parse_block_line(line, 3), Ok(BlockLine::Nothing));
         }
-        assert_eq!(parse_block_line(b"/end"), Ok(BlockLine::End));
+        assert_eq!(parse_block_line(b"/end", 3), Ok(BlockLine::End));
     }
 
     #[test]
     fn anything_else_is_pointed_at() {
         let other = "a line of `/all` begins with `*`, `?` or `!`";
-        for line in ["hello", "/expect x", "//x", "/all", "é"] {
+        for line in ["hello", "/expect x", "//x", "/all", "é", "/nope", "/expect (", "/"] {
             assert_eq!(fault(line.as_bytes()), (0..line.len(), other.to_owned()), "{line}");
         }
         assert_eq!(fault(b"* a(").0, 3..4);
         assert_eq!(fault(b"* a\xff").0, 3..4);
         assert_eq!(fault(b" ? "), (3..3, "there is no pattern behind the mark".to_owned()));
         assert_eq!(fault(b"/end now").0, 5..8);
-        assert_eq!(fault(b"/nope").0, 0..5);
+        assert_eq!(fault(b"/ned x"), (0..4, "unknown command `/ned` in `/all`".to_owned()));
     }
 }

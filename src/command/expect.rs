@@ -10,7 +10,8 @@ impl Expect {
     /// # Errors
     /// A variable has no value, or its value makes the pattern none.
     pub fn compile(&self, vars: &Vars) -> Result<Pattern, Fault> {
-        compile(&self.pattern, self.exact, vars)
+        let compiled = Pattern::compile(self.pattern.template(), self.exact, vars);
+        compiled.map_err(|error| Fault::of_pattern(&self.pattern.span(), error, true))
     }
 
     /// Whether its pattern has no variables.
@@ -21,18 +22,14 @@ impl Expect {
 }
 
 impl Arg<String> {
-    /// The pattern that it is, with these variables filled in.
+    /// The regex that it is, with these variables filled in.
     ///
     /// # Errors
     /// A variable has no value, or its value makes the pattern none.
     pub fn pattern(&self, vars: &Vars) -> Result<Pattern, Fault> {
-        compile(self, false, vars)
+        let compiled = Pattern::compile(self.template(), false, vars);
+        compiled.map_err(|error| Fault::of_pattern(&self.span(), error, false))
     }
-}
-
-fn compile(arg: &Arg<String>, exact: bool, vars: &Vars) -> Result<Pattern, Fault> {
-    let compiled = Pattern::compile(arg.template(), exact, vars);
-    compiled.map_err(|error| Fault::of_pattern(&arg.span(), error))
 }
 
 #[cfg(test)]

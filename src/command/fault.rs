@@ -5,7 +5,7 @@ use std::ops::Range;
 use thiserror::Error;
 
 use super::registry;
-use crate::matching::{PatternError, PatternFault, TemplateError, TemplateFault, Undefined};
+use crate::matching::{ENV, PatternError, PatternFault, TemplateError, TemplateFault, Undefined};
 use crate::wire::Visible;
 
 /// A part of a line, in bytes from its start.
@@ -97,9 +97,21 @@ pub enum Wrong {
     /// An argument that is no pattern.
     #[error(transparent)]
     Pattern(PatternFault),
+    /// The same, where `-x` cannot make it literal text.
+    #[error(transparent)]
+    Regex(PatternFault),
     /// A line of a block that is none of its patterns.
     #[error("a line of `/all` begins with `*`, `?` or `!`")]
-    InBlock,
+    InBlock {
+        /// The number of the line that began the block.
+        head: u64,
+    },
+    /// A line of a block that was probably to be its end.
+    #[error("unknown command `/{name}` in `/all`")]
+    NotEnd {
+        /// The name, without its slash.
+        name: String,
+    },
     /// A mark with no pattern behind it.
     #[error("there is no pattern behind the mark")]
     NoPattern,
@@ -110,7 +122,7 @@ pub enum Wrong {
     #[error("`/end` without `/all`")]
     NoBlock,
     /// A block in which nothing must come.
-    #[error("nothing must come in this `/all`")]
+    #[error("this `/all` waits for nothing")]
     NothingMust,
     /// A file to be included that cannot be read.
     #[error("cannot read `{}`: {why}", shown(.file))]
@@ -148,12 +160,14 @@ impl Fault {
     }
 
     /// The fault of a pattern that stands at `span` in the line; it may break off right at its end.
-    pub(super) fn of_pattern(span: &Span, error: PatternError) -> Fault {
+    /// `-x` may stand before it where it is a `literal` one.
+    pub(super) fn of_pattern(span: &Span, error: PatternError, literal: bool) -> Fault {
         match error.why {
             PatternFault::Undefined(undefined) => Fault::of_variable(span.start, undefined),
             why => {
                 let at = (span.start + error.at).min(span.end);
-                Fault { span: at..span.end, what: Wrong::Pattern(why) }
+                let what = if literal { Wrong::Pattern(why) } else { Wrong::Regex(why) };
+                Fault { span: at..span.end, what }
             }
         }
     }
@@ -163,7 +177,6 @@ impl Wrong {
     /// What to do about it, where there is something to say.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
-        let names = "a name has letters, digits, `_` and `-`, and begins with no digit";
         Some(match self {
             Wrong::NoCommand => "`/help` lists the commands; `//` sends a `/`".to_owned(),
             Wrong::UnknownCommand { name, nearest } => match nearest {
@@ -171,7 +184,9 @@ impl Wrong {
                 None => format!("`/help` lists the commands; `//{name}` sends it as text"),
             },
             Wrong::NotUtf8 { byte, command } => match *command {
-                "expect" => format!("a pattern matches it as `(?-u:\\x{byte:02x})`"),
+                "expect" | "reject" | "all" => {
+                    format!("a pattern matches it as `(?-u:\\x{byte:02x})`")
+                }
                 "raw" => format!("write it as `\\x{byte:02x}`"),
                 _ => format!("commands are UTF-8; `/raw` sends it as `\\x{byte:02x}`"),
             },
@@ -181,42 +196,61 @@ impl Wrong {
             }
             Wrong::Template(TemplateFault::Unclosed) => "`$${` is a literal `${`".to_owned(),
             Wrong::Template(TemplateFault::Name(_)) => {
-                format!("{names}; `$${{` is a literal `${{`")
+                format!("{NAMES}; `$${{` is a literal `${{`")
             }
             Wrong::Template(TemplateFault::Escape) => {
                 "the escapes are `\\xNN \\r \\n \\t \\0 \\\\`".to_owned()
             }
-            Wrong::Undefined(Undefined { nearest: Some(nearest), .. }) => {
-                format!("did you mean `${{{nearest}}}`?")
-            }
-            Wrong::Undefined(Undefined { name, .. }) => {
-                format!("`/set {name} VALUE`, `--var` or a group `(?<{name}>…)` gives it one")
-            }
+            Wrong::Undefined(undefined) => hint_for(undefined),
             Wrong::Pattern(PatternFault::Syntax(_)) => {
                 "`-x` makes a pattern literal text".to_owned()
             }
-            Wrong::Name(_) | Wrong::Pattern(PatternFault::Group(_)) => names.to_owned(),
-            Wrong::InBlock | Wrong::NoPattern => {
-                "`* PATTERN` must come, `? PATTERN` may, `! PATTERN` must not; `/end` ends the block"
-                    .to_owned()
+            Wrong::Regex(PatternFault::Syntax(_)) => {
+                "`\\` before a character makes it literal".to_owned()
+            }
+            Wrong::Name(_)
+            | Wrong::Pattern(PatternFault::Group(_))
+            | Wrong::Regex(PatternFault::Group(_)) => NAMES.to_owned(),
+            Wrong::Number(_) => "write digits only: `3`".to_owned(),
+            other => return other.hint_about_several_lines(),
+        })
+    }
+
+    /// [`Wrong::hint`] for blocks and included files.
+    fn hint_about_several_lines(&self) -> Option<String> {
+        Some(match self {
+            Wrong::InBlock { head } => format!(
+                "`* …` must come, `? …` may, `! …` must not; `/end` ends the block of line {head}"
+            ),
+            Wrong::NotEnd { .. } => "did you mean `/end`?".to_owned(),
+            Wrong::NoPattern => {
+                "`* PATTERN` must come, `? PATTERN` may, `! PATTERN` must not".to_owned()
             }
             Wrong::NoEnd => "the lines behind it are its patterns, up to `/end`".to_owned(),
             Wrong::NoBlock => "`/all` begins a block".to_owned(),
             Wrong::NothingMust => {
-                "write at least one `* PATTERN`, or it would end at once".to_owned()
+                "write at least one `* PATTERN`: it ends when those have come".to_owned()
             }
             Wrong::Unreadable { .. } => {
                 "the name is relative to the folder of this script".to_owned()
             }
             Wrong::IncludesItself { .. } => "this would never end".to_owned(),
-            Wrong::Number(_) => "write digits only: `3`".to_owned(),
-            Wrong::Twice(_)
-            | Wrong::Word { .. }
-            | Wrong::Duration(_)
-            | Wrong::ValueNotUtf8(_)
-            | Wrong::TooDeep { .. }
-            | Wrong::Pattern(_) => return None,
+            _ => return None,
         })
+    }
+}
+
+/// What names there are.
+const NAMES: &str = "a name has letters, digits, `_` and `-`, and begins with no digit";
+
+/// How a variable gets a value, or which one was meant.
+fn hint_for(Undefined { name, nearest, .. }: &Undefined) -> String {
+    match (nearest, name.strip_prefix(ENV)) {
+        (Some(nearest), _) => format!("did you mean `${{{nearest}}}`?"),
+        (None, Some(name)) => format!("the environment has no `{name}`"),
+        (None, None) => {
+            format!("`/set {name} VALUE`, `--var` or a group `(?<{name}>…)` gives it one")
+        }
     }
 }
 

@@ -18,15 +18,28 @@ const DEEPEST: usize = 32;
 /// What a look at a script and all that it includes found.
 #[derive(Debug, Default)]
 pub struct Checked {
-    /// All that is wrong with it.
-    pub faults: Vec<ScriptFault>,
-    /// Whether some step looks at what the peers say.
-    pub reads: bool,
+    /// All that is wrong with it, in the order in which it was found.
+    faults: Vec<ScriptFault>,
+    /// Some step looks at what the peers say.
+    reads: bool,
     /// The files that were looked at, so that each is once.
     seen: HashSet<PathBuf>,
 }
 
 impl Checked {
+    /// Whether some step looks at what the peers say.
+    ///
+    /// # Errors
+    /// All that is wrong with it, in the order of its lines; what is wrong with a file stands where the
+    /// file is included.
+    pub fn sound(mut self) -> Result<bool, Vec<ScriptFault>> {
+        // Some faults of a block show only at its end.
+        for faults in self.faults.chunk_by_mut(|one, next| one.place.source == next.place.source) {
+            faults.sort_by_key(|fault| fault.place.line);
+        }
+        if self.faults.is_empty() { Ok(self.reads) } else { Err(self.faults) }
+    }
+
     /// Looks at a step; at the file that it includes, where it names one for certain.
     pub(super) fn step(&mut self, step: Result<Step, ScriptFault>) {
         let step = match step {
@@ -77,7 +90,7 @@ fn load(file: &str, place: Place) -> Result<Vec<Step>, Vec<ScriptFault>> {
         steps.extend(step.as_ref().ok().cloned());
         checked.step(step);
     }
-    if checked.faults.is_empty() { Ok(steps) } else { Err(checked.faults) }
+    checked.sound().map(|_| steps)
 }
 
 /// Where the file is that the step at `place` includes: its name is relative to the folder of the

@@ -154,7 +154,7 @@ impl Engine {
             left: false,
             forced: false,
             editing,
-            typed: Parser::new(PROMPT.into()),
+            typed: Parser::typed(PROMPT.into()),
             scripted,
             poll,
         })

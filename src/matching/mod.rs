@@ -14,5 +14,6 @@ pub use nearest::{Nearest, nearest};
 pub use pattern::{Capture, Pattern, PatternError, PatternFault};
 pub use secrets::{MissingSecret, SecretError, Secrets};
 pub use similar::most_similar;
+pub(crate) use template::ENV;
 pub use template::{Template, TemplateError, TemplateFault, Undefined, is_name};
 pub use vars::Vars;

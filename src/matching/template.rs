@@ -168,14 +168,18 @@ pub fn is_name(text: &str) -> bool {
 }
 
 /// What stands before the name of a variable of the environment: `${env:HOME}`.
-pub(super) const ENV: &str = "env:";
+pub(crate) const ENV: &str = "env:";
 
 /// The value of `name`, which is used at the offset `at`.
 pub(super) fn value_of<'a>(name: &str, at: usize, vars: &'a Vars) -> Result<&'a [u8], Undefined> {
-    vars.value(name).ok_or_else(|| Undefined {
-        name: name.into(),
-        at,
-        nearest: most_similar(name, vars.names()).map(Box::from),
+    vars.value(name).ok_or_else(|| {
+        let environment = format!("{ENV}{name}");
+        let nearest = if vars.value(&environment).is_some() {
+            Some(&*environment)
+        } else {
+            most_similar(name, vars.names())
+        };
+        Undefined { name: name.into(), at, nearest: nearest.map(Box::from) }
     })
 }
 
@@ -258,6 +262,10 @@ mod tests {
         let wanted = Undefined { name: "usr".into(), at: 3, nearest: Some("user".into()) };
         assert_eq!(expand("hi ${usr}"), Err(wanted));
         assert_eq!(expand("${nothing-like-it}").unwrap_err().nearest, None);
+        let mut vars = vars();
+        vars.environment("HOMEPATH", "/");
+        let undefined = Template::parse("${HOMEPATH}").unwrap().expand(&vars).unwrap_err();
+        assert_eq!(undefined.nearest.as_deref(), Some("env:HOMEPATH"));
     }
 
     #[test]

@@ -70,6 +70,11 @@ impl Vars {
         self.values.get(name).is_some_and(|value| value.from == From::Secret)
     }
 
+    /// The variables that were set or captured, in alphabetical order.
+    pub fn own(&self) -> impl Iterator<Item = &str> {
+        self.names().filter(|name| !name.starts_with(ENV))
+    }
+
     /// The variables that have a value, those of the environment included, in alphabetical order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.values.keys().map(String::as_str)
@@ -85,6 +90,8 @@ mod tests {
         let mut vars = Vars::default();
         vars.environment("HOME", "/root");
         assert_eq!((vars.value("HOME"), vars.value("env:HOME")), (None, Some(&b"/root"[..])));
+        vars.set("home", "/");
+        assert_eq!(vars.own().collect::<Vec<_>>(), ["home"]);
     }
 
     #[test]

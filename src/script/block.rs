@@ -66,16 +66,31 @@ impl Block {
 #[derive(Debug)]
 pub(super) struct Building {
     block: Block,
-    /// The number of its first line.
+    /// The number of its first line, and how many have come behind it.
     first: u64,
+    behind: u64,
+    /// A person types it: a faulty line is none of it, and can be typed again.
+    typed: bool,
     faulty: bool,
+    /// Lines that belong to no block: the first was told, these were not yet.
+    stray: Option<Vec<ScriptFault>>,
 }
 
 impl Building {
     /// The block that begins with the line `head`, which is line `first`.
     pub(super) fn new(timeout: Option<Arg<Duration>>, head: Bytes, first: u64) -> Building {
         let block = Block { timeout, items: Vec::new(), lines: vec![head] };
-        Building { block, first, faulty: false }
+        Building { block, first, behind: 0, typed: false, faulty: false, stray: None }
+    }
+
+    /// A block that is typed.
+    pub(super) fn typed(self) -> Building {
+        Building { typed: true, ..self }
+    }
+
+    /// A block whose head is faulty, which was told.
+    pub(super) fn faulty(self) -> Building {
+        Building { faulty: true, ..self }
     }
 
     /// The number of its first line.
@@ -85,32 +100,53 @@ impl Building {
 
     /// Takes its next line; whether that is its last.
     pub(super) fn take(&mut self, source: &Origin, line: Bytes) -> Result<bool, ScriptFault> {
-        let below = self.block.lines.len() as u64;
-        let parsed = parse_block_line(&line);
-        self.block.lines.push(line.clone());
-        match parsed {
-            Ok(BlockLine::Nothing) => Ok(false),
-            Ok(BlockLine::End) => Ok(true),
+        self.behind += 1;
+        match parse_block_line(&line, self.first) {
+            Ok(BlockLine::Nothing) => {}
+            Ok(BlockLine::End) => {
+                self.block.lines.push(line);
+                return Ok(true);
+            }
             Ok(BlockLine::Pattern(mark, pattern)) => {
-                self.block.items.push(Item { mark, pattern, below, text: line });
-                Ok(false)
+                let (below, text) = (self.behind, line.clone());
+                self.block.items.push(Item { mark, pattern, below, text });
             }
             Err(fault) => {
-                self.faulty = true;
-                Err(ScriptFault::new(source.clone(), self.first + below, line, fault))
+                let fault = ScriptFault::new(source.clone(), self.first + self.behind, line, fault);
+                return self.refuse(fault).map(|()| false);
             }
         }
+        self.block.lines.push(line);
+        Ok(false)
     }
 
-    /// The block, now that its end has come; nothing where a fault in it was told.
-    pub(super) fn finish(self, source: &Origin) -> Result<Option<Block>, ScriptFault> {
+    /// Tells what is wrong with a line. Where the end of a block is missing, all that follows it belongs
+    /// to no block: of such lines one is told, and the others only once the end has come.
+    fn refuse(&mut self, fault: ScriptFault) -> Result<(), ScriptFault> {
+        if self.typed {
+            return Err(fault);
+        }
+        self.faulty = true;
+        if !matches!(fault.what, Wrong::InBlock { .. } | Wrong::NotEnd { .. }) {
+            return Err(fault);
+        }
+        if let Some(stray) = &mut self.stray {
+            stray.push(fault);
+            return Ok(());
+        }
+        self.stray = Some(Vec::new());
+        Err(fault)
+    }
+
+    /// The block, now that its end has come; or what is wrong with it and was not told.
+    pub(super) fn finish(mut self, source: &Origin) -> Result<Block, Vec<ScriptFault>> {
         if self.faulty {
-            return Ok(None);
+            return Err(self.stray.take().unwrap_or_default());
         }
         if self.block.items.iter().all(|item| item.mark != Mark::Must) {
-            return Err(self.fault(source, Wrong::NothingMust));
+            return Err(vec![self.fault(source, Wrong::NothingMust)]);
         }
-        Ok(Some(self.block))
+        Ok(self.block)
     }
 
     /// What is wrong with all of it, at its head.

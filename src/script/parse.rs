@@ -33,6 +33,8 @@ pub struct Parser {
     known: HashMap<Box<[u8]>, Command>,
     /// The block whose end has not come.
     block: Option<Building>,
+    /// Lines come from a person.
+    typed: bool,
 }
 
 impl Parser {
@@ -46,7 +48,14 @@ impl Parser {
             slash: Finder::new(b"\n/"),
             known: HashMap::new(),
             block: None,
+            typed: false,
         }
+    }
+
+    /// A parser for what a person types, who can type a faulty line of a block again.
+    #[must_use]
+    pub fn typed(source: Origin) -> Self {
+        Parser { typed: true, ..Parser::new(source) }
     }
 
     /// Takes the bytes that come next, and appends the steps that this completes to `out`. A line
@@ -92,7 +101,7 @@ impl Parser {
             if lines.starts_with(b"/") || self.block.is_some() {
                 let end = memchr(b'\n', &lines).map_or(lines.len(), |at| at + 1);
                 let line = lines.split_to(end);
-                out.extend(self.looked_at(&line).transpose());
+                self.look_at(&line, out);
                 self.line += 1;
             } else {
                 let end = self.slash.find(&lines).map_or(lines.len(), |at| at + 1);
@@ -104,20 +113,18 @@ impl Parser {
         }
     }
 
-    /// The step that a line completes that begins with a `/`, or belongs to a block. It comes with its
-    /// line end.
-    fn looked_at(&mut self, whole: &Bytes) -> Result<Option<Step>, ScriptFault> {
+    /// Takes a line that begins with a `/`, or belongs to a block. It comes with its line end.
+    fn look_at(&mut self, whole: &Bytes, out: &mut Vec<Result<Step, ScriptFault>>) {
         let Line { text, eol } = Line::cut(whole);
         // A script with CR LF line ends may lack the last LF.
         let text = if eol == Eol::None { text.strip_suffix(b"\r").unwrap_or(text) } else { text };
         let line = whole.slice(..text.len());
-        if let Some(block) = &mut self.block {
-            if !block.take(&self.source, line)? {
-                return Ok(None);
-            }
-            return self.end_block();
+        match self.block.as_mut().map(|block| block.take(&self.source, line.clone())) {
+            None => out.extend(self.slashed(whole, line).transpose()),
+            Some(Ok(false)) => {}
+            Some(Ok(true)) => self.end_block(out),
+            Some(Err(fault)) => out.push(Err(fault)),
         }
-        self.slashed(whole, line)
     }
 
     /// The step that a line is that begins with a `/`; none where it begins a block.
@@ -126,11 +133,19 @@ impl Parser {
             return Ok(Some(self.step(What::Command(command.clone(), line))));
         }
         let fault = |fault| ScriptFault::new(self.source.clone(), self.line, line.clone(), fault);
-        let what = match parse(&line).map_err(fault)? {
+        let parsed = parse(&line).map_err(|wrong| {
+            // Its patterns are still patterns, and its end is its end.
+            if is_head(&line) && !self.typed {
+                self.block = Some(Building::new(None, line.clone(), self.line).faulty());
+            }
+            fault(wrong)
+        });
+        let what = match parsed? {
             Parsed::Text(_) => What::Text(whole.slice(1..)),
             Parsed::Comment => What::Comment(line),
             Parsed::Command(Command::Wait(WaitCommand::All(timeout))) => {
-                self.block = Some(Building::new(timeout, line, self.line));
+                let block = Building::new(timeout, line, self.line);
+                self.block = Some(if self.typed { block.typed() } else { block });
                 return Ok(None);
             }
             Parsed::Command(Command::Wait(WaitCommand::End)) => {
@@ -146,18 +161,26 @@ impl Parser {
         Ok(Some(self.step(what)))
     }
 
-    fn end_block(&mut self) -> Result<Option<Step>, ScriptFault> {
-        let Some(building) = self.block.take() else { return Ok(None) };
+    fn end_block(&mut self, out: &mut Vec<Result<Step, ScriptFault>>) {
+        let Some(building) = self.block.take() else { return };
         let line = building.first();
-        let block = building.finish(&self.source)?;
-        let step =
-            |block| Step { source: self.source.clone(), line, what: What::All(Box::new(block)) };
-        Ok(block.map(step))
+        match building.finish(&self.source) {
+            Ok(block) => {
+                let what = What::All(Box::new(block));
+                out.push(Ok(Step { source: self.source.clone(), line, what }));
+            }
+            Err(faults) => out.extend(faults.into_iter().map(Err)),
+        }
     }
 
     fn step(&self, what: What) -> Step {
         Step { source: self.source.clone(), line: self.line, what }
     }
+}
+
+/// Whether a line begins a block, be it in a faulty way.
+fn is_head(line: &[u8]) -> bool {
+    line.split(|byte| matches!(byte, b' ' | b'\t')).next() == Some(b"/all")
 }
 
 #[cfg(test)]
@@ -294,13 +317,33 @@ mod tests {
             ("/all\n* a\n", &["1:1"]),
             ("/all\n? a\n! b\n/end\n", &["1:1"]),
             ("/all\nhello\n* (\n/all\n/end\n/quit now\n", &["2:1", "3:3", "4:1", "6:7"]),
-            ("/all -t 5\n* a\n/end\n", &["1:9", "3:1"]),
+            ("/all -t 5\n* a\n* (\n/end\n", &["1:9", "3:3"]),
+            ("/all\n* a\n/expect b\nbye\n* c(\n\n/ned\n", &["3:1", "5:4", "1:1"]),
         ] {
             let faults = steps(&[script.as_bytes()]).into_iter().filter_map(Result::err);
             let found: Vec<_> = faults.map(|fault| fault.place.to_string()).collect();
             let wanted: Vec<_> = places.iter().map(|place| format!("a.chat:{place}")).collect();
             assert_eq!(found, wanted, "{script}");
         }
+    }
+
+    #[test]
+    fn a_faulty_line_of_a_block_that_is_typed_can_be_typed_again() {
+        let (mut parser, mut out) = (Parser::typed("<prompt>".into()), Vec::new());
+        let lines = ["/all -t soon", "/all", "hello", "* (", "/quit", "* a", "! b(", "! b", "/end"];
+        for line in lines {
+            parser.feed(format!("{line}\n").into(), &mut out);
+        }
+        let told =
+            ["? /all -t soon", "? hello", "? * (", "? /quit", "? ! b(", "* /all\n* a\n! b\n/end\n"];
+        let lines = [1, 3, 4, 5, 7, 2];
+        let wanted: Vec<_> = lines.into_iter().zip(told.map(str::to_owned)).collect();
+        assert_eq!(outline(&out), wanted);
+        let Some(Ok(step @ Step { what: What::All(block), .. })) = out.last() else {
+            panic!("no block: {out:?}");
+        };
+        let lines = block.items.iter().map(|item| item.place(&step.place(0..0)).line);
+        assert_eq!(lines.collect::<Vec<_>>(), [6, 8]);
     }
 
     /// A line for each command, with its options, as its entry in the table shows it; and blocks.

@@ -122,11 +122,9 @@ fn driver(test: &Test, speaking: &Speaking) -> Result<Driver, Vec<Report>> {
             let mut feed = Feed::script(&test.path).map_err(unreadable)?;
             let mut reads = true;
             if feed.is_file().map_err(unreadable)? {
-                let checked = feed.check().map_err(unreadable)?;
-                if !checked.faults.is_empty() {
-                    return Err(checked.faults.into_iter().map(Report::from).collect());
-                }
-                reads = checked.reads;
+                let checked = feed.check().map_err(unreadable)?.sound();
+                reads = checked
+                    .map_err(|faults| faults.into_iter().map(Report::from).collect::<Vec<_>>())?;
             }
             Ok(Driver::Feed(Box::new(feed), reads))
         }

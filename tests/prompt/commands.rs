@@ -122,6 +122,23 @@ fn an_expect_that_fails_is_told_and_the_session_goes_on() {
 }
 
 #[test]
+fn a_faulty_line_of_a_block_can_be_entered_again() {
+    let (host, mut guest) = Person::hosts_a_guest();
+    host.enters("/all -t 1h");
+    host.wait_for_row("/all>");
+    host.enters("* ^a (");
+    host.wait_for_row("error: no pattern: unclosed group");
+    host.enters("hello");
+    host.wait_for_row("error: a line of `/all` begins with `*`, `?` or `!`");
+    host.enters("* ^(?<what>a) \\(");
+    host.enters("/end");
+    host.wait_for_row("/all> /end");
+    guest.say("a (\n");
+    host.enters("/send got ${what}");
+    guest.expect_bytes("got a\n");
+}
+
+#[test]
 fn ctrl_c_ends_a_wait_and_not_the_session() {
     let (host, mut guest) = Person::hosts_a_guest();
     host.enters("/expect -t 1h never");
