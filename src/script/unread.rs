@@ -118,6 +118,12 @@ impl Unread {
         self.forget(conn);
     }
 
+    /// The unfinished line of `conn`, which is next, has been read as far as it has come.
+    pub fn read_unfinished(&mut self, conn: ConnId) {
+        self.change(conn, Words::read_unfinished);
+        self.forget(conn);
+    }
+
     /// How many bytes are unread.
     #[must_use]
     pub fn bytes(&self, from: Audience) -> usize {

@@ -196,9 +196,9 @@ impl Expecting {
             .unfinished(self.from)
             .find_map(|line| Some((self.pattern.find(line.bytes)?, line)));
         let Some((captures, line)) = found else { return Read::NotYet };
-        let (conn, len) = (line.conn, line.bytes.len());
+        let conn = line.conn;
         runner.failure.read(&line);
-        runner.unread.consume(conn, len);
+        runner.unread.read_unfinished(conn);
         Read::Matched(captures, None)
     }
 }

@@ -19,6 +19,8 @@ pub(super) struct Words {
     codec: LineCodec,
     /// When that line began to come.
     tail_came: Came,
+    /// A step has read the unfinished line as far as it had come, and no more of it has.
+    tail_read: bool,
     bytes: usize,
     ended_before: u64,
     silent: bool,
@@ -62,6 +64,7 @@ impl Words {
             kept: 0,
             codec: LineCodec::new(max_line),
             tail_came: Came { arrival: 0, at: At::START },
+            tail_read: false,
             bytes: 0,
             ended_before: 0,
             silent: false,
@@ -77,6 +80,7 @@ impl Words {
         let mut blocks = Vec::new();
         self.codec.feed(At::START, bytes.clone(), &mut blocks);
         for block in blocks {
+            let Some(block) = self.without_read_line(block) else { continue };
             let (came, lines) = (begun.take().unwrap_or(came), block.count());
             self.kept += lines;
             self.runs.push_back(Run { came, block, lines });
@@ -84,12 +88,25 @@ impl Words {
         self.tail_came = begun.unwrap_or(came);
     }
 
+    /// What of a block is to be read: where a step has read all of a line but its end, that end is no
+    /// line of its own. So it does not matter whether the two came together.
+    fn without_read_line(&mut self, block: Block) -> Option<Block> {
+        let read = std::mem::take(&mut self.tail_read);
+        let Some(end) = read_end(block.bytes()).filter(|_| read) else { return Some(block) };
+        self.bytes -= end;
+        self.ended_before += 1;
+        Block::new(block.bytes().slice(end..))
+    }
+
     /// The peer said this, which nothing will read.
     pub(super) fn count(&mut self, bytes: &[u8]) {
         // The line that was being kept goes on: it counts once.
-        self.bytes -= self.codec.flush().map_or(0, |tail| tail.len());
+        let tail = self.codec.flush().map_or(0, |tail| tail.len());
+        self.bytes -= tail;
+        let read = std::mem::take(&mut self.tail_read) && tail == 0;
+        let bytes = &bytes[read_end(bytes).filter(|_| read).unwrap_or_default()..];
         self.counted += ends(bytes);
-        self.counting = !bytes.ends_with(b"\n");
+        self.counting = !bytes.is_empty() && !bytes.ends_with(b"\n");
     }
 
     /// The peer will say no more.
@@ -177,6 +194,13 @@ impl Words {
         }
     }
 
+    /// The unfinished line has been read as far as it has come. If nothing but its end follows, that is
+    /// no line of its own.
+    pub(super) fn read_unfinished(&mut self) {
+        self.bytes -= self.codec.flush().map_or(0, |tail| tail.len());
+        self.tail_read = true;
+    }
+
     /// Drops as many of the oldest lines as have `excess` bytes or a little more, at most the oldest
     /// run of them.
     pub(super) fn drop_oldest(&mut self, excess: usize) {
@@ -185,6 +209,15 @@ impl Words {
         let end = oldest.get(cut..).and_then(|rest| memchr(b'\n', rest));
         let len = end.map_or(oldest.len(), |at| cut + at + 1);
         self.consume(len);
+    }
+}
+
+/// How long the line end is that `bytes` begin with.
+fn read_end(bytes: &[u8]) -> Option<usize> {
+    match bytes {
+        [b'\n', ..] => Some(1),
+        [b'\r', b'\n', ..] => Some(2),
+        _ => None,
     }
 }
 

@@ -217,6 +217,14 @@ fn a_line_of_which_a_part_was_read_keeps_its_number() {
     end.hears(1, b"a");
     end.hears(1, b"rest\nb\n");
     assert_eq!(end.wants, [(1, "(?<rest>.+)".to_owned()), (2, "(?<b>b)".to_owned())]);
+    let mut end = End::client("/expect -p ^a\n/expect (?<b>b)\n");
+    end.hears(1, b"a");
+    end.hears(1, b"\nb\n");
+    assert_eq!(
+        end.wants,
+        [(2, "(?<b>b)".to_owned())],
+        "its end is counted, and no line of its own"
+    );
 }
 
 #[test]

@@ -112,6 +112,39 @@ fn a_strict_script_skips_nothing() {
 }
 
 #[test]
+fn a_strict_script_does_not_mind_the_end_of_a_line_that_was_read_before_it_came() {
+    let script = "/strict on\n/expect -p ^login: $\nbob\n/expect -n ^hello\n";
+    for reads in [
+        &[&b"login: "[..], b"\r\nhello\r\n"][..],
+        &[b"login: ", b"\r", b"\n", b"hello\n"],
+        &[b"login: \n", b"hello\n"],
+        &[b"login: \nhello\n"],
+        &[b"login: ", b"hello\n"],
+    ] {
+        let mut end = End::client(script);
+        for read in reads {
+            end.hears(1, read);
+        }
+        assert!(end.succeeded(), "{reads:?}: {:#?}", end.failures);
+    }
+    let mut end = End::client(script);
+    end.hears(1, b"login: ");
+    end.hears(1, b"\n\nhello\n");
+    assert_eq!(end.failed(), "error: the next line did not match `^hello`", "an empty line is one");
+    let mut end = End::client("/strict on\n/expect -p ^login: $\n/quiet 1s\n");
+    end.hears(1, b"login: ");
+    end.hears(1, b"\n");
+    end.until(1000);
+    assert!(end.succeeded(), "{:#?}", end.failures);
+    let mut end = End::client("/strict on\n/expect -p ^login: $\n");
+    end.hears(1, b"login: ");
+    end.hears(1, b"\n");
+    assert!(end.succeeded(), "{:#?}", end.failures);
+    end.hears(1, b"more");
+    assert_eq!(end.failed(), "error: 1 line stayed unread");
+}
+
+#[test]
 fn a_strict_script_leaves_nothing_unread() {
     let mut end = End::client("/strict on\n/expect a\n");
     end.hears(1, b"a\nb\nc");
