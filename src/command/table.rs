@@ -163,7 +163,7 @@ pub(super) static SPECS: [Spec; 31] = [
         summary: "what must never come",
         details: "Fails from here on as soon as a line of the conn spoken to matches, whatever step is \
                   running; a line that came before and is unread counts too. Without PATTERN it lifts \
-                  what it has forbidden.",
+                  what it has forbidden on the conn spoken to; lines that have come by then count.",
         example: "/reject ^ERROR\n/reject",
         build: |args| Ok(Command::Wait(WaitCommand::Reject(args.optional_pattern()?))),
     },

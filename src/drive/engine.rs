@@ -317,7 +317,7 @@ impl Engine {
             Action::Session(input) => self.input(input),
             Action::Task(task) => self.task(task),
             Action::Fail(failure) if self.runner.is_prompt() => {
-                self.screen.set_echo(false); // a replay may have been what failed
+                self.screen.set_echo(self.runner.is_playing()); // it may have been what failed
                 self.screen.report(&failure.report);
             }
             Action::Fail(failure) => {

@@ -4,7 +4,7 @@ use std::io;
 
 use super::Signal;
 use crate::net::{BindError, DialError};
-use crate::script::{Failure, Report, ScriptFault};
+use crate::script::{Failure, Place, Report, ScriptFault};
 use crate::session::{Ending, Leave};
 use crate::term::EditorError;
 use crate::transcript::{FileError, SpoolError};
@@ -57,6 +57,8 @@ pub enum Trouble {
         peer: String,
         /// How.
         how: Ending,
+        /// The step that was running.
+        at: Option<Place>,
     },
     /// So many bytes of ours were not taken.
     Unsent(usize),
@@ -83,13 +85,13 @@ impl Outcome {
         }
     }
 
-    /// Takes note of why the session left.
-    pub(super) fn left(&mut self, why: Leave) {
+    /// Takes note of why the session left, and which step was running.
+    pub(super) fn left(&mut self, why: Leave, at: Option<Place>) {
         let told = self.troubles.iter().any(|trouble| matches!(trouble, Trouble::Step(_)));
         if let Leave::Broken { peer, how } = why
             && !told
         {
-            self.add(Trouble::Broken { peer, how });
+            self.add(Trouble::Broken { peer, how, at });
         }
     }
 }
@@ -111,7 +113,7 @@ impl From<Trouble> for Report {
                     .note("what it holds is good, as far as it goes")
             }
             Trouble::Spool(err) => Report::new(err.to_string()),
-            Trouble::Broken { peer, how } => broken(&peer, &how),
+            Trouble::Broken { peer, how, at } => broken(&peer, &how, at),
             Trouble::Unsent(bytes) => {
                 let bytes = count(bytes as u64, "byte");
                 Report::new(format!("{bytes} not sent: the peer stopped reading"))
@@ -128,14 +130,18 @@ impl From<Trouble> for Report {
     }
 }
 
-fn broken(peer: &str, how: &Ending) -> Report {
+fn broken(peer: &str, how: &Ending, at: Option<Place>) -> Report {
     let why = match how {
         Ending::Reset => "it was reset by the peer",
         Ending::Error(why) => why.as_str(),
         Ending::Eof | Ending::Kicked(_) | Ending::Slow => "it ended",
     };
-    Report::new(format!("the connection to {peer} broke: {why}"))
-        .note("what was sent last may not have arrived")
+    let report = Report::new(format!("the connection to {peer} broke: {why}"));
+    let report = match at {
+        Some(place) => report.at(place).label("this step was running"),
+        None => report,
+    };
+    report.note("what was sent last may not have arrived")
 }
 
 impl From<BindError> for Trouble {

@@ -54,7 +54,7 @@ impl Engine {
                 if let Some(failure) = self.runner.take_failure() {
                     self.outcome.add(Trouble::Step(failure));
                 }
-                self.outcome.left(why);
+                self.outcome.left(why, self.runner.running().cloned());
                 self.left = true;
                 self.door = Door::Closed;
                 self.opening.abandon();

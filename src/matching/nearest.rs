@@ -6,10 +6,10 @@ use regex_syntax::hir::{Class, Hir, HirKind, Look};
 
 use super::{Pattern, survey};
 
-/// How many lines are looked at: the last ones.
-const MOST_LINES: usize = 64;
-/// How much of a line is looked at, in bytes.
-const LONGEST_LINE: usize = 512;
+/// How many bytes of lines are looked at, those of the last ones first.
+const MOST_BYTES: usize = 32 << 10;
+/// How much of a line is looked at, in bytes: most of what programs write as one line, such as JSON.
+const LONGEST_LINE: usize = 4 << 10;
 /// How many symbols of a pattern are looked at.
 const LONGEST_SKELETON: usize = 128;
 /// How many alternatives of a pattern are looked at.
@@ -33,7 +33,7 @@ pub struct Nearest {
 #[must_use]
 pub fn nearest<L: AsRef<[u8]>>(pattern: &Pattern, lines: &[L]) -> Option<Nearest> {
     let skeletons = skeletons(pattern);
-    let first = lines.len().saturating_sub(MOST_LINES);
+    let first = first_looked_at(lines);
     let mut best: Option<(f64, usize, &Skeleton)> = None;
     for (index, line) in lines.iter().enumerate().skip(first) {
         let line = looked_at(line.as_ref());
@@ -48,6 +48,18 @@ pub fn nearest<L: AsRef<[u8]>>(pattern: &Pattern, lines: &[L]) -> Option<Nearest
     }
     let (_, index, skeleton) = best?;
     Some(Nearest { index, differs: differs(skeleton, lines[index].as_ref()) })
+}
+
+/// The first of the lines that are looked at.
+fn first_looked_at<L: AsRef<[u8]>>(lines: &[L]) -> usize {
+    let mut left = MOST_BYTES;
+    let fits = |line: &&L| {
+        // A line costs some work besides what its bytes cost.
+        let len = looked_at(line.as_ref()).len() + 8;
+        left = left.saturating_sub(len);
+        left > 0
+    };
+    lines.len() - lines.iter().rev().take_while(fits).count()
 }
 
 fn looked_at(line: &[u8]) -> &[u8] {
@@ -338,6 +350,14 @@ mod tests {
             let found = nearest(&pattern(&format!("^{line}$")), &[&line]);
             prop_assert_eq!(found.map(|found| found.differs), Some(vec![]));
         }
+    }
+
+    #[test]
+    fn what_differs_is_found_far_to_the_right() {
+        let line = format!("{}\"state\":\"dome\"}}", "x".repeat(3000));
+        let found = nearest(&pattern("\"state\":\"done\""), &[&line]).unwrap();
+        assert_eq!(found.differs.first(), Some(&(3011..3012)));
+        assert_eq!(nearest(&pattern("done"), &[format!("{}dome", "x".repeat(5000))]), None);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What a line may be expected to look like.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -132,6 +133,17 @@ impl Pattern {
                 };
                 Some(groups.iter().map(capture).collect())
             }
+        }
+    }
+
+    /// Where in `line` it matches, in bytes, if it does.
+    #[must_use]
+    pub fn place(&self, line: &[u8]) -> Option<Range<usize>> {
+        match &self.kind {
+            Kind::Exact(finder) => {
+                finder.find(line).map(|start| start..start + finder.needle().len())
+            }
+            Kind::Regex { regex, .. } => regex.find(line).map(|found| found.range()),
         }
     }
 

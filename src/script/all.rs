@@ -1,13 +1,15 @@
 //! Waiting for several lines that come in any order: `/all … /end`.
 
+use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 
 use super::block::Item;
-use super::failure::{Circumstances, Unmet, ended};
-use super::skipped::Skipped;
+use super::failure::{Circumstances, STRICT, Unmet};
+use super::heard::{Fate, Heard, Marked, Seen, Sought};
+use super::shares::{Given, Shares};
 use super::used::Used;
 use super::wait::Looked;
 use super::{Block, Failure, Place, Report, Runner, ScriptFault};
@@ -15,18 +17,23 @@ use crate::command::{Fault, Mark};
 use crate::matching::{Pattern, Vars};
 use crate::session::Audience;
 use crate::units::{At, Human};
-use crate::wire::{ConnId, Line, Visible};
+use crate::wire::{ConnId, Line};
+
+/// How many of the patterns that have no line are compared with those that came.
+const LOOKED_AT: usize = 8;
 
 /// A block that waits for its lines.
 pub(super) struct Gathering {
     items: Vec<Wanted>,
+    /// Which line each of them has.
+    shares: Shares,
     /// Lines that are one that must come.
     taken: Vec<Taken>,
     from: Audience,
     since: At,
     limit: Duration,
     strict: bool,
-    skipped: Skipped,
+    heard: Heard,
 }
 
 /// A pattern of the block.
@@ -37,25 +44,14 @@ struct Wanted {
     written: String,
     place: Place,
     used: Used,
-    /// Which of the taken lines it has, where it must have one.
-    has: Option<usize>,
 }
 
-/// A line, and the patterns that it could be for.
+/// A line that a pattern has.
 struct Taken {
     text: Bytes,
     conn: ConnId,
     /// Which of the ended lines of its conn it is, if it has ended.
     ordinal: Option<u64>,
-    fits: Vec<usize>,
-}
-
-/// What a line came to.
-enum Fate {
-    Wanted,
-    /// By this pattern it must not have come.
-    Forbidden(usize),
-    Skipped,
 }
 
 impl Gathering {
@@ -79,38 +75,43 @@ impl Gathering {
                 written: item.pattern.template().source().to_owned(),
                 used: Used::of(item.pattern.template(), vars),
                 place,
-                has: None,
             })
         };
-        let items = block.items.iter().map(wanted).collect::<Result<_, ScriptFault>>()?;
-        let (taken, skipped) = (Vec::new(), Skipped::default());
-        Ok(Gathering { items, taken, from, since: now, limit, strict, skipped })
+        let items = block.items.iter().map(wanted).collect::<Result<Vec<_>, ScriptFault>>()?;
+        let (shares, taken, heard) = (Shares::new(items.len()), Vec::new(), Heard::default());
+        Ok(Gathering { items, shares, taken, from, since: now, limit, strict, heard })
     }
 
     pub(super) fn deadline(&self) -> At {
         self.since + self.limit
     }
 
-    pub(super) fn limit(&self) -> Duration {
-        self.limit
+    /// The lines that it has read.
+    pub(super) fn heard(&self) -> &Heard {
+        &self.heard
+    }
+
+    /// When it began, how long it may last, and whom it reads from.
+    pub(super) fn span(&self) -> (At, Duration, Audience) {
+        (self.since, self.limit, self.from)
     }
 
     /// Reads lines until all that must come have.
     pub(super) fn look(&mut self, now: At, runner: &mut Runner) -> Looked {
-        while self.is_missing_some() {
+        while self.missing().next().is_some() {
             let Some(line) = runner.unread.next(self.from).filter(|line| line.whole) else {
                 return self.wait_on(now, runner);
             };
-            let (conn, len) = (line.conn, line.bytes.len());
-            match self.take(runner, conn) {
-                Fate::Forbidden(item) => return Looked::Failed(self.forbidden(now, runner, item)),
-                Fate::Skipped if self.strict => {
-                    runner.unread.consume(conn, len);
-                    return Looked::Failed(self.unmet(now, runner, &Unmet::OtherLine));
-                }
-                Fate::Wanted | Fate::Skipped => {}
+            let text = Line::cut(line.bytes).text;
+            if let Some(item) = self.matching(Mark::MustNot, text).next() {
+                return Looked::Failed(self.forbidden(now, runner, item));
             }
+            let (conn, len) = (line.conn, line.bytes.len());
+            let fate = self.take(runner);
             runner.unread.consume(conn, len);
+            if self.strict && fate == Fate::Skipped {
+                return Looked::Failed(self.unmet(now, runner, &Unmet::OtherLine));
+            }
         }
         self.all_came(runner);
         Looked::Over
@@ -130,78 +131,72 @@ impl Gathering {
         }
     }
 
-    fn is_missing_some(&self) -> bool {
-        self.missing().next().is_some()
+    /// The patterns that must have a line.
+    fn must(&self) -> impl Iterator<Item = (usize, &Wanted)> {
+        self.items.iter().enumerate().filter(|(_, item)| item.mark == Mark::Must)
     }
 
-    /// The patterns that must have a line, and have none.
+    /// Those of them that have none.
     fn missing(&self) -> impl Iterator<Item = &Wanted> {
-        self.items.iter().filter(|item| item.mark == Mark::Must && item.has.is_none())
+        self.must().filter(|(index, _)| self.shares.of(*index).is_none()).map(|(_, item)| item)
     }
 
-    /// Looks at the line that is next to be read.
-    fn take(&mut self, runner: &mut Runner, conn: ConnId) -> Fate {
-        let Some(line) = runner.unread.next(Audience::One(conn)) else { return Fate::Skipped };
+    /// The patterns with this mark that a line matches.
+    fn matching(&self, mark: Mark, text: &[u8]) -> impl Iterator<Item = usize> {
+        let items = self.items.iter().enumerate().filter(move |(_, item)| item.mark == mark);
+        items.filter(move |(_, item)| item.pattern.find(text).is_some()).map(|(index, _)| index)
+    }
+
+    /// Gives the line that is next to be read to a pattern that wants it.
+    fn take(&mut self, runner: &mut Runner) -> Fate {
+        let Some(line) = runner.unread.next(self.from) else { return Fate::Skipped };
         let text = Line::cut(line.bytes).text;
-        let matches = |mark: Mark| {
-            let items = self.items.iter().enumerate().filter(move |(_, item)| item.mark == mark);
-            items.filter(|(_, item)| item.pattern.find(text).is_some()).map(|(index, _)| index)
-        };
-        if let Some(item) = matches(Mark::MustNot).next() {
-            return Fate::Forbidden(item);
-        }
-        let fits: Vec<usize> = matches(Mark::Must).collect();
-        let may = matches(Mark::May).next();
+        let must = self.matching(Mark::Must, text).collect();
+        let may = self.matching(Mark::May, text).next();
         let ordinal = line.bytes.ends_with(b"\n").then_some(line.ordinal);
-        let taken = Taken { text: Bytes::copy_from_slice(text), conn, ordinal, fits };
-        if self.place(taken) {
-            runner.failure.read(&line);
-            return Fate::Wanted;
-        }
-        let Some(may) = may else {
-            self.skipped.skip(&line);
-            return Fate::Skipped;
+        let taken = Taken { text: Bytes::copy_from_slice(text), conn: line.conn, ordinal };
+        let given = self.shares.give(must, may);
+        let fate = match &given {
+            Given::Line(index, _) => Fate::Taken(*index),
+            Given::May(item) => Fate::May(*item),
+            Given::Nowhere => Fate::Skipped,
         };
-        let (text, pattern) = (Bytes::copy_from_slice(text), Arc::clone(&self.items[may].pattern));
-        runner.failure.read(&line);
-        matched(runner, &pattern, &text, conn, ordinal);
-        Fate::Wanted
-    }
-
-    /// Gives a line to a pattern that must have one, if need be by giving others theirs in another way:
-    /// so it does not matter which pattern a line that fits several was given to at first.
-    fn place(&mut self, line: Taken) -> bool {
-        self.taken.push(line);
-        let placed = self.give(self.taken.len() - 1, &mut vec![false; self.items.len()]);
-        if !placed {
-            self.taken.pop();
+        self.heard.note(&line, fate);
+        if fate != Fate::Skipped {
+            runner.failure.read(&line);
         }
-        placed
-    }
-
-    /// Finds a pattern for the line; those that were tried are not tried again.
-    fn give(&mut self, line: usize, tried: &mut [bool]) -> bool {
-        for item in self.taken[line].fits.clone() {
-            if std::mem::replace(&mut tried[item], true) {
-                continue;
+        match given {
+            Given::Line(_, moved) => {
+                self.taken.push(taken);
+                if let Some(moved) = moved {
+                    self.items[moved.to].matched(runner, &self.taken[moved.line]);
+                }
             }
-            if self.items[item].has.is_none_or(|other| self.give(other, tried)) {
-                self.items[item].has = Some(line);
-                return true;
-            }
+            Given::May(item) => self.items[item].matched(runner, &taken),
+            Given::Nowhere => {}
         }
-        false
+        fate
     }
 
     /// Every line that must come has come: what their groups found becomes variables, in the order of
     /// the block.
     fn all_came(&mut self, runner: &mut Runner) {
-        runner.failure.skipped(std::mem::take(&mut self.skipped));
-        for item in &self.items {
-            if let Some(line) = item.has.map(|line| &self.taken[line]) {
-                matched(runner, &item.pattern, &line.text, line.conn, line.ordinal);
+        runner.failure.skipped(mem::take(&mut self.heard));
+        for (index, item) in self.must() {
+            if let Some(line) = self.shares.of(index) {
+                item.matched(runner, &self.taken[line]);
             }
         }
+    }
+
+    /// The line of the script in which the pattern stands that has a line.
+    fn holder(&self, fate: Fate) -> Option<u64> {
+        let item = match fate {
+            Fate::Skipped => return None,
+            Fate::Taken(line) => self.shares.holder(line),
+            Fate::May(item) => item,
+        };
+        Some(self.items[item].place.line)
     }
 
     fn told<'a>(&self, now: At, runner: &'a Runner, place: &Place) -> Circumstances<'a> {
@@ -212,59 +207,75 @@ impl Gathering {
     fn forbidden(&self, now: At, runner: &Runner, item: usize) -> Box<Failure> {
         let item = &self.items[item];
         let told = self.told(now, runner, &item.place);
-        let line = runner.unread.next(self.from);
-        let line = line.map(|line| Visible(Line::cut(line.bytes).text).to_string());
-        let pattern = Visible(item.written.as_bytes());
-        let report = Report::new(format!("a line matched `{pattern}`, which must not come"))
+        let mut report = Report::quoting("a line matched", &item.written, ", which must not come")
             .at(item.place.clone())
-            .label(format!("the peer said: {}", line.unwrap_or_default()));
+            .label(format!("{} said:", told.view.speaker()));
+        report = self.heard.last_of(report, &told.view, &|fate| self.holder(fate));
+        if let Some(line) = runner.unread.next(self.from) {
+            let seen = Seen::of(&line);
+            let part = item.pattern.place(seen.text()).unwrap_or_default();
+            report = told.view.line(report, &seen, Marked::Unwanted(part));
+        }
         Box::new(runner.failure.unmet(item.used.add_to(report), &Unmet::OtherLine, &told))
     }
 
-    /// Some line did not come.
+    /// Some line did not come, or one came that is none of them.
     fn unmet(&self, now: At, runner: &Runner, why: &Unmet) -> Box<Failure> {
-        let must = self.items.iter().filter(|item| item.mark == Mark::Must).count();
-        let mut missing = self.missing();
-        let left = self.missing().count();
+        let mut told = self.told(now, runner, &self.items[0].place);
+        let unfinished = told.unfinished.as_ref();
+        let missing: Vec<&Wanted> = self.missing().collect();
+        let near = |item: &&&Wanted| self.heard.has_near(&item.pattern, unfinished);
+        // A block is over as soon as none is missing.
+        let first = missing
+            .iter()
+            .take(LOOKED_AT)
+            .find(near)
+            .or(missing.first())
+            .copied()
+            .unwrap_or(&self.items[0]);
+        let left = format!("{} of {} lines of `/all`", missing.len(), self.must().count());
         let headline = match why {
-            Unmet::TimedOut => format!(
-                "{left} of {must} lines of `/all` did not come within {}",
-                Human(self.limit)
-            ),
-            Unmet::OtherLine => "a line came that is none of `/all`".to_owned(),
-            Unmet::Ended(how) => {
-                format!("{} before {left} of {must} lines of `/all`", ended(how))
-            }
+            Unmet::TimedOut => format!("{left} did not come within {}", Human(self.limit)),
+            Unmet::OtherLine => "a line came that `/all` has no use for".to_owned(),
+            Unmet::Ended(how) => format!("{} before {left}", told.view.ended(how)),
         };
-        let Some(first) = missing.next() else {
-            return Box::new(runner.failure.unmet(
-                Report::new(headline),
-                why,
-                &self.told(now, runner, &self.items[0].place),
-            ));
-        };
-        let told = self.told(now, runner, &first.place);
-        let mut report = runner.failure.lines(headline, &self.skipped, &first.pattern, &told);
-        for item in missing {
-            let pattern = Visible(item.written.as_bytes());
-            report = report.note(format!("(also missing: `{pattern}`, line {})", item.place.line));
+        told.place = first.place.clone();
+        let sought =
+            Sought { pattern: &first.pattern, holder: &|fate| self.holder(fate), unfinished };
+        let mut report = runner.failure.lines(Report::new(headline), &self.heard, &sought, &told);
+        if unfinished.is_some() {
+            report = report.note("(the last line has not ended)");
+        }
+        for item in missing.iter().filter(|item| item.place.line != first.place.line) {
+            let line = item.place.line;
+            report = report.note(format!("(line {line} is missing too: {})", item.written));
+        }
+        if matches!(why, Unmet::OtherLine) {
+            report = self.one_too_many(report).note(STRICT);
         }
         Box::new(runner.failure.unmet(first.used.add_to(report), why, &told))
     }
+
+    /// Tells whose line the last one would be, had it none already.
+    fn one_too_many(&self, report: Report) -> Report {
+        let last = self.heard.last().map(Seen::text).unwrap_or_default();
+        let Some(item) = self.matching(Mark::Must, last).next().map(|index| &self.items[index])
+        else {
+            return report;
+        };
+        let line = item.place.line;
+        report.note(format!("(line {line} has what it wants already: {})", item.written))
+    }
 }
 
-/// Takes over what the groups of a pattern found in a line.
-fn matched(
-    runner: &mut Runner,
-    pattern: &Pattern,
-    text: &[u8],
-    conn: ConnId,
-    ordinal: Option<u64>,
-) {
-    for capture in pattern.find(text).unwrap_or_default() {
-        runner.settings.vars.capture(&capture);
-    }
-    if let Some(ordinal) = ordinal {
-        runner.want(conn, ordinal, pattern);
+impl Wanted {
+    /// Takes over what the groups of the pattern found in a line.
+    fn matched(&self, runner: &mut Runner, line: &Taken) {
+        for capture in self.pattern.find(&line.text).unwrap_or_default() {
+            runner.settings.vars.capture(&capture);
+        }
+        if let Some(ordinal) = line.ordinal {
+            runner.want(line.conn, ordinal, &self.pattern);
+        }
     }
 }

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::all::Gathering;
-use super::skipped::Skipped;
-use super::used::Used;
+use super::heard::Heard;
+use super::used::{self, Used};
 use super::wait::{Expecting, Wait};
-use super::{Blame, Block, Failure, Place, Report, Runner, ScriptFault, Task, failure};
+use super::{Blame, Block, Failure, Place, Runner, ScriptFault, Task, failure};
 use crate::command::{
     Arg, Command, ConnCommand, Expect, Fault, KeepCommand, PromptCommand, SayCommand, SetCommand,
     WaitCommand,
@@ -44,7 +44,8 @@ impl Runner {
             Ok(()) => {}
             Err(Refused::Fault(fault)) => {
                 let place = Place { span: fault.span, ..place.clone() };
-                let report = Report::from(ScriptFault { place, what: fault.what });
+                let fault = ScriptFault { place, what: fault.what };
+                let report = used::fault(fault, &self.settings.vars);
                 let failure = self.blame(Blame::Script, report);
                 self.fail(failure);
             }
@@ -114,14 +115,18 @@ impl Runner {
         let from = self.to;
         let wait = match command {
             WaitCommand::Expect(expect) => Wait::Expect(self.expecting(now, &expect)?),
-            WaitCommand::Reject(pattern) => return Ok(self.reject(pattern.as_ref(), place)?),
+            WaitCommand::Reject(pattern) => {
+                return Ok(self.reject(now, pattern.as_ref(), place)?);
+            }
             // The parser makes blocks of these.
             WaitCommand::All(_) | WaitCommand::End => return Ok(()),
             WaitCommand::Eof(limit) => {
                 Wait::Eof { from, since: now, limit: self.limit(limit.as_ref())? }
             }
             WaitCommand::Quiet(limit) => {
-                Wait::Quiet { from, since: now, limit: limit.value(&self.settings.vars)? }
+                let limit = limit.value(&self.settings.vars)?;
+                let unread = self.unread.next(from).is_some();
+                Wait::Quiet { from, since: now, limit, unread }
             }
         };
         let span = match &wait {
@@ -149,7 +154,8 @@ impl Runner {
         match begun {
             Ok(gathering) => self.wait = Some((Wait::All(Box::new(gathering)), place.clone())),
             Err(fault) => {
-                let failure = self.blame(Blame::Script, Report::from(fault));
+                let report = used::fault(fault, &self.settings.vars);
+                let failure = self.blame(Blame::Script, report);
                 self.fail(failure);
             }
         }
@@ -168,7 +174,7 @@ impl Runner {
             limit: self.limit(expect.timeout.as_ref())?,
             strict: self.strict.is_some(),
             used: Used::of(expect.pattern.template(), &self.settings.vars),
-            skipped: Skipped::default(),
+            heard: Heard::default(),
         })
     }
 

@@ -3,19 +3,16 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::skipped::{Seen, Skipped, View};
+use super::heard::{Heard, Marked, Seen, Sought, View};
 use super::wait::Expecting;
-use super::{Blame, Failure, Next, Place, Report};
-use crate::matching::{Pattern, most_similar};
+use super::{Blame, Failure, Next, Place, Report, Unread};
+use crate::matching::most_similar;
 use crate::session::{Audience, Ending};
 use crate::units::{At, Human, count};
-use crate::wire::{Line, Visible};
+use crate::wire::{ConnId, Visible};
 
-/// How many lines that were read before are told where nothing came.
-const BEFORE_TOLD: usize = 3;
-
-/// How much of a line that was read is remembered: more than is shown of it.
-const REMEMBERED: usize = 256;
+/// How many lines are told of what was said before.
+pub(super) const BEFORE_TOLD: usize = 3;
 
 /// What went before, and helps to understand a failure.
 #[derive(Debug, Default)]
@@ -45,8 +42,20 @@ pub(super) struct Fault {
     headline: String,
     label: String,
     blame: Blame,
-    /// The headline goes on with how long was waited.
-    timed: bool,
+    waited: Waited,
+    /// The lines that were unread, where they have to do with it.
+    lines: Option<Vec<Seen>>,
+}
+
+/// How it is told how long a wait lasted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Waited {
+    /// To its end: `within 5s`.
+    Within,
+    /// It might have lasted longer: `(waited 2ms of 5s)`.
+    Of,
+    /// It was over before it began.
+    Not,
 }
 
 /// What there is to tell about a wait besides what it wanted.
@@ -57,12 +66,14 @@ pub(super) struct Circumstances<'a> {
     pub(super) limit: Duration,
     /// The line of the peer that has not ended.
     pub(super) unfinished: Option<Seen>,
+    /// Another conn that has lines which no step has read, and how many.
+    pub(super) elsewhere: Option<(String, u64)>,
 }
 
 impl History {
     /// Takes note of lines that a step that succeeded has skipped.
-    pub(super) fn skipped(&mut self, skipped: Skipped) {
-        let (count, last) = skipped.into_last();
+    pub(super) fn skipped(&mut self, heard: Heard) {
+        let (count, last) = heard.into_skipped();
         self.skips += count;
         self.last_skipped = last.or(self.last_skipped.take());
     }
@@ -72,7 +83,7 @@ impl History {
         if self.read.len() == BEFORE_TOLD {
             self.read.pop_front();
         }
-        self.read.push_back(Seen::of(next, REMEMBERED));
+        self.read.push_back(Seen::of(next));
     }
 
     /// A failed `/expect`.
@@ -82,45 +93,61 @@ impl History {
         why: &Unmet,
         told: &Circumstances<'_>,
     ) -> Failure {
-        let (verb, pattern) =
-            (if wait.exact { "contained" } else { "matched" }, Visible(wait.written.as_bytes()));
-        let headline = match why {
+        let verb = if wait.exact { "contain" } else { "match" };
+        let (before, behind) = match why {
             Unmet::TimedOut => {
-                format!("no line {verb} `{pattern}` within {}", Human(told.limit))
+                (format!("no line {verb}ed"), format!(" within {}", Human(told.limit)))
             }
-            Unmet::OtherLine => {
-                let verb = if wait.exact { "contain" } else { "match" };
-                format!("the next line did not {verb} `{pattern}`")
+            Unmet::OtherLine => (format!("the next line did not {verb}"), String::new()),
+            Unmet::Ended(how) => {
+                (format!("{} before a line {verb}ed", told.view.ended(how)), String::new())
             }
-            Unmet::Ended(how) => format!("{} before a line {verb} `{pattern}`", ended(how)),
         };
-        let mut report = self.lines(headline, &wait.skipped, &wait.pattern, told);
-        if let Some(tail) = &told.unfinished {
+        let unfinished = told.unfinished.as_ref();
+        let sought = Sought { pattern: &wait.pattern, holder: &|_| None, unfinished };
+        let report = Report::quoting(before, &wait.written, behind);
+        let mut report = self.lines(report, &wait.heard, &sought, told);
+        if unfinished.is_some() {
             let hint = if wait.partial { "" } else { ": `-p` looks at it too" };
-            report = told.view.line(report, tail, None);
             report = report.note(format!("(the last line has not ended{hint})"));
         }
-        if wait.strict && matches!(why, Unmet::OtherLine) {
-            report = report.note("(`/strict on` lets no line be skipped)");
+        if wait.strict && !wait.next && matches!(why, Unmet::OtherLine) {
+            report = report.note(STRICT);
         }
         self.unmet(wait.used.add_to(report), why, told)
     }
 
-    /// A report that begins with the lines that came instead.
+    /// Begins a report with the lines that came instead.
     pub(super) fn lines(
         &self,
-        headline: String,
-        skipped: &Skipped,
-        pattern: &Pattern,
+        report: Report,
+        heard: &Heard,
+        sought: &Sought<'_>,
         told: &Circumstances<'_>,
     ) -> Report {
-        let silent = skipped.count() == 0 && told.unfinished.is_none();
-        let label = if silent { "nothing came" } else { "the peer said instead:" };
-        let report = Report::new(headline).at(told.place.clone()).label(label);
-        if silent {
-            return self.before(report, &told.view);
+        let silent = heard.is_empty() && sought.unfinished.is_none();
+        let speaker = told.view.speaker();
+        let label = if silent {
+            told.view.nothing_came()
+        } else if heard.none_skipped() && sought.unfinished.is_none() {
+            "nothing else came".to_owned()
+        } else {
+            format!("{speaker} said instead:")
+        };
+        let report = report.at(told.place.clone()).label(label);
+        let report = if silent {
+            self.before(report, &told.view)
+        } else {
+            heard.add_to(report, &told.view, sought)
+        };
+        match &told.elsewhere {
+            Some((name, lines)) if silent => {
+                let (verb, them) = if *lines == 1 { ("is", "it") } else { ("are", "them") };
+                let lines = count(*lines, "line");
+                report.note(format!("({lines} of {name} {verb} unread: `/on {name}` reads {them})"))
+            }
+            _ => report,
         }
-        skipped.add_to(report, pattern, &told.view)
     }
 
     /// Ends the report of a wait for lines.
@@ -131,8 +158,7 @@ impl History {
         told: &Circumstances<'_>,
     ) -> Failure {
         if !matches!(why, Unmet::TimedOut) {
-            let (waited, limit) = (Human(told.now - told.view.since), Human(told.limit));
-            report = report.note(format!("(waited {waited} of {limit})"));
+            report = waited(report, told.now - told.view.since, told.limit);
         }
         let blame = match why {
             Unmet::Ended(_) => Blame::Connection,
@@ -148,28 +174,58 @@ impl History {
             Audience::All | Audience::Guests => true,
         };
         let read = self.read.iter().filter(meant);
-        read.fold(report, |report, seen| view.line(report, &seen.before(), None))
+        read.fold(report, |report, seen| view.line(report, &seen.aside("before"), Marked::Not))
+    }
+
+    /// The last lines of a conn: those that steps waited for, those that the step which is running has
+    /// skipped, and those that are unread.
+    pub(super) fn last_of(
+        &self,
+        conn: ConnId,
+        skipped: Option<&Heard>,
+        unread: &Unread,
+    ) -> Vec<Seen> {
+        let read = self.read.iter().filter(|seen| seen.conn() == conn);
+        let mut last: VecDeque<Seen> = read.map(|seen| seen.aside("before")).collect();
+        last.extend(skipped.into_iter().flat_map(|heard| heard.skipped_of(conn)).cloned());
+        last.make_contiguous().sort_by_key(Seen::came);
+        for next in unread.whole_lines(Audience::One(conn)) {
+            last.push_back(Seen::of(&next));
+            if last.len() > BEFORE_TOLD {
+                last.pop_front();
+            }
+        }
+        last.into()
     }
 
     /// Any other wait that failed.
-    pub(super) fn wait(&self, fault: Fault, place: Place, limit: Duration) -> Failure {
-        let headline = if fault.timed {
-            format!("{} within {}", fault.headline, Human(limit))
-        } else {
-            fault.headline
+    pub(super) fn wait(&self, fault: Fault, told: &Circumstances<'_>) -> Failure {
+        let headline = match fault.waited {
+            Waited::Within => format!("{} within {}", fault.headline, Human(told.limit)),
+            Waited::Of | Waited::Not => fault.headline,
         };
-        let report = Report::new(headline).at(place).label(fault.label);
+        let mut report = Report::new(headline).at(told.place.clone()).label(fault.label);
+        report = match fault.lines {
+            Some(lines) if lines.is_empty() => self.before(report, &told.view),
+            lines => lines
+                .iter()
+                .flatten()
+                .fold(report, |report, seen| told.view.line(report, seen, Marked::Not)),
+        };
+        if fault.waited == Waited::Of {
+            report = waited(report, told.now - told.view.since, told.limit);
+        }
         Failure { report: self.add_to(report), blame: fault.blame }
     }
 
     /// A step spoke, and nobody was there to hear it.
     /// `ended` says how they ended who should have, `shut` that our side has.
-    pub(super) fn unheard(&self, ended: Option<&Ending>, shut: bool) -> Failure {
+    pub(super) fn unheard(&self, view: &View<'_>, ended: Option<&Ending>, shut: bool) -> Failure {
         let why = match ended {
             _ if shut => "our side was shut down".to_owned(),
             None => "nobody is here".to_owned(),
             Some(Ending::Eof) => "the connection is closed".to_owned(),
-            Some(how) => self::ended(how),
+            Some(how) => view.ended(how),
         };
         let mut report = Report::new(format!("not sent: {why}"));
         if let Some(place) = self.saying.clone() {
@@ -182,8 +238,8 @@ impl History {
     pub(super) fn add_to(&self, mut report: Report) -> Report {
         if let Some(last) = &self.last_skipped {
             let skipped = count(self.skips, "line");
-            let last = Visible(last.text());
-            report = report.note(format!("({skipped} skipped by earlier steps, the last: {last})"));
+            let told = format!("({skipped} skipped by earlier steps, the last: ");
+            report = report.note([told.as_bytes(), last.text(), b")"].concat());
         }
         if self.passed_over > 0 {
             let passed = count(self.passed_over, "line");
@@ -193,33 +249,51 @@ impl History {
     }
 }
 
+/// Why a line that was skipped is a failure.
+pub(super) const STRICT: &str = "(`/strict on` lets no line be skipped)";
+
+/// Adds how long a wait lasted that might have lasted longer.
+fn waited(report: Report, waited: Duration, limit: Duration) -> Report {
+    report.note(format!("(waited {} of {})", Human(waited), Human(limit)))
+}
+
 /// `/expect-eof` and the peer goes on.
-pub(super) fn eof() -> Fault {
+pub(super) fn eof(view: &View<'_>, unread: Vec<Seen>) -> Fault {
+    let label = if unread.is_empty() {
+        "the connection is still open"
+    } else {
+        "the connection is still open; what is unread:"
+    };
     Fault {
-        headline: "the peer did not end".to_owned(),
-        label: "the connection is still open".to_owned(),
+        headline: format!("{} did not end", view.speaker()),
+        label: label.to_owned(),
         blame: Blame::Check,
-        timed: true,
+        waited: Waited::Within,
+        lines: Some(unread),
     }
 }
 
 /// `/expect-eof`, and the connection broke instead.
-pub(super) fn broken(how: &Ending) -> Fault {
+pub(super) fn broken(view: &View<'_>, how: &Ending) -> Fault {
     Fault {
-        headline: ended(how),
-        label: "the peer was to close it".to_owned(),
+        headline: view.ended(how),
+        label: "it was to be closed".to_owned(),
         blame: Blame::Connection,
-        timed: false,
+        waited: Waited::Of,
+        lines: Some(Vec::new()),
     }
 }
 
-/// `/quiet`, and something came.
-pub(super) fn quiet(line: &[u8]) -> Fault {
+/// `/quiet`, and something came, or had come before.
+pub(super) fn quiet(view: &View<'_>, line: Seen, unread: bool) -> Fault {
+    let (label, waited) =
+        if unread { ("this was unread before:", Waited::Not) } else { ("this came:", Waited::Of) };
     Fault {
-        headline: "the peer was not quiet".to_owned(),
-        label: format!("it said: {}", Visible(Line::cut(line).text)),
+        headline: format!("{} was not quiet", view.speaker()),
+        label: label.to_owned(),
         blame: Blame::Check,
-        timed: false,
+        waited,
+        lines: Some(vec![line]),
     }
 }
 
@@ -229,7 +303,8 @@ pub(super) fn accept(wanted: u64, joined: u64) -> Fault {
         headline: format!("{} joined, not {wanted}", count(joined, "guest")),
         label: "too few guests".to_owned(),
         blame: Blame::Check,
-        timed: true,
+        waited: Waited::Within,
+        lines: None,
     }
 }
 
@@ -238,7 +313,8 @@ pub(super) fn no_such_conn(name: &str, known: &[&str], place: Place) -> Report {
     let label = match most_similar(name, known.iter().copied()) {
         Some(near) => format!("did you mean `{near}`?"),
         None if known.is_empty() => "nobody has joined".to_owned(),
-        None => format!("there is {}", known.join(", ")),
+        None if known.len() == 1 => format!("there is {}", known[0]),
+        None => format!("there are {}", known.join(", ")),
     };
     Report::new(format!("no conn is called `{}`", Visible(name.as_bytes()))).at(place).label(label)
 }
@@ -266,14 +342,4 @@ pub(super) fn no_guest(place: Place) -> Report {
 /// `/accept` or `/kick` at the side that connected.
 pub(super) fn no_listener(place: Place) -> Report {
     Report::new("only a listener has guests").at(place).label("this side connected")
-}
-
-pub(super) fn ended(how: &Ending) -> String {
-    match how {
-        Ending::Eof => "the peer closed the connection".to_owned(),
-        Ending::Reset => "the peer reset the connection".to_owned(),
-        Ending::Kicked(_) => "the guest was kicked".to_owned(),
-        Ending::Slow => "the guest was too slow".to_owned(),
-        Ending::Error(why) => format!("the connection broke ({why})"),
-    }
 }

@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::failure::BEFORE_TOLD;
+use super::heard::{Marked, Seen, View};
 use super::roster::Roster;
 use super::used::Used;
-use super::{Blame, Failure, Place, Report, Runner, Unread};
+use super::{Blame, Place, Report, Runner, Unread};
 use crate::command::{Arg, Fault};
 use crate::matching::Pattern;
 use crate::session::{Audience, Drive};
@@ -30,10 +32,12 @@ struct Guard {
     used: Used,
 }
 
-/// A line that must not have come.
-struct Tripped<'a> {
-    guard: &'a Guard,
-    line: Box<[u8]>,
+/// A line that must not have come, and those that came with it before.
+struct Tripped {
+    /// Which guard it tripped.
+    guard: usize,
+    before: Vec<Seen>,
+    line: Seen,
 }
 
 impl Guards {
@@ -48,10 +52,10 @@ impl Guards {
     /// Puts up a guard. What of a line has come already belongs to it.
     fn put_up(&mut self, guard: Guard, unread: &Unread, max_line: usize) {
         if self.standing.is_empty() {
-            for begun in unread.unfinished(Audience::All) {
+            for (conn, begun) in unread.begun() {
                 let mut codec = LineCodec::new(max_line);
-                codec.feed(At::START, Bytes::copy_from_slice(begun.bytes), &mut Vec::new());
-                self.codecs.insert(begun.conn, codec);
+                codec.feed(At::START, Bytes::copy_from_slice(begun), &mut Vec::new());
+                self.codecs.insert(conn, codec);
             }
         }
         self.standing.push(guard);
@@ -60,26 +64,28 @@ impl Guards {
     /// Looks at what a peer says, as far as it completes lines.
     fn heard(
         &mut self,
-        conn: ConnId,
+        (now, conn): (At, ConnId),
         bytes: &Bytes,
         max_line: usize,
         roster: &Roster,
-    ) -> Option<Tripped<'_>> {
+    ) -> Option<Tripped> {
         let mut blocks = Vec::new();
         let codec = self.codecs.entry(conn).or_insert_with(|| LineCodec::new(max_line));
-        codec.feed(At::START, bytes.clone(), &mut blocks);
-        let mut lines = blocks.iter().flat_map(|block| block.lines());
-        let tripped =
-            lines.find_map(|line| Some((self.find(conn, line.text, roster)?, line.text.into())));
-        let (index, line) = tripped?;
-        Some(Tripped { guard: &self.standing[index], line })
+        codec.feed(now, bytes.clone(), &mut blocks);
+        let lines = || blocks.iter().flat_map(|block| block.lines()).map(|line| line.text);
+        let trips = |(at, line)| Some((at, line, self.find(conn, line, roster)?));
+        let (at, line, guard) = lines().enumerate().find_map(trips)?;
+        let seen = |line: &[u8]| Seen::new(conn, line, now);
+        let first = at.saturating_sub(BEFORE_TOLD);
+        let before = lines().skip(first).take(at - first).map(seen).collect();
+        Some(Tripped { guard, before, line: seen(line) })
     }
 
     /// Looks at what a peer has begun to say, and will not end.
-    fn ended(&mut self, conn: ConnId, roster: &Roster) -> Option<Tripped<'_>> {
+    fn ended(&mut self, now: At, conn: ConnId, roster: &Roster) -> Option<Tripped> {
         let block = self.codecs.remove(&conn)?.flush()?;
-        let index = self.find(conn, block.bytes(), roster)?;
-        Some(Tripped { guard: &self.standing[index], line: block.bytes()[..].into() })
+        let guard = self.find(conn, block.bytes(), roster)?;
+        Some(Tripped { guard, before: Vec::new(), line: Seen::new(conn, block.bytes(), now) })
     }
 
     /// The guard that a line trips.
@@ -97,21 +103,21 @@ impl Guard {
             Audience::One(one) => one == conn,
         }
     }
-}
 
-impl Tripped<'_> {
-    fn report(&self, running: &Place) -> Report {
-        let pattern =
-            Visible(self.guard.place.text.get(self.guard.place.span.clone()).unwrap_or_default());
-        let report = Report::new(format!("a line matched `{pattern}`, which must not come"))
-            .at(self.guard.place.clone())
-            .label(format!("the peer said: {}", Visible(&self.line)));
-        let report = self.guard.used.add_to(report);
-        if running.line == 0 || *running == self.guard.place {
-            return report;
-        }
-        let step = Visible(&running.text);
-        report.note(format!("(while at {}:{}: {step})", running.source, running.line))
+    /// What is told of a line that tripped it, and of those before; `since` is when the step began that
+    /// is running.
+    fn report(&self, line: &Seen, before: &[Seen], since: At, roster: &Roster) -> Report {
+        let Guard { whom, pattern, place, used } = self;
+        let source = place.text.get(place.span.clone()).unwrap_or_default();
+        let view = View { since, from: *whom, roster };
+        let written = String::from_utf8_lossy(source);
+        let report = Report::quoting("a line matched", written, ", which must not come")
+            .at(place.clone())
+            .label(format!("{} said:", view.speaker()));
+        let before = before.iter().skip(before.len().saturating_sub(BEFORE_TOLD));
+        let report = before.fold(report, |report, seen| view.line(report, seen, Marked::Not));
+        let part = pattern.place(line.text()).unwrap_or_default();
+        used.add_to(view.line(report, line, Marked::Unwanted(part)))
     }
 }
 
@@ -119,6 +125,7 @@ impl Runner {
     /// `/reject`: puts up a guard on whoever is spoken to, or lifts theirs.
     pub(super) fn reject(
         &mut self,
+        now: At,
         pattern: Option<&Arg<String>>,
         place: &Place,
     ) -> Result<(), Fault> {
@@ -137,40 +144,58 @@ impl Runner {
             .unread
             .whole_lines(whom)
             .find(|next| guard.pattern.find(Line::cut(next.bytes).text).is_some());
-        if let Some(next) = unread {
-            let line = Line::cut(next.bytes).text.into();
-            let report = Tripped { guard: &guard, line }.report(place);
-            let failure = self.blame(Blame::Check, report);
-            self.fail(failure);
+        let report = unread.map(|next| {
+            let report = guard.report(&Seen::of(&next), &[], now, &self.roster);
+            report.note("(it was unread when this step began)")
+        });
+        if let Some(report) = report {
+            self.trip(report);
         }
         self.guards.put_up(guard, &self.unread, self.options.max_line);
         Ok(())
     }
 
     /// Lets the guards look at what a peer says, before any step reads it.
-    pub(super) fn guard(&mut self, conn: ConnId, bytes: &Bytes) {
+    pub(super) fn guard(&mut self, now: At, conn: ConnId, bytes: &Bytes) {
         if self.guards.standing.is_empty() || self.drive == Drive::Quit {
             return;
         }
-        let tripped = self.guards.heard(conn, bytes, self.options.max_line, &self.roster);
-        let report = tripped.map(|tripped| tripped.report(&self.at));
-        self.trip(report);
+        let max_line = self.options.max_line;
+        if let Some(tripped) = self.guards.heard((now, conn), bytes, max_line, &self.roster) {
+            self.tripped(tripped);
+        }
     }
 
     /// Lets the guards look at the line that a peer has left unfinished.
-    pub(super) fn guard_end(&mut self, conn: ConnId) {
+    pub(super) fn guard_end(&mut self, now: At, conn: ConnId) {
         if self.drive == Drive::Quit {
             return;
         }
-        let tripped = self.guards.ended(conn, &self.roster);
-        let report = tripped.map(|tripped| tripped.report(&self.at));
-        self.trip(report);
+        if let Some(tripped) = self.guards.ended(now, conn, &self.roster) {
+            self.tripped(tripped);
+        }
     }
 
-    fn trip(&mut self, report: Option<Report>) {
-        if let Some(report) = report {
-            let failure: Failure = self.blame(Blame::Check, report);
-            self.fail(failure);
-        }
+    fn tripped(&mut self, Tripped { guard, before, line }: Tripped) {
+        let skipped = self.wait.as_ref().and_then(|(wait, _)| wait.heard());
+        let mut last = self.failure.last_of(line.conn(), skipped, &self.unread);
+        last.extend(before);
+        let report = self.guards.standing[guard].report(&line, &last, self.began, &self.roster);
+        let Place { source, line, text, .. } = &self.at;
+        let when = match self.drive {
+            _ if self.wait.is_some() => "while at",
+            Drive::Ended => "after the last step,",
+            _ => "after",
+        };
+        let running = format!("({when} {source}:{line}: {})", Visible(text));
+        self.trip(report.note(running));
+    }
+
+    /// Fails the script. A person is told, and the step that is running goes on: it is not what failed.
+    fn trip(&mut self, report: Report) {
+        let failure = self.blame(Blame::Check, report);
+        let running = self.wait.take().filter(|_| self.options.prompt);
+        self.fail(failure);
+        self.wait = running;
     }
 }

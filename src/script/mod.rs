@@ -9,6 +9,7 @@ mod block;
 mod exec;
 mod failure;
 mod guard;
+mod heard;
 mod origin;
 mod parse;
 mod patterns;
@@ -20,7 +21,7 @@ mod report;
 mod roster;
 mod runner;
 mod settings;
-mod skipped;
+mod shares;
 mod step;
 mod strict;
 #[cfg(test)]

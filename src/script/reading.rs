@@ -23,7 +23,7 @@ pub(super) fn bound(max_line: usize) -> usize {
 
 impl Runner {
     pub(super) fn heard(&mut self, now: At, conn: ConnId, bytes: &Bytes) {
-        self.guard(conn, bytes);
+        self.guard(now, conn, bytes);
         self.unread.push(now, conn, bytes, self.options.reads);
         if self.drive == Drive::Ended && self.fail_unread() {
             return;

@@ -60,8 +60,9 @@ pub struct Runner {
     /// Whom text goes to, and whom `/expect` reads from.
     pub(super) to: Audience,
     pub(super) drive: Drive,
-    /// The step that was begun last.
+    /// The step that was begun last, and when that was.
     pub(super) at: Place,
+    pub(super) began: At,
     pub(super) held: bool,
     spoken: bool,
     pub(super) unread_bound: usize,
@@ -91,6 +92,7 @@ impl Runner {
             to: if options.listener { Audience::Guests } else { Audience::All },
             drive: Drive::Running,
             at: Place { source: "".into(), line: 0, text: Bytes::new(), span: 0..0 },
+            began: At::START,
             held: false,
             spoken: false,
             unread_bound: reading::bound(options.max_line),
@@ -182,7 +184,7 @@ impl Runner {
             }) => self.connected(*conn),
             Effect::Heard { conn, bytes } => self.heard(now, *conn, bytes),
             Effect::Silent { conn, .. } => {
-                self.guard_end(*conn);
+                self.guard_end(now, *conn);
                 self.unread.end(*conn);
                 self.look(now);
             }
@@ -287,6 +289,13 @@ impl Runner {
         let forgotten = self.steps.len();
         self.clear_steps();
         Some(forgotten)
+    }
+
+    /// The step of a script that is running, or was the last to begin where more are to come.
+    #[must_use]
+    pub fn running(&self) -> Option<&Place> {
+        let goes_on = self.wait.is_some() || !self.steps.is_empty();
+        Some(&self.at).filter(|at| goes_on && at.line > 0 && !self.options.prompt)
     }
 
     /// The failure of a session that has lasted longer than `limit`.
@@ -404,7 +413,8 @@ impl Runner {
 
     /// No step will read any more: conns that waited for one go on.
     fn stop_reading(&mut self) {
-        self.options.reads = false;
+        // A strict script fails over what comes from now on, and tells what that was.
+        self.options.reads = self.strict.is_some();
         for conn in std::mem::take(&mut self.unread_full) {
             self.send(Input::Drained(Queue::Unread(conn)));
         }
@@ -413,7 +423,7 @@ impl Runner {
     pub(super) fn step(&mut self, now: At, step: Step) {
         let place = step.place(0..0);
         let place = Place { span: 0..place.text.len(), ..place };
-        self.at = place.clone();
+        (self.at, self.began) = (place.clone(), now);
         match step.what {
             What::Text(text) => {
                 self.failure.saying = Some(place);
@@ -441,8 +451,9 @@ impl Runner {
         if self.options.prompt || self.options.stays && self.to == Audience::Guests {
             self.outbox.push_back(Action::Task(super::Task::Unheard));
         } else if self.drive == Drive::Running {
-            let failure =
-                self.failure.unheard(self.roster.ended(self.to), self.roster.is_shut(self.to));
+            let view = self.view(self.began, self.to);
+            let (ended, shut) = (self.roster.ended(self.to), self.roster.is_shut(self.to));
+            let failure = self.failure.unheard(&view, ended, shut);
             self.outbox.clear();
             self.fail(failure);
         }

@@ -1,9 +1,10 @@
 //! `/strict on`: no line stays unread.
 
+use super::heard::{Marked, Seen};
 use super::{Blame, Place, Report, Runner};
 use crate::session::Audience;
 use crate::units::count;
-use crate::wire::Line;
+use crate::wire::Visible;
 
 /// How many unread lines are told.
 const TOLD: usize = 8;
@@ -23,15 +24,16 @@ impl Runner {
         self.strict = None; // it is told once
         let mut report = Report::new(format!("{} stayed unread", count(lines, "line")))
             .at(place)
-            .label("this lets no line be skipped");
+            .label("this lets no line stay unread");
+        let view = self.view(self.began, Audience::All);
         for next in self.unread.all_lines(Audience::All).take(TOLD) {
-            let who = self.roster.name(next.conn).filter(|_| self.roster.are_several());
-            let who = who.map(|name| format!("{name}: ")).unwrap_or_default();
-            report = report.note([who.as_bytes(), Line::cut(next.bytes).text].concat());
+            report = view.line(report, &Seen::of(&next), Marked::Not);
         }
         if lines > TOLD as u64 {
             report = report.note(format!("(and {} more)", lines - TOLD as u64));
         }
+        let Place { source, line, text, .. } = &self.at;
+        report = report.note(format!("(the last step was {source}:{line}: {})", Visible(text)));
         let failure = self.blame(Blame::Check, report);
         self.fail(failure);
         true

@@ -96,6 +96,11 @@ impl Unread {
         conns.filter_map(|conn| self.next_of(conn)).filter(|next| !next.whole)
     }
 
+    /// What has come of the line that each conn has not ended, be there whole lines before it or not.
+    pub fn begun(&self) -> impl Iterator<Item = (ConnId, &[u8])> {
+        self.conns.iter().filter_map(|(conn, words)| Some((*conn, words.begun()?)))
+    }
+
     /// The lines of `from` that are whole, those of one conn after those of another.
     pub fn whole_lines(&self, from: Audience) -> impl Iterator<Item = Next<'_>> {
         self.all_lines(from).filter(|line| line.whole)
@@ -135,6 +140,11 @@ impl Unread {
                 self.bytes - others.map(Words::bytes).sum::<usize>()
             }
         }
+    }
+
+    /// The conns that have something to read or may yet, and how many lines of each are unread.
+    pub fn conns(&self) -> impl Iterator<Item = (ConnId, u64)> {
+        self.conns.iter().map(|(conn, words)| (*conn, words.lines()))
     }
 
     /// How many lines of all conns are unread, unfinished ones included.

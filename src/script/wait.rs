@@ -1,19 +1,23 @@
 //! What a step waits for.
 
+use std::collections::VecDeque;
 use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::all::Gathering;
 use super::failure::{self, Circumstances, Unmet};
+use super::heard::{Fate, Heard, Seen, View};
 use super::playing::Playing;
-use super::skipped::{Seen, Skipped, View};
 use super::used::Used;
 use super::{Failure, Place, Runner, Span};
 use crate::matching::{Capture, Pattern};
 use crate::session::{Audience, Ending};
 use crate::units::At;
 use crate::wire::{ConnId, Line};
+
+/// How many unread lines are told where `/expect-eof` fails.
+const UNREAD_TOLD: usize = 3;
 
 /// What a step waits for.
 pub(super) enum Wait {
@@ -23,8 +27,8 @@ pub(super) enum Wait {
     All(Box<Gathering>),
     /// The end of the peer.
     Eof { from: Audience, since: At, limit: Duration },
-    /// Nothing at all, until then.
-    Quiet { from: Audience, since: At, limit: Duration },
+    /// Nothing at all, until then; whether something was unread when it began.
+    Quiet { from: Audience, since: At, limit: Duration, unread: bool },
     /// A time.
     Sleep { until: At },
     /// So many peers in all.
@@ -63,7 +67,7 @@ pub(super) struct Expecting {
     pub(super) since: At,
     pub(super) limit: Duration,
     /// Lines that did not match.
-    pub(super) skipped: Skipped,
+    pub(super) heard: Heard,
 }
 
 /// What reading came to.
@@ -103,13 +107,19 @@ impl Wait {
                 let come = joined >= *count;
                 come.then_some(Ok(())).or(late.then(|| Err(failure::accept(*count, joined))))
             }
-            Wait::Eof { from, .. } => match runner.roster.ended(*from) {
-                Some(Ending::Eof) => Some(Ok(())),
-                Some(how) => Some(Err(failure::broken(how))),
-                None => late.then(|| Err(failure::eof())),
-            },
-            Wait::Quiet { from, .. } => match runner.unread.next(*from) {
-                Some(line) => Some(Err(failure::quiet(line.bytes))),
+            Wait::Eof { from, since, .. } => {
+                let view = runner.view(*since, *from);
+                match runner.roster.ended(*from) {
+                    Some(Ending::Eof) => Some(Ok(())),
+                    Some(how) => Some(Err(failure::broken(&view, how))),
+                    None => late.then(|| Err(failure::eof(&view, runner.last_unread(*from)))),
+                }
+            }
+            Wait::Quiet { from, since, unread, .. } => match runner.unread.next(*from) {
+                Some(line) => {
+                    let view = runner.view(*since, *from);
+                    Some(Err(failure::quiet(&view, Seen::of(&line), *unread)))
+                }
                 None => late.then_some(Ok(())),
             },
             Wait::Play(playing) => return playing.look(now, runner),
@@ -118,20 +128,31 @@ impl Wait {
             None => Looked::NotYet,
             Some(Ok(())) => Looked::Over,
             Some(Err(fault)) => {
-                let limit = self.limit();
-                Looked::Failed(Box::new(runner.failure.wait(fault, place.clone(), limit)))
+                let (since, limit, from) = self.span(now, runner.to);
+                let told = runner.circumstances(now, since, limit, from, place);
+                Looked::Failed(Box::new(runner.failure.wait(fault, &told)))
             }
         }
     }
 
-    fn limit(&self) -> Duration {
+    /// The lines that it has read.
+    pub(super) fn heard(&self) -> Option<&Heard> {
         match self {
-            Wait::Expect(expecting) => expecting.limit,
-            Wait::All(gathering) => gathering.limit(),
-            Wait::Eof { limit, .. } | Wait::Quiet { limit, .. } | Wait::Accept { limit, .. } => {
-                *limit
-            }
-            Wait::Sleep { .. } | Wait::Open { .. } | Wait::Play(_) => Duration::ZERO,
+            Wait::Expect(expecting) => Some(&expecting.heard),
+            Wait::All(gathering) => Some(gathering.heard()),
+            _ => None,
+        }
+    }
+
+    /// When it began, how long it may last, and whom it reads from.
+    fn span(&self, now: At, to: Audience) -> (At, Duration, Audience) {
+        match self {
+            Wait::Expect(Expecting { from, since, limit, .. })
+            | Wait::Eof { from, since, limit }
+            | Wait::Quiet { from, since, limit, .. } => (*since, *limit, *from),
+            Wait::All(gathering) => gathering.span(),
+            Wait::Accept { since, limit, .. } => (*since, *limit, to),
+            Wait::Sleep { .. } | Wait::Open { .. } | Wait::Play(_) => (now, Duration::ZERO, to),
         }
     }
 }
@@ -155,7 +176,7 @@ impl Expecting {
     }
 
     fn matched(&mut self, runner: &mut Runner, captures: &[Capture], line: Option<(ConnId, u64)>) {
-        runner.failure.skipped(mem::take(&mut self.skipped));
+        runner.failure.skipped(mem::take(&mut self.heard));
         for capture in captures {
             runner.settings.vars.capture(capture);
         }
@@ -177,7 +198,7 @@ impl Expecting {
                 runner.unread.consume(conn, len);
                 return Read::Matched(captures, ended);
             }
-            self.skipped.skip(&line);
+            self.heard.note(&line, Fate::Skipped);
             runner.unread.consume(conn, len);
             if self.next || self.strict {
                 return Read::Missed;
@@ -214,8 +235,34 @@ impl Runner {
         place: &Place,
     ) -> Circumstances<'_> {
         let unfinished = self.unread.next(from).filter(|line| !line.whole);
-        let unfinished = unfinished.map(|line| Seen::of(&line, usize::MAX));
-        let view = View { since, from, roster: &self.roster };
-        Circumstances { place: place.clone(), view, now, limit, unfinished }
+        let unfinished = unfinished.map(|line| Seen::of(&line));
+        let view = self.view(since, from);
+        let elsewhere = self.unread_elsewhere(from);
+        Circumstances { place: place.clone(), view, now, limit, unfinished, elsewhere }
+    }
+
+    /// How lines look from a wait that began at `since`.
+    pub(super) fn view(&self, since: At, from: Audience) -> View<'_> {
+        View { since, from, roster: &self.roster }
+    }
+
+    /// The lines of `from` that came last and are unread.
+    fn last_unread(&self, from: Audience) -> Vec<Seen> {
+        let mut last = VecDeque::new();
+        for next in self.unread.all_lines(from) {
+            last.push_back(Seen::of(&next));
+            if last.len() > UNREAD_TOLD {
+                last.pop_front();
+            }
+        }
+        last.into()
+    }
+
+    /// A conn that is not meant and has unread lines, and how many: perhaps they were waited for.
+    fn unread_elsewhere(&self, from: Audience) -> Option<(String, u64)> {
+        let Audience::One(meant) = from else { return None };
+        let (conn, lines) =
+            self.unread.conns().find(|(conn, lines)| *conn != meant && *lines > 0)?;
+        Some((self.roster.name(conn)?.to_owned(), lines))
     }
 }

@@ -152,6 +152,11 @@ impl Words {
         (!bytes.is_empty()).then_some(next)
     }
 
+    /// What has come of the line that has not ended, if one has begun and more may come.
+    pub(super) fn begun(&self) -> Option<&[u8]> {
+        Some(self.codec.unfinished()).filter(|begun| !self.silent && !begun.is_empty())
+    }
+
     /// All its lines.
     pub(super) fn all(&self, conn: ConnId) -> impl Iterator<Item = Next<'_>> {
         let kept = self.runs.iter().flat_map(|run| {

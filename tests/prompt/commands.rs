@@ -139,6 +139,19 @@ fn a_faulty_line_of_a_block_can_be_entered_again() {
 }
 
 #[test]
+fn a_guard_that_is_tripped_is_told_and_what_runs_goes_on() {
+    let (host, mut guest) = Person::hosts_a_guest();
+    host.enters("/reject ^ERROR");
+    host.enters("/expect -t 1h (?<word>ok)");
+    host.enters("/send got ${word}");
+    host.wait_for_row("> /send got ${word}");
+    guest.say("ERROR 7\n");
+    host.wait_for_row("error: a line matched `^ERROR`, which must not come");
+    guest.say("ok\n");
+    guest.expect_bytes("got ok\n");
+}
+
+#[test]
 fn ctrl_c_ends_a_wait_and_not_the_session() {
     let (host, mut guest) = Person::hosts_a_guest();
     host.enters("/expect -t 1h never");

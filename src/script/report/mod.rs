@@ -28,10 +28,18 @@ use crate::matching::Secrets;
 /// Nothing in it can act on a terminal, whatever the peer said. It has no newline at its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
-    headline: String,
+    headline: Headline,
     place: Option<Place>,
     label: Option<String>,
     notes: Vec<Note>,
+}
+
+/// What is told first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Headline {
+    text: String,
+    /// What is quoted behind that, and what follows. The quotation may be cut to fit.
+    quoted: Option<(String, String)>,
 }
 
 /// Something to know about a failure, or a line that a peer said.
@@ -40,15 +48,42 @@ struct Note {
     text: Vec<u8>,
     /// When it came, in the words of whoever knows from when on that counts.
     time: Option<String>,
-    /// The parts of it that keep it from being what was wanted, where it is the nearest to that.
-    nearest: Option<Vec<Range<usize>>>,
+    mark: Option<Mark>,
 }
+
+/// What makes a note stand out among others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Mark {
+    /// What stands behind it.
+    sign: &'static str,
+    /// The parts of its text that are meant, in bytes.
+    parts: Vec<Range<usize>>,
+}
+
+/// The mark of the line that comes nearest to what was wanted.
+const NEAREST: &str = "<- nearest";
+/// The mark of a line that must not have come.
+const UNWANTED: &str = "<- this";
 
 impl Report {
     /// A report that says `headline`, which has no `error: ` before it.
     #[must_use]
     pub fn new(headline: impl Into<String>) -> Self {
-        Report { headline: headline.into(), place: None, label: None, notes: Vec::new() }
+        let headline = Headline { text: headline.into(), quoted: None };
+        Report { headline, place: None, label: None, notes: Vec::new() }
+    }
+
+    /// A report whose headline quotes a part of the script, which may be long: `before`, the quotation,
+    /// and what is `behind` it.
+    #[must_use]
+    pub fn quoting(
+        before: impl Into<String>,
+        quoted: impl Into<String>,
+        behind: impl Into<String>,
+    ) -> Self {
+        let mut report = Report::new(before);
+        report.headline.quoted = Some((quoted.into(), behind.into()));
+        report
     }
 
     /// Shows the place, and from where its script was included.
@@ -82,16 +117,27 @@ impl Report {
     /// Adds a line that a peer said, and when it came.
     #[must_use]
     pub fn line(mut self, text: impl Into<Vec<u8>>, time: impl Into<String>) -> Self {
-        self.notes.push(Note { text: text.into(), time: Some(time.into()), nearest: None });
+        self.notes.push(Note { text: text.into(), time: Some(time.into()), mark: None });
         self
     }
 
     /// Marks the note that was added last as the nearest, and the parts of its text that differ from
     /// what was wanted, in bytes.
     #[must_use]
-    pub fn nearest(mut self, differs: Vec<Range<usize>>) -> Self {
+    pub fn nearest(self, differs: Vec<Range<usize>>) -> Self {
+        self.mark(NEAREST, differs)
+    }
+
+    /// Marks the note that was added last as the line that must not have come, and the part of its text
+    /// that makes it that.
+    #[must_use]
+    pub fn unwanted(self, part: Range<usize>) -> Self {
+        self.mark(UNWANTED, vec![part])
+    }
+
+    fn mark(mut self, sign: &'static str, parts: Vec<Range<usize>>) -> Self {
         if let Some(note) = self.notes.last_mut() {
-            note.nearest = Some(differs);
+            note.mark = Some(Mark { sign, parts });
         }
         self
     }
@@ -112,13 +158,17 @@ impl Report {
         let text = |text: &mut String| {
             *text = String::from_utf8_lossy(&change(text.as_bytes())).into_owned();
         };
-        text(&mut self.headline);
+        text(&mut self.headline.text);
+        if let Some((quoted, behind)) = &mut self.headline.quoted {
+            text(quoted);
+            text(behind);
+        }
         self.label.iter_mut().for_each(text);
         self.place = self.place.map(|place| place.map_text(change));
         for note in &mut self.notes {
             let changed = change(&note.text);
             if changed != note.text {
-                note.nearest = note.nearest.take().map(|_| Vec::new());
+                note.mark.iter_mut().for_each(|mark| mark.parts.clear());
                 note.text = changed;
             }
         }

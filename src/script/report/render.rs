@@ -6,21 +6,25 @@ use std::ops::Range;
 use anstyle::{AnsiColor, Effects, Style};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use super::{Note, Place, Report};
+use super::{Headline, Mark, Note, Place, Report};
 use crate::wire::Visible;
 
-/// The most columns of a source line that are shown: with the gutter, a screen of 80.
-pub(super) const SOURCE_WIDTH: usize = 72;
-/// The most columns of a note that are shown.
+/// The columns of a screen, which most terminals have at least.
+const SCREEN: usize = 80;
+/// The most columns of a source line that are shown: with the gutter, a screen.
+pub(super) const SOURCE_WIDTH: usize = SCREEN - 8;
+/// The most columns of a note that are shown; of one with marks below it a screen, or they would stand
+/// below something else.
 pub(super) const NOTE_WIDTH: usize = 100;
+pub(super) const MARKED_WIDTH: usize = SOURCE_WIDTH;
+/// The most columns of what a headline quotes; all of it stands below.
+const QUOTED_WIDTH: usize = 60;
 /// How far right the mark of the nearest line may be moved by longer lines.
 const MARK_COLUMN: usize = 48;
 /// How many columns are kept free for what is marked, and for what follows it.
 const ROOM_TO_MARK: usize = 20;
 /// How many bytes stand before what is marked, where the beginning of the line is left out.
 const BEFORE_MARK: usize = 40;
-/// What stands behind the nearest line.
-const NEAREST: &str = "<- nearest";
 /// What a tab of a source line is shown as.
 const TAB: &str = "    ";
 
@@ -57,15 +61,20 @@ struct Shown<'a> {
 impl fmt::Display for Rendering<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Rendering { report, palette: Palette { error, .. } } = self;
-        let headline = Visible(report.headline.as_bytes());
-        write!(f, "{error}error:{error:#} {headline}")?;
-        let gutter = match &report.place {
-            Some(place) => self.place(f, place)?,
-            None => 1,
+        let Headline { text, quoted } = &report.headline;
+        write!(f, "{error}error:{error:#} {}", Visible(text.as_bytes()))?;
+        if let Some((quoted, behind)) = quoted {
+            let quoted = head(&Visible(quoted.as_bytes()).to_string(), QUOTED_WIDTH);
+            write!(f, " `{quoted}`{}", Visible(behind.as_bytes()))?;
+        }
+        let label = report.label.as_ref().map(|label| Visible(label.as_bytes()).to_string());
+        let (gutter, label) = match &report.place {
+            Some(place) => self.place(f, place, label)?,
+            None => (1, label),
         };
-        if let (None, Some(label)) = (&report.place, &report.label) {
+        if let Some(label) = label {
             self.gutter(f, gutter, "=")?;
-            write!(f, " {}", Visible(label.as_bytes()))?;
+            write!(f, " {label}")?;
         }
         self.notes(f, gutter)?;
         self.chain(f, gutter)
@@ -73,8 +82,14 @@ impl fmt::Display for Rendering<'_> {
 }
 
 impl Rendering<'_> {
-    /// Shows the place, and tells how many digits its line number has.
-    fn place(&self, f: &mut fmt::Formatter<'_>, place: &Place) -> Result<usize, fmt::Error> {
+    /// Shows the place, and behind its carets the label. Tells how many digits its line number has, and
+    /// gives the label back if there was no room for it.
+    fn place(
+        &self,
+        f: &mut fmt::Formatter<'_>,
+        place: &Place,
+        label: Option<String>,
+    ) -> Result<(usize, Option<String>), fmt::Error> {
         let Palette { gutter, mark, .. } = self.palette;
         let number = place.line.to_string();
         let digits = number.len();
@@ -89,11 +104,16 @@ impl Rendering<'_> {
         write!(f, "\n{blank:digits$}  {gutter}|{gutter:#}")?;
         write!(f, "\n {gutter}{number} |{gutter:#} {}", line.trim_end())?;
         write!(f, "\n{blank:digits$}  {gutter}|{gutter:#} {blank:indent$}{mark}{carets}")?;
-        if let Some(label) = &self.report.label {
-            write!(f, " {}", Visible(label.as_bytes()))?;
+        let room = SCREEN.saturating_sub(digits + 5 + indent + carets.len());
+        let (fits, left) = match label {
+            Some(label) if label.width() <= room => (Some(label), None),
+            label => (None, label),
+        };
+        if let Some(label) = fits {
+            write!(f, " {label}")?;
         }
         write!(f, "{mark:#}")?;
-        Ok(digits)
+        Ok((digits, left))
     }
 
     fn notes(&self, f: &mut fmt::Formatter<'_>, gutter: usize) -> fmt::Result {
@@ -103,8 +123,9 @@ impl Rendering<'_> {
         let lines = notes.iter().filter(|shown| !timed || shown.note.time.is_some());
         let widest = lines.map(|shown| shown.text.width()).max().unwrap_or_default();
         let widest = widest.min(MARK_COLUMN);
-        let marked = notes.iter().any(|shown| shown.note.nearest.is_some());
-        let times = widest + if marked { 2 + NEAREST.len() } else { 0 };
+        let signs = notes.iter().filter_map(|shown| shown.note.mark.as_ref());
+        let signs = signs.map(|mark| 2 + mark.sign.len()).max().unwrap_or_default();
+        let times = widest + signs;
         for shown in &notes {
             self.note(f, gutter, shown, [widest, times])?;
         }
@@ -126,10 +147,10 @@ impl Rendering<'_> {
             write!(f, " {}", shown.text)?;
         }
         let mut column = shown.text.width();
-        if shown.note.nearest.is_some() {
+        if let Some(Mark { sign, .. }) = shown.note.mark {
             let gap = mark_at.saturating_sub(column) + 2;
-            write!(f, "{blank:gap$}{mark}{NEAREST}{mark:#}")?;
-            column += gap + NEAREST.len();
+            write!(f, "{blank:gap$}{mark}{sign}{mark:#}")?;
+            column += gap + sign.len();
         }
         if let Some(time) = &shown.note.time {
             let gap = time_at.saturating_sub(column) + 2;
@@ -181,23 +202,26 @@ impl Shown<'_> {
     /// Shows a note from its beginning, or from a little before the part of it that is marked, where
     /// that lies too far behind.
     fn of(note: &Note) -> Shown<'_> {
-        let marked = note.nearest.as_deref().unwrap_or_default();
+        let marked = note.mark.as_ref().map_or(&[][..], |mark| &mark.parts);
         let columns = |bytes: &[u8]| Visible(bytes).to_string().width();
         let clamp = |at: usize| at.min(note.text.len());
         let first = marked.first().map_or(0, |range| clamp(range.start));
-        let hidden = if columns(&note.text[..first]) < NOTE_WIDTH - ROOM_TO_MARK {
+        let width = if marked.is_empty() { NOTE_WIDTH } else { MARKED_WIDTH };
+        let hidden = if columns(&note.text[..first]) < width - ROOM_TO_MARK {
             0
         } else {
             border(&note.text, first - BEFORE_MARK.min(first))
         };
         let lead = if hidden > 0 { "…" } else { "" };
-        let text = format!("{lead}{}", Visible(&note.text[hidden..]));
-        let text = head(&text, NOTE_WIDTH);
+        let whole = format!("{lead}{}", Visible(&note.text[hidden..]));
+        let text = head(&whole, width);
+        // What is missing at the end is marked behind it, unless the end is not shown.
+        let last = text.width() - usize::from(text != whole);
         let column = |at: usize| lead.width() + columns(&note.text[hidden..clamp(at).max(hidden)]);
         let mut marks: Vec<Range<usize>> = Vec::new();
         for range in marked {
-            let start = column(range.start).min(text.width().saturating_sub(1));
-            let end = column(range.end).max(start + 1).min(text.width().max(start + 1));
+            let start = column(range.start).min(last);
+            let end = column(range.end).clamp(start + 1, text.width().max(start + 1));
             match marks.last_mut() {
                 Some(last) if last.end >= start => last.end = last.end.max(end),
                 _ => marks.push(start..end),

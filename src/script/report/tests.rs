@@ -1,7 +1,7 @@
 use bytes::Bytes;
 use proptest::prelude::*;
 
-use super::render::{NOTE_WIDTH, SOURCE_WIDTH};
+use super::render::{MARKED_WIDTH, NOTE_WIDTH, SOURCE_WIDTH};
 use super::*;
 use crate::command::parse;
 use unicode_width::UnicodeWidthStr;
@@ -128,12 +128,29 @@ fn what_a_peer_said_stays_harmless_and_short() {
     let report = Report::new("a\x1b[2J\nb")
         .note(b"\x1b[2J\xff\r".to_vec())
         .note("x".repeat(500))
-        .nearest(std::iter::once(0..2).collect());
+        .nearest(std::iter::once(0..2).collect())
+        .note("y".repeat(500));
     let text = report.to_string();
     let rows: Vec<_> = text.lines().collect();
     assert_eq!(rows[..2], ["error: a\\x1b[2J\\nb", "   = \\x1b[2J\\xff\\r"]);
     assert!(rows[2].ends_with("x…  <- nearest"));
-    assert_eq!(rows[2].width(), 5 + NOTE_WIDTH + 12);
+    assert_eq!(rows[2].width(), 5 + MARKED_WIDTH + 12);
+    assert_eq!(rows[4].width(), 5 + NOTE_WIDTH);
+}
+
+#[test]
+fn what_is_missing_at_the_end_is_marked_behind_it() {
+    let marks = |text: &str, part: Range<usize>| {
+        let report = Report::new("x").note(text).nearest(vec![part]).to_string();
+        report.lines().last().unwrap().to_owned()
+    };
+    assert_eq!(marks("do", 2..3), "   |   ^");
+    assert_eq!(marks("", 0..1), "   | ^");
+    assert_eq!(marks("日本", 6..7), "   |     ^");
+    let long = "x".repeat(500);
+    assert_eq!(marks(&long, 500..501).width(), "   | …".width() + 40 + 1);
+    let all = marks(&long, 0..500);
+    assert_eq!(all.width(), "   | ".width() + MARKED_WIDTH);
 }
 
 proptest! {

@@ -56,6 +56,63 @@ fn each_pattern_takes_a_line_of_its_own() {
 }
 
 #[test]
+fn a_line_that_may_come_leaves_its_place_to_one_that_must() {
+    let block = "/all\n* a\n? ^a(?<n>\\d)\n* ^c\n/end\n/echo ${n}\n";
+    for strict in ["", "/strict on\n"] {
+        let mut end = End::client(&format!("{strict}{block}"));
+        end.hears(1, b"a1\na\nc\n");
+        assert!(end.succeeded(), "{:#?}", end.failures);
+        assert_eq!(end.told_tasks(), ["1"]);
+    }
+    let mut end = End::client(&format!("/strict on\n{block}"));
+    end.hears(1, b"a\na\nc\n");
+    assert_eq!(end.failed(), "error: a line came that `/all` has no use for");
+    assert!(end.failures[0].0.contains("(line 3 has what it wants already: a)"));
+}
+
+#[test]
+fn in_a_strict_script_any_number_of_lines_may_come_that_may() {
+    let mut end = End::client("/strict on\n/all\n* b\n? ^a\n/end\n");
+    end.hears(1, b"a\na\na\nb\n");
+    assert!(end.succeeded(), "{:#?}", end.failures);
+}
+
+#[test]
+fn a_line_that_has_not_ended_is_none_until_its_peer_ends() {
+    let mut end = End::client("/all -t 1s\n* ^a$\n! ^bad\n/end\n");
+    end.hears(1, b"ba");
+    end.hears(1, b"d");
+    end.until(500);
+    assert_eq!(end.failures, []);
+    end.ends(1, Ending::Eof);
+    assert_eq!(end.failed(), "error: a line matched `^bad`, which must not come");
+    let mut end = End::client("/all -t 1s\n* ^a$\n/end\n");
+    end.hears(1, b"a");
+    end.until(1000);
+    let wanted = "   = a  <- nearest  +0ms\n   = (the last line has not ended)";
+    assert!(end.failures[0].0.ends_with(wanted), "{}", end.failures[0].0);
+    let mut end = End::client("/all -t 1s\n* ^a$\n/end\n");
+    end.hears(1, b"a");
+    end.ends(1, Ending::Eof);
+    assert!(end.succeeded());
+}
+
+#[test]
+fn where_all_that_came_was_taken_nothing_else_came() {
+    let mut end = End::client("/expect x\n/all -t 1s\n* ^a\n* ^a\n/end\n");
+    end.hears(1, b"x\na 1\n");
+    end.until(1000);
+    let wanted = "\
+error: 1 of 2 lines of `/all` did not come within 1s
+  --> a.chat:4:3
+   |
+ 4 | * ^a
+   |   ^^ nothing else came
+   = (for line 3: a 1)  +0ms";
+    assert_eq!(end.failures, [(wanted.to_owned(), Blame::Check)]);
+}
+
+#[test]
 fn what_must_not_come_fails_at_once() {
     let mut end = End::client(JOIN);
     end.hears(1, b"JOIN bob\nERROR no\nMODE x\n");
@@ -64,7 +121,10 @@ error: a line matched `^ERROR`, which must not come
   --> a.chat:5:3
    |
  5 | ! ^ERROR
-   |   ^^^^^^ the peer said: ERROR no
+   |   ^^^^^^ the peer said:
+   = (for line 2: JOIN bob)           +0ms
+   = ERROR no                <- this  +0ms
+   | ^^^^^
    = (waited 0ms of 1s)";
     assert_eq!(end.failures, [(wanted.to_owned(), Blame::Check)]);
 }
@@ -74,7 +134,7 @@ fn what_did_not_come_is_told_with_the_nearest_line() {
     let mut end =
         End::client("/set n 7\n/all -t 1s\n* ^JOIN ${n}\n* ^MODE\n\n/# and then\n* ^NAMES\n/end\n");
     end.until(40);
-    end.hears(1, b"JOIN 8\nMODE\nother\n");
+    end.hears(1, b"MODE\nJOIN 8\nother\n");
     end.until(1000);
     let wanted = "\
 error: 2 of 3 lines of `/all` did not come within 1s
@@ -82,10 +142,11 @@ error: 2 of 3 lines of `/all` did not come within 1s
    |
  3 | * ^JOIN ${n}
    |   ^^^^^^^^^^ the peer said instead:
-   = JOIN 8  <- nearest  +40ms
+   = (for line 4: MODE)              +40ms
+   = JOIN 8              <- nearest  +40ms
    |      ^
-   = other               +40ms
-   = (also missing: `^NAMES`, line 7)
+   = other                           +40ms
+   = (line 7 is missing too: ^NAMES)
    = ${n} is 7";
     assert_eq!(end.failures, [(wanted.to_owned(), Blame::Check)]);
 }
@@ -127,7 +188,16 @@ fn of_several_guests_lines_count_together() {
     end.hears(2, b"b\nx\n");
     end.hears(1, b"a\n");
     end.until(1000);
-    assert!(end.failures[0].0.contains("\n   = guest-2: x  +0ms"), "{}", end.failures[0].0);
+    let wanted = "\
+error: 1 of 3 lines of `/all` did not come within 1s
+  --> a.chat:5:3
+   |
+ 5 | * ^c
+   |   ^^ the guests said instead:
+   = guest-2: (for line 4: b)  +0ms
+   = guest-2: x                +0ms
+   = guest-1: (for line 3: a)  +0ms";
+    assert_eq!(end.failures, [(wanted.to_owned(), Blame::Check)]);
 }
 
 proptest! {

@@ -58,7 +58,7 @@ fn the_end_of_a_conn_concerns_who_waits_for_it() {
     end.ends(2, Ending::Eof);
     assert_eq!((end.failures.len(), end.left()), (0, None));
     end.hears(1, b"later\n");
-    assert!(end.failed().starts_with("error: the peer closed the connection before"));
+    assert!(end.failed().starts_with("error: `bob` closed the connection before"));
 }
 
 #[test]

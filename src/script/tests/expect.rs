@@ -228,6 +228,52 @@ fn a_line_of_which_a_part_was_read_keeps_its_number() {
 }
 
 #[test]
+fn the_nearest_is_told_however_long_ago_it_came() {
+    let mut end = End::client("/expect ^status: done\n");
+    end.hears(1, b"first\nstatus: dome\n");
+    for n in 1..=30 {
+        end.hears(1, format!("line {n}\n").as_bytes());
+    }
+    end.hears(1, b"and then");
+    end.until(5000);
+    let report = &end.failures[0].0;
+    let wanted = "   = (1 line before)\n   = status: dome  <- nearest  +0ms\n   |           ^\n   \
+                  = (22 lines in between)\n   = line 23                   +0ms\n";
+    assert!(report.contains(wanted), "{report}");
+    assert!(report.contains("= line 30                   +0ms\n   = and then  "), "{report}");
+    let mut end = End::client("/expect ^status: done\n");
+    end.hears(1, b"status: dome\n");
+    end.hears(1, "x\n".repeat(100).as_bytes());
+    end.until(5000);
+    let report = &end.failures[0].0;
+    assert!(report.contains("= (93 lines before)\n   = x  +0ms\n"), "{report}");
+    assert!(!report.contains("nearest"), "it is not kept for ever: {report}");
+}
+
+#[test]
+fn a_wait_on_one_conn_says_where_else_lines_are_unread() {
+    let mut end = End::listener("/accept 2\n/on guest-2\n/expect -t 1s ^a\n", 2);
+    end.hears(1, b"a\nb\n");
+    end.until(1000);
+    let wanted = "\
+error: no line matched `^a` within 1s
+  --> a.chat:3:15
+   |
+ 3 | /expect -t 1s ^a
+   |               ^^ nothing came from `guest-2`
+   = (2 lines of guest-1 are unread: `/on guest-1` reads them)";
+    assert_eq!(end.failures, [(wanted.to_owned(), Blame::Check)]);
+}
+
+#[test]
+fn a_long_pattern_is_cut_in_the_headline_only() {
+    let mut end = End::client(&format!("/expect -t 1s ^{}\n", "x".repeat(200)));
+    end.until(1000);
+    let wanted = format!("error: no line matched `^{}…` within 1s", "x".repeat(58));
+    assert_eq!(end.failed(), wanted);
+}
+
+#[test]
 fn a_report_tells_what_came_and_which_of_it_is_nearest() {
     let mut end = End::client("/expect ^250 \n");
     end.hears(1, b"220 mail.example ESMTP\n550 no such host\n");

@@ -197,7 +197,7 @@ fn all_have_ended_when_the_last_has_and_as_badly_as_the_worst() {
     end.ends(1, Ending::Reset);
     assert_eq!(end.failures, [], "one is still here");
     end.ends(2, Ending::Eof);
-    assert_eq!(end.failed(), "error: the peer reset the connection");
+    assert_eq!(end.failed(), "error: a guest reset the connection");
     let mut end = End::listener("/on all\n/expect-eof\n", 2);
     end.ends(2, Ending::Eof);
     end.ends(1, Ending::Eof);

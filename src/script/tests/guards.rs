@@ -13,7 +13,10 @@ error: a line matched `^ERROR (?i:x)`, which must not come
   --> a.chat:1:9
    |
  1 | /reject ^ERROR (?i:x)
-   |         ^^^^^^^^^^^^^ the peer said: ERROR X
+   |         ^^^^^^^^^^^^^ the peer said:
+   = fine              +0ms
+   = ERROR X  <- this  +100ms
+   | ^^^^^^^
    = (while at a.chat:2: /sleep 5s)";
     assert_eq!(end.failures, [(wanted.to_owned(), Blame::Check)]);
 }
@@ -42,6 +45,66 @@ fn a_line_that_had_begun_counts_whole() {
     end.until(500);
     end.hears(1, b" way\n");
     assert_eq!(end.failed(), "error: a line matched `^no way$`, which must not come");
+}
+
+#[test]
+fn a_line_that_had_begun_behind_unread_ones_counts_whole() {
+    let mut end = End::client("/expect ^ok\n/reject ^no way$\n/sleep 1s\n");
+    end.hears(1, b"ok\nmore\nno");
+    end.until(500);
+    end.hears(1, b" way\n");
+    assert_eq!(end.failed(), "error: a line matched `^no way$`, which must not come");
+}
+
+#[test]
+fn a_line_that_has_come_when_its_guard_is_lifted_counts() {
+    let script = "/reject ^no\n/expect ok\n/reject\n/expect ^no\n";
+    let mut end = End::client(script);
+    end.hears(1, b"ok\nno\n");
+    assert_eq!(end.failed(), "error: a line matched `^no`, which must not come");
+    let mut end = End::client(script);
+    end.hears(1, b"ok\n");
+    end.hears(1, b"no\n");
+    assert!(end.succeeded(), "{:#?}", end.failures);
+}
+
+#[test]
+fn a_report_says_which_guest_spoke_and_what_it_had_said() {
+    let mut end = End::listener("/accept 2\n/expect ^hi\n/reject ^no\n/expect ^bye\n", 2);
+    end.until(10);
+    end.hears(2, b"hi\nwell\n");
+    end.hears(1, b"no, but not yet wh");
+    end.until(30);
+    end.hears(2, b"what?\n");
+    end.hears(1, b"ole\n");
+    let wanted = "\
+error: a line matched `^no`, which must not come
+  --> a.chat:3:9
+   |
+ 3 | /reject ^no
+   |         ^^^ the guests said:
+   = guest-1: no, but not yet whole  <- this  +20ms
+   |          ^^
+   = (while at a.chat:4: /expect ^bye)";
+    assert_eq!(end.failures, [(wanted.to_owned(), Blame::Check)]);
+    let mut end = End::listener("/accept 2\n/on guest-2\n/expect ^hi\n/reject ^no\n/expect x\n", 2);
+    end.hears(2, b"hi\n");
+    end.hears(1, b"no\n");
+    end.hears(2, b"a\nb\nc\n");
+    end.hears(2, b"d\nno\n");
+    let wanted = "\
+error: a line matched `^no`, which must not come
+  --> a.chat:4:9
+   |
+ 4 | /reject ^no
+   |         ^^^ `guest-2` said:
+   = b            +0ms
+   = c            +0ms
+   = d            +0ms
+   = no  <- this  +0ms
+   | ^^
+   = (while at a.chat:5: /expect x)";
+    assert_eq!(end.failures, [(wanted.to_owned(), Blame::Check)]);
 }
 
 #[test]
@@ -94,6 +157,9 @@ fn at_the_prompt_a_guard_tells_and_stays() {
     end.hears(1, b"no 1\n");
     end.hears(1, b"no 2\n");
     assert_eq!((end.failures.len(), end.left()), (2, None));
+    end.more("/expect yes\n/echo heard\n");
+    end.hears(1, b"no 3\nyes\n");
+    assert_eq!((end.failures.len(), end.told_tasks()), (3, vec!["heard"]), "what runs goes on");
 }
 
 #[test]
@@ -142,6 +208,7 @@ fn a_strict_script_does_not_mind_the_end_of_a_line_that_was_read_before_it_came(
     assert!(end.succeeded(), "{:#?}", end.failures);
     end.hears(1, b"more");
     assert_eq!(end.failed(), "error: 1 line stayed unread");
+    assert!(end.failures[0].0.contains("\n   = more  +0ms\n"), "{}", end.failures[0].0);
 }
 
 #[test]
@@ -153,9 +220,10 @@ error: 2 lines stayed unread
   --> a.chat:1:1
    |
  1 | /strict on
-   | ^^^^^^^^^^ this lets no line be skipped
-   = b
-   = c";
+   | ^^^^^^^^^^ this lets no line stay unread
+   = b  +0ms
+   = c  +0ms
+   = (the last step was a.chat:2: /expect a)";
     assert_eq!(end.failures, [(wanted.to_owned(), Blame::Check)]);
     let mut end = End::client("/strict on\n/expect a\n/quit\n");
     end.hears(1, b"a\nb\n");

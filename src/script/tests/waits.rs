@@ -20,7 +20,14 @@ fn quiet_lasts_its_time_and_nothing_may_come_or_be_unread() {
     }
     let mut end = End::client("/expect a\n/quiet 1s\n");
     end.hears(1, b"a\nb\n");
-    assert!(end.failures[0].0.contains("it said: b"), "{:?}", end.failures);
+    let wanted = "\
+error: the peer was not quiet
+  --> a.chat:2:1
+   |
+ 2 | /quiet 1s
+   | ^^^^^^^^^ this was unread before:
+   = b  +0ms";
+    assert_eq!(end.failures, [(wanted.to_owned(), Blame::Check)]);
 }
 
 #[test]
