@@ -21,6 +21,7 @@ mod prompt;
 mod readme;
 mod recording;
 mod replay;
+mod reports;
 mod scripts;
 mod secrets;
 mod servers;
