@@ -59,6 +59,6 @@ fn a_nick_that_is_taken_fails_the_block() {
     let repl = Repl::new().args(["--connect", irc.addr(), "--eol", "crlf"]);
     let told = repl.current_dir(project()).stdin(script).run().code(1);
     let place = contains("  --> scripts/irc-login.chat:12:3\n");
-    let label = contains("the peer said: :irc.example.org 433 ");
+    let label = contains("`again` said:\n    = :irc.example.org 433 ");
     told.stderr(says::error(r"a line matched `^:\S+ 433 `").and(place).and(label));
 }

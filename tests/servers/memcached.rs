@@ -48,7 +48,7 @@ fn a_wrong_number_of_bytes_is_a_failed_check() {
     let script = "/reject ERROR\nset key 0 0 2\nlong\n/expect ^STORED\n";
     let repl = Repl::new().args(["--connect", memcached.addr(), "--eol", "crlf"]);
     let told = repl.stdin(script).run().code(1);
-    let label = contains("        ^^^^^ the peer said: CLIENT_ERROR bad data chunk\n");
+    let label = contains("   = CLIENT_ERROR bad data chunk  <- this");
     let during = contains("   = (while at <stdin>:4: /expect ^STORED)\n");
     told.stderr(says::error("a line matched `ERROR`, which must not come").and(label).and(during));
 }

@@ -30,7 +30,7 @@ fn a_mail_that_is_refused_is_a_failed_check() {
         let last = dialogue.args.iter().position(|arg| arg.starts_with("to=")).unwrap();
         dialogue.args[last] = format!("to={to}");
         let told = dialogue.repl().run().code(1);
-        let label = contains(format!("^^^^^^^^^ the peer said: {reply}\n"));
+        let label = contains(format!("   = {reply}  <- this"));
         let headline = says::error(r"a line matched `^[45]\d\d`, which must not come");
         told.stderr(headline.and(label).and(contains("(while at scripts/smtp.chat:")));
     }
