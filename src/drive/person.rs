@@ -72,7 +72,10 @@ impl Engine {
 
     /// A person has entered a step.
     fn typed(&mut self, step: Step) {
-        let quits = matches!(step.what, What::Command(Command::Prompt(PromptCommand::Quit), _));
+        let quits = match &step.what {
+            What::Command(command, _) => **command == Command::Prompt(PromptCommand::Quit),
+            _ => false,
+        };
         if quits && !self.runner.is_idle() {
             self.input(Input::Drive(Drive::Quit));
         } else if self.runner.is_playing() && !quits {

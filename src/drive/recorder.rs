@@ -1,6 +1,6 @@
 //! Everything that keeps the session: memory, files, standard output with `--json`.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -46,7 +46,7 @@ pub(super) struct Recorder {
     spool: Option<Spool>,
     roles: Roles,
     /// How many ended lines each peer has said.
-    ended: HashMap<ConnId, u64>,
+    ended: BTreeMap<ConnId, u64>,
     /// Patterns for lines that are about to be recorded.
     early: Vec<Want>,
     full: bool,
@@ -90,7 +90,7 @@ impl Recorder {
             sinks,
             spool,
             roles: Roles::new(own),
-            ended: HashMap::new(),
+            ended: BTreeMap::new(),
             early: Vec::new(),
             full: false,
         })

@@ -31,11 +31,11 @@ impl From<Fault> for Refused {
 
 impl Runner {
     /// Begins a command. What it waits for, and what it wants done, is left behind in `self`.
-    pub(super) fn command(&mut self, now: At, command: Command, place: &Place) {
+    pub(super) fn command(&mut self, now: At, command: &Command, place: &Place) {
         let begun = match command {
             Command::Prompt(command) => self.prompt_command(command),
             Command::Keep(command) => self.keep_command(command),
-            Command::Say(command) => self.say_command(&command, place),
+            Command::Say(command) => self.say_command(command, place),
             Command::Wait(command) => self.wait_command(now, command, place),
             Command::Set(command) => self.set_command(now, command, place),
             Command::Conn(command) => self.conn_command(now, command, place),
@@ -53,9 +53,9 @@ impl Runner {
         }
     }
 
-    fn prompt_command(&mut self, command: PromptCommand) -> Result<(), Refused> {
+    fn prompt_command(&mut self, command: &PromptCommand) -> Result<(), Refused> {
         match command {
-            PromptCommand::Help(topic) => self.ask(Task::Help(topic)),
+            PromptCommand::Help(topic) => self.ask(Task::Help(topic.clone())),
             PromptCommand::Quit => self.quit(),
             PromptCommand::Clear => self.ask(Task::Clear),
             PromptCommand::Time(on) => {
@@ -66,19 +66,19 @@ impl Runner {
         Ok(())
     }
 
-    fn keep_command(&mut self, command: KeepCommand) -> Result<(), Refused> {
+    fn keep_command(&mut self, command: &KeepCommand) -> Result<(), Refused> {
         let vars = &self.settings.vars;
         match command {
             KeepCommand::Save { force, file } => {
-                let file = file.map(|file| file.value(vars)).transpose()?;
-                self.ask(Task::Save { force, file });
+                let file = file.as_ref().map(|file| file.value(vars)).transpose()?;
+                self.ask(Task::Save { force: *force, file });
             }
             KeepCommand::Replay(file) => {
                 let file = file.value(vars)?;
                 self.ask(Task::Replay(file));
             }
             KeepCommand::Show(count) => {
-                let count = count.map(|count| count.value(vars)).transpose()?;
+                let count = count.as_ref().map(|count| count.value(vars)).transpose()?;
                 self.ask(Task::Show(count));
             }
             KeepCommand::Stats => self.ask(Task::Stats),
@@ -109,12 +109,12 @@ impl Runner {
     fn wait_command(
         &mut self,
         now: At,
-        command: WaitCommand,
+        command: &WaitCommand,
         place: &Place,
     ) -> Result<(), Refused> {
         let from = self.to;
         let wait = match command {
-            WaitCommand::Expect(expect) => Wait::Expect(self.expecting(now, &expect)?),
+            WaitCommand::Expect(expect) => Wait::Expect(self.expecting(now, expect)?),
             WaitCommand::Reject(pattern) => {
                 return Ok(self.reject(now, pattern.as_ref(), place)?);
             }
@@ -196,12 +196,12 @@ impl Runner {
         given.map_or(Ok(self.settings.timeout), |limit| limit.value(&self.settings.vars))
     }
 
-    fn set_command(&mut self, now: At, command: SetCommand, place: &Place) -> Result<(), Refused> {
+    fn set_command(&mut self, now: At, command: &SetCommand, place: &Place) -> Result<(), Refused> {
         let vars = &self.settings.vars;
         match command {
             SetCommand::Set { name, value } => {
                 let value = value.value(vars)?;
-                self.settings.vars.set(&name, value);
+                self.settings.vars.set(name, value);
             }
             SetCommand::Timeout(limit) => self.settings.timeout = limit.value(vars)?,
             SetCommand::Eol(eol) => self.settings.eol = eol.value(vars)?,
@@ -229,12 +229,12 @@ impl Runner {
     fn conn_command(
         &mut self,
         now: At,
-        command: ConnCommand,
+        command: &ConnCommand,
         place: &Place,
     ) -> Result<(), Refused> {
         match command {
-            ConnCommand::Open { name, addr } => self.open(&name, &addr, place)?,
-            ConnCommand::On(name) => self.to = self.named(&name, place)?,
+            ConnCommand::Open { name, addr } => self.open(name, addr, place)?,
+            ConnCommand::On(name) => self.to = self.named(name, place)?,
             ConnCommand::Shutdown => self.send(Input::Shutdown(self.to)),
             ConnCommand::Close => self.send(Input::Close(self.to)),
             ConnCommand::Accept(count) => {
@@ -246,7 +246,7 @@ impl Runner {
             ConnCommand::Who => self.who(),
             ConnCommand::Kick { name, why } => {
                 self.only_as_listener(place)?;
-                self.kick(&name, why.as_ref(), place)?;
+                self.kick(name, why.as_ref(), place)?;
             }
         }
         Ok(())

@@ -1,6 +1,7 @@
 //! Bytes of a script become steps.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use memchr::memmem::Finder;
@@ -30,7 +31,7 @@ pub struct Parser {
     slash: Finder<'static>,
     /// Commands by their lines: a script repeats some, and to check a pattern takes longer than to
     /// send a line.
-    known: HashMap<Box<[u8]>, Command>,
+    known: HashMap<Box<[u8]>, Arc<Command>>,
     /// The block whose end has not come.
     block: Option<Building>,
     /// Lines come from a person.
@@ -130,7 +131,7 @@ impl Parser {
     /// The step that a line is that begins with a `/`; none where it begins a block.
     fn slashed(&mut self, whole: &Bytes, line: Bytes) -> Result<Option<Step>, ScriptFault> {
         if let Some(command) = self.known.get(&*line) {
-            return Ok(Some(self.step(What::Command(command.clone(), line))));
+            return Ok(Some(self.step(What::Command(Arc::clone(command), line))));
         }
         let fault = |fault| ScriptFault::new(self.source.clone(), self.line, line.clone(), fault);
         let parsed = parse(&line).map_err(|wrong| {
@@ -152,8 +153,9 @@ impl Parser {
                 return Err(fault(Fault { span: 0..line.len(), what: Wrong::NoBlock }));
             }
             Parsed::Command(command) => {
+                let command = Arc::new(command);
                 if self.known.len() < KNOWN {
-                    self.known.insert(line.to_vec().into(), command.clone());
+                    self.known.insert(line.to_vec().into(), Arc::clone(&command));
                 }
                 What::Command(command, line)
             }
@@ -292,9 +294,10 @@ mod tests {
     #[test]
     fn a_command_keeps_its_line() {
         let out = steps(&[b"/send a \n"]);
-        let Ok(Step { what: What::Command(Command::Say(_), line), .. }) = &out[0] else {
+        let Ok(Step { what: What::Command(command, line), .. }) = &out[0] else {
             panic!("no command: {out:?}");
         };
+        assert!(matches!(**command, Command::Say(_)));
         assert_eq!(line, "/send a ");
     }
 

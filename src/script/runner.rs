@@ -436,7 +436,7 @@ impl Runner {
                 self.send(Input::Raw { to: self.to, bytes });
             }
             What::Comment(_) => {}
-            What::Command(command, _) => self.command(now, command, &place),
+            What::Command(command, _) => self.command(now, &command, &place),
             What::All(block) => self.all(now, &block, &place),
         }
     }

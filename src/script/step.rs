@@ -1,5 +1,7 @@
 //! One line of a script, and where it stands.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 
 use super::{Block, Origin, Place, ScriptFault, Span};
@@ -24,8 +26,9 @@ pub enum What {
     Text(Bytes),
     /// Bytes to send as they are (`--plain`).
     Data(Bytes),
-    /// A command, and the line it was parsed from, without its line end.
-    Command(Command, Bytes),
+    /// A command, and the line it was parsed from, without its line end. Lines that are the same share
+    /// it.
+    Command(Arc<Command>, Bytes),
     /// `/all`, and its lines up to `/end`.
     All(Box<Block>),
     /// A `/#` comment line, without its line end.
@@ -76,15 +79,18 @@ impl Step {
 
     /// Whether it is an `/expect`, or an `/all`.
     pub(super) fn is_expect(&self) -> bool {
-        matches!(&self.what, What::Command(Command::Wait(WaitCommand::Expect(_)), _) | What::All(_))
+        match &self.what {
+            What::Command(command, _) => matches!(**command, Command::Wait(WaitCommand::Expect(_))),
+            What::All(_) => true,
+            What::Text(_) | What::Data(_) | What::Comment(_) => false,
+        }
     }
 
     /// The file that it includes, where no variable has a say in which that is.
     #[must_use]
     pub fn included(&self) -> Option<(String, Place)> {
-        let What::Command(Command::Set(SetCommand::Include(file)), _) = &self.what else {
-            return None;
-        };
+        let What::Command(command, _) = &self.what else { return None };
+        let Command::Set(SetCommand::Include(file)) = &**command else { return None };
         Some((file.plain()?.clone(), self.place(file.span())))
     }
 
