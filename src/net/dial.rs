@@ -18,9 +18,9 @@ use super::race::{Race, Standing, Target};
 use super::stream::NetStream;
 use crate::units::{At, reason};
 
-/// The first pause between two rounds of a [`DialOptions::retry`]: a server that is being started
-/// beside us is there within a few of them.
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
+/// The first pause between two rounds of a [`DialOptions::retry`]: many a server that is being started
+/// beside us is there within one or two of them.
+const FIRST_PAUSE: Duration = Duration::from_millis(10);
 
 /// The longest pause: seldom enough for a machine that is down, and soon enough for who waits for it.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
@@ -364,11 +364,11 @@ mod tests {
         let (socket, addr) = refusing();
         let mut events = EventLoop::new();
         let mut dialer = dialer(&events, &addr.to_string(), Duration::from_secs(5));
-        assert_eq!(pause(&mut dialer, &mut events, START), at(100));
-        assert!(dialer.advance(events.registry(), at(99)).is_none());
-        assert_eq!(pause(&mut dialer, &mut events, at(100)), at(250));
+        assert_eq!(pause(&mut dialer, &mut events, START), at(10));
+        assert!(dialer.advance(events.registry(), at(9)).is_none());
+        assert_eq!(pause(&mut dialer, &mut events, at(10)), at(25));
         socket.listen(1).unwrap();
-        let (_stream, peer) = outcome(&mut dialer, &mut events, at(250)).unwrap();
+        let (_stream, peer) = outcome(&mut dialer, &mut events, at(25)).unwrap();
         assert_eq!(peer, addr.to_string());
     }
 
@@ -383,7 +383,7 @@ mod tests {
             assert!(next.since(now) <= LONGEST_PAUSE && next > now);
             (now, rounds) = (next, rounds + 1);
         }
-        assert_eq!((now, rounds), (at(5_000), 9));
+        assert_eq!((now, rounds), (at(5_000), 15));
         let told = outcome(&mut dialer, &mut events, now).unwrap_err().to_string();
         assert_eq!(told, format!("cannot connect to `{addr}`: connection refused; tried for 5s"));
     }
@@ -430,7 +430,7 @@ mod tests {
             let mut dialer = dialer(&events, &address, Duration::ZERO);
             match dialer.advance(events.registry(), START) {
                 Some(outcome) => crowd.push(outcome.unwrap()),
-                None => break (dialer, at(100)),
+                None => break (dialer, at(10)),
             }
             assert!(crowd.len() < 1000, "the queue never fills");
         };
