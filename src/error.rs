@@ -11,9 +11,9 @@ use crate::drive::{Outcome, Signal, Trouble};
 use crate::matching::{SecretError, Secrets};
 use crate::replay::LoadError;
 use crate::script::{Blame, Report, ScriptFault};
-use crate::suite::FindError;
+use crate::suite::{FindError, Halt, RunError};
 use crate::transcript::ReadError;
-use crate::units::reason;
+use crate::units::{count, reason};
 
 /// How the program ends, for those who started it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,25 +111,53 @@ impl Error {
         Error::new(ExitStatus::BadFile, Report::new(err.to_string()))
     }
 
-    /// There is nothing to test.
+    /// There is nothing to test: of so many tests the filter has left none.
     #[must_use]
-    pub fn nothing_ran() -> Error {
-        let report = Report::new("there is no test to run");
-        let hint = "tests are files, and the *.chat, *.json and *.jsonl of folders; see `--filter`";
-        Error::new(ExitStatus::CheckFailed, report.note(hint))
+    pub fn nothing_ran(filtered: usize) -> Error {
+        let (what, hint) = match filtered {
+            0 => (
+                "there is no test to run",
+                "a test is a file that is named, or a *.chat, *.json or *.jsonl below a folder that is",
+            ),
+            _ => ("`--filter` matches none of the tests", "`--list` without it prints their paths"),
+        };
+        Error::new(ExitStatus::CheckFailed, Report::new(what).note(hint))
     }
 
     /// Tests that failed.
     #[must_use]
-    pub fn tests_failed(told: &str) -> Error {
+    pub fn tests_failed(failed: usize, tests: usize) -> Error {
+        let told = format!("{failed} of {} failed", count(tests as u64, "test"));
         Error::new(ExitStatus::CheckFailed, Report::new(told))
     }
 
-    /// The tests could not be run, or not be told of.
+    /// Tests that were not run, or not to their end, and why.
     #[must_use]
-    pub fn suite(err: &io::Error) -> Error {
-        let report = Report::new(format!("the tests cannot go on: {}", reason(err)));
-        Error::new(ExitStatus::BadFile, report.note("no test is left running"))
+    pub fn tests_not_run(left: usize, tests: usize, why: Option<&Halt>) -> Error {
+        let why = why.map(|why| format!(": {why}")).unwrap_or_default();
+        let told = format!("{left} of {} not run{why}", count(tests as u64, "test"));
+        Error::new(ExitStatus::CheckFailed, Report::new(told))
+    }
+
+    /// The tests cannot be run.
+    #[must_use]
+    pub fn suite(err: &RunError) -> Error {
+        Error::new(ExitStatus::BadFile, Report::new(err.to_string()))
+    }
+
+    /// A report that could not be written to what is called so.
+    #[must_use]
+    pub fn unwritten(name: &str, why: &str) -> Error {
+        Error::new(ExitStatus::BadFile, Report::new(format!("cannot write to {name}: {why}")))
+    }
+
+    /// All of these as one, if there are any: the first has the status, and a failed check outranks the
+    /// rest.
+    #[must_use]
+    pub fn all(errors: Vec<Error>) -> Option<Error> {
+        let status = errors.first()?.status;
+        let reports = errors.into_iter().flat_map(|error| error.reports).collect();
+        Some(Error { status, reports })
     }
 
     /// A signal ended what was going on.

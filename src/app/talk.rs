@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::{colour, vars};
@@ -127,6 +128,7 @@ fn setup(
         outbox: talk.outbox,
         max_line: talk.shared.max_line,
         signals: true,
+        opened: Arc::default(),
         stops: Vec::new(),
         limit: None,
         dialing: Dialing {

@@ -1,9 +1,11 @@
 //! `chat-repl test PATH...`.
 
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 use std::thread;
+use std::time::Duration;
 
 use anstream::AutoStream;
 use clap::CommandFactory;
@@ -13,95 +15,137 @@ use super::{colour, vars};
 use crate::cli::{Cli, Format, Test};
 use crate::drive::Signal;
 use crate::error::Error;
-use crate::net::raise_descriptor_limit;
+use crate::net::{Address, raise_descriptor_limit};
 use crate::suite::{
-    self, Json, Junit, Live, Plan, Reporter, ServerPlan, Speaking, Summary, Tap, Text,
+    self, Json, Junit, Live, Plan, Reporters, ServerPlan, Slots, Speaking, Summary, Tap, Text,
 };
-use crate::units::{count, reason};
+use crate::units::reason;
+use crate::wire::Visible;
+
+/// How long a server that was just started has until it must take a connection, where nothing else is
+/// said: a JVM on a busy machine needs some of that.
+const START: Duration = Duration::from_secs(10);
+
+/// What standard output is called in errors.
+const STDOUT: &str = "standard output";
 
 /// Whether the options go together, beyond what clap sees.
 ///
 /// # Errors
 /// They do not, as clap tells such things.
 pub(super) fn check(args: &Test) -> Result<(), clap::Error> {
+    let wrong = |kind, said: String| Err(Cli::command().error(kind, said + "\n"));
+    let address = args.connect.as_deref().unwrap_or_default();
     match &args.server {
-        Some(command) if args.connect.is_none() && !suite::names_port(command) => {
-            Err(Cli::command().error(
-                Usage::MissingRequiredArgument,
-                "--server does not say where the server is: write ${port} or ${addr} in its command \
-                 for a free port of 127.0.0.1, or add --connect ADDR\n",
-            ))
-        }
-        _ => Ok(()),
+        Some(command) if args.connect.is_none() && !suite::names_port(command) => wrong(
+            Usage::MissingRequiredArgument,
+            "--server does not say where the server is: write ${port} or ${addr} in its command for a \
+             free port of 127.0.0.1, or add --connect ADDR"
+                .to_owned(),
+        ),
+        None if Slots::has_any(address) => wrong(
+            Usage::MissingRequiredArgument,
+            format!("`{address}` is for a server that is started: add --server COMMAND"),
+        ),
+        Some(_) if args.server_per_test && one_at_a_time(args) => wrong(
+            Usage::ArgumentConflict,
+            format!(
+                "the servers of --server-per-test would all be at `{address}` at once: write ${{port}} \
+                 or ${{dir}} into it, or add --jobs 1"
+            ),
+        ),
+        _ => match sample(args.connect.as_deref()) {
+            Ok(_) => Ok(()),
+            Err(why) => wrong(Usage::ValueValidation, format!("--connect: {why}")),
+        },
     }
+}
+
+/// Whether only one server can run at a time, and more are asked for.
+fn one_at_a_time(args: &Test) -> bool {
+    let is_fixed = args.connect.as_ref().is_some_and(|address| !Slots::has_any(address));
+    is_fixed && args.jobs != Some(NonZeroUsize::MIN)
+}
+
+/// The address, its slots filled with something.
+fn sample(connect: Option<&str>) -> io::Result<Address> {
+    Slots::new(1, Path::new("/"), connect).map(Slots::into_address)
 }
 
 pub(super) fn run(args: Test) -> Result<(), Error> {
     raise_descriptor_limit();
     let mut found = suite::find(&args.paths).map_err(|err| Error::unfound(&err))?;
+    let all = found.tests.len();
     if let Some(filter) = &args.filter {
         found.tests.retain(|test| filter.is_match(&test.name()));
     }
     for path in found.passed_over.iter().filter(|_| !args.quiet) {
-        tell(&format!("-- not a transcript: {}\n", path.display()));
+        let name = Visible(path.as_os_str().as_bytes());
+        tell(&format!("-- passed over, since it is no transcript: {name}\n"));
+    }
+    if found.tests.is_empty() {
+        return Err(Error::nothing_ran(all));
     }
     if args.list {
         return list(&found.tests);
     }
-    if found.tests.is_empty() {
-        return Err(Error::nothing_ran());
-    }
     let mut reporters = reporters(&args)?;
     let plan = plan(args)?;
-    match suite::run(&found.tests, &plan, &mut reporters, &mut Live::on_stderr()) {
-        Ok((summary, signal)) => outcome(&summary, signal),
-        // Who reads what is printed has had enough.
-        Err(err) if err.kind() == ErrorKind::BrokenPipe => Ok(()),
-        Err(err) => Err(Error::suite(&err)),
-    }
+    let (summary, signal) = suite::run(&found.tests, &plan, &mut reporters, &mut Live::on_stderr())
+        .map_err(|err| Error::suite(&err))?;
+    outcome(&summary, signal, reporters.take_failed())
 }
 
+/// Prints the paths: as they are where a program reads them.
 fn list(tests: &[suite::Test]) -> Result<(), Error> {
-    let names: String = tests.iter().map(|test| test.name() + "\n").collect();
-    match io::stdout().write_all(names.as_bytes()) {
+    let terminal = io::stdout().is_terminal();
+    let mut names = Vec::new();
+    for test in tests {
+        let name = test.path.as_os_str().as_bytes();
+        if terminal {
+            names.extend(Visible(name).to_string().bytes());
+        } else {
+            names.extend(name);
+        }
+        names.push(b'\n');
+    }
+    match io::stdout().write_all(&names) {
         Err(err) if err.kind() != ErrorKind::BrokenPipe => Err(Error::stdout(&err)),
-        _ if tests.is_empty() => Err(Error::nothing_ran()),
         _ => Ok(()),
     }
 }
 
-fn reporters(args: &Test) -> Result<Vec<Box<dyn Reporter>>, Error> {
-    let mut reporters: Vec<Box<dyn Reporter>> = vec![match args.format {
+fn reporters(args: &Test) -> Result<Reporters, Error> {
+    let mut reporters = Reporters::default();
+    match args.format {
         Format::Text => {
             let out = AutoStream::new(io::stdout(), colour(args.color));
-            Box::new(Text::new(out, args.quiet))
+            reporters.add(STDOUT, Text::new(out, args.quiet));
         }
-        Format::Tap => Box::new(Tap::new(io::stdout())),
-        Format::Json => Box::new(Json::new(io::stdout())),
-    }];
+        Format::Tap => reporters.add(STDOUT, Tap::new(io::stdout())),
+        Format::Json => reporters.add(STDOUT, Json::new(io::stdout())),
+    }
     if let Some(path) = &args.junit {
-        let junit = Junit::create(path).map_err(|err| unwritable(path.clone(), &err))?;
-        reporters.push(Box::new(junit));
+        let junit = Junit::create(path).map_err(|err| Error::write(path, &reason(&err)))?;
+        reporters.add(format!("`{}`", path.display()), junit);
     }
     Ok(reporters)
 }
 
-fn unwritable(path: PathBuf, err: &io::Error) -> Error {
-    Error::write(&path, &reason(err))
-}
-
 fn plan(args: Test) -> Result<Plan, Error> {
     let settings = vars::settings(&args.shared)?;
+    let address = sample(args.connect.as_deref()).unwrap_or_default();
+    let starts = args.server.is_some();
     let server = args.server.map(|command| ServerPlan {
         command,
-        address: args.connect.clone(),
+        address: args.connect,
         per_test: args.server_per_test,
-        start: args.server_start,
     });
     let jobs = args.jobs.or_else(|| thread::available_parallelism().ok());
     Ok(Plan {
-        address: args.connect.unwrap_or_default(),
+        address,
         server,
+        retry: args.retry.unwrap_or(if starts { START } else { Duration::ZERO }),
         jobs: jobs.unwrap_or(NonZeroUsize::MIN),
         fail_fast: args.fail_fast,
         test_timeout: args.test_timeout,
@@ -115,19 +159,28 @@ fn plan(args: Test) -> Result<Plan, Error> {
     })
 }
 
-fn outcome(summary: &Summary, signal: Option<Signal>) -> Result<(), Error> {
-    let not_run = match summary.not_run() {
-        0 => String::new(),
-        n => format!(", {n} not run"),
-    };
+fn outcome(
+    summary: &Summary,
+    signal: Option<Signal>,
+    untold: Vec<(String, io::Error)>,
+) -> Result<(), Error> {
+    let mut errors: Vec<Error> = Vec::new();
     if summary.failed > 0 {
-        let (failed, tests) = (summary.failed, count(summary.tests as u64, "test"));
-        return Err(Error::tests_failed(&format!("{failed} of {tests} failed{not_run}")));
+        errors.push(Error::tests_failed(summary.failed, summary.tests));
     }
-    match signal {
-        Some(signal) => Err(Error::signalled(signal)),
-        None => Ok(()),
+    if let Some(signal) = signal {
+        errors.push(Error::signalled(signal));
     }
+    for (name, err) in untold {
+        // Who reads what is printed may have had enough, once all is well.
+        if err.kind() != ErrorKind::BrokenPipe {
+            errors.push(Error::unwritten(&name, &reason(&err)));
+        }
+    }
+    if summary.not_run() > 0 {
+        errors.push(Error::tests_not_run(summary.not_run(), summary.tests, summary.halt.as_ref()));
+    }
+    Error::all(errors).map_or(Ok(()), Err)
 }
 
 /// Where nobody reads it there is nobody to tell.

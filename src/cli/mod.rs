@@ -54,7 +54,7 @@ pub enum Subcommands {
     )]
     Show(Show),
     /// Run scripts and transcripts as tests
-    #[command(after_help = test::EXAMPLES)]
+    #[command(override_usage = test::USAGE, after_help = test::EXAMPLES)]
     Test(Box<Test>),
 }
 

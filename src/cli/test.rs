@@ -4,21 +4,29 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, ColorChoice, ValueEnum};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, ColorChoice};
 use regex::Regex;
 
 use super::Shared;
-use crate::net::Address;
 use crate::units::parse_duration;
 
-pub(super) const EXAMPLES: &str = "Examples:
-  chat-repl test --connect localhost:6379 --eol crlf tests/
-  chat-repl test --server 'redis-server --port ${port}' --eol crlf tests/ --junit report.xml
-  chat-repl test --list tests/
+pub(super) const USAGE: &str = "chat-repl test PATH... --connect ADDR [OPTIONS]
+       chat-repl test PATH... --server 'COMMAND' [OPTIONS]
+       chat-repl test PATH... --list";
 
-A folder stands for the *.chat, *.json and *.jsonl below it. In scripts, ${addr} and ${port} are where
-the server is.
-Exit status: 0 all passed, 1 some did not or there were none, 2 usage, 3 a bad file.";
+pub(super) const EXAMPLES: &str = "A folder stands for the *.chat, *.json and *.jsonl below it. A script passes if all its steps do, a
+transcript if the server says again what it said then. In scripts, ${addr} and ${port} are where the
+server is. In COMMAND, ${port} is a free port, ${dir} an empty folder that is removed in the end, and
+${addr} is 127.0.0.1:${port}, or the ADDR of --connect, in which ${port} and ${dir} stand for the same.
+
+Examples:
+  chat-repl test tests/ --connect localhost:6379 --eol crlf
+  chat-repl test tests/ --server 'redis-server --port ${port} --dir ${dir}' --junit report.xml
+  chat-repl test tests/ --server 'serve --socket ${dir}/s' --connect 'unix:${dir}/s'
+
+Exit status: 0 all passed, 1 some did not or there were none, 2 usage, 3 a bad file, 130 and 143 stopped
+by a signal.";
 
 /// The options of `chat-repl test`.
 #[derive(Debug, Args)]
@@ -34,16 +42,16 @@ pub struct Test {
         required_unless_present_any = ["server", "list"],
         help_heading = "Server"
     )]
-    pub connect: Option<Address>,
-    /// Start the server by this command; ${port} and ${addr} in it are a free port of 127.0.0.1
+    pub connect: Option<String>,
+    /// Start the server by this command, and stop it in the end
     #[arg(long, value_name = "COMMAND", help_heading = "Server")]
     pub server: Option<String>,
-    /// Start it for each test anew
+    /// Start one for each test
     #[arg(long, requires = "server", help_heading = "Server")]
     pub server_per_test: bool,
-    /// How long the server has until it must take a connection
-    #[arg(long, value_name = "DUR", value_parser = parse_duration, default_value = "10s", requires = "server", help_heading = "Server")]
-    pub server_start: Duration,
+    /// Keep trying for this long until a first connection stands; with --server 10s if not given
+    #[arg(long, value_name = "DUR", value_parser = parse_duration, help_heading = "Server")]
+    pub retry: Option<Duration>,
 
     /// Run only the tests whose path matches
     #[arg(long, value_name = "REGEX", help_heading = "Tests")]
@@ -66,13 +74,7 @@ pub struct Test {
     pub shared: Shared,
 
     /// What is printed
-    #[arg(
-        long,
-        value_enum,
-        value_name = "FORMAT",
-        default_value = "text",
-        help_heading = "Report"
-    )]
+    #[arg(long, value_name = "FORMAT", value_parser = format_parser(), default_value = "text", help_heading = "Report")]
     pub format: Format,
     /// Write a report as JUnit XML too
     #[arg(long, value_name = "FILE", help_heading = "Report")]
@@ -86,7 +88,7 @@ pub struct Test {
 }
 
 /// What `chat-repl test` prints.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     /// For people.
     Text,
@@ -94,4 +96,12 @@ pub enum Format {
     Tap,
     /// A JSON object a line.
     Json,
+}
+
+fn format_parser() -> impl TypedValueParser<Value = Format> {
+    PossibleValuesParser::new(["text", "tap", "json"]).map(|name| match &*name {
+        "tap" => Format::Tap,
+        "json" => Format::Json,
+        _ => Format::Text,
+    })
 }

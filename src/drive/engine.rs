@@ -3,6 +3,8 @@
 use std::collections::VecDeque;
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use mio::{Events, Poll, Token};
@@ -71,7 +73,7 @@ pub(super) struct Engine {
     pub(super) inputs: VecDeque<Input>,
     pub(super) effects: Vec<Effect>,
     pub(super) outcome: Outcome,
-    pub(super) opened: bool,
+    pub(super) opened: Arc<AtomicBool>,
     pub(super) left: bool,
     /// Nothing more is waited for.
     pub(super) forced: bool,
@@ -130,7 +132,11 @@ impl Engine {
             && !self.is_over()
         {
             self.outcome.overdue = true;
-            self.outcome.add(Trouble::Step(Box::new(self.runner.overdue(limit))));
+            let mut overdue = self.runner.overdue(limit);
+            if !self.opened.load(Ordering::SeqCst) {
+                overdue.report = overdue.report.note("there was no connection yet");
+            }
+            self.outcome.add(Trouble::Step(Box::new(overdue)));
             self.forced = true;
         }
     }
@@ -199,7 +205,7 @@ impl Engine {
                 Came::Nobody => return,
                 Came::Peer(stream, addr) => match self.conns.add(stream, self.poll.registry()) {
                     Ok(conn) => {
-                        self.opened = true;
+                        self.opened.store(true, Ordering::SeqCst);
                         self.input(Input::Opened { conn, addr, own: self.role, name: None });
                     }
                     Err(err) => self.outcome.add(err),
@@ -243,7 +249,8 @@ impl Engine {
     }
 
     fn may_read_feed(&self) -> bool {
-        let wanted = self.opened && !self.feed_held && !self.left && self.fault.is_none();
+        let opened = self.opened.load(Ordering::SeqCst);
+        let wanted = opened && !self.feed_held && !self.left && self.fault.is_none();
         wanted && self.feed.is_some() && self.feed_ready && self.runner.backlog() < BACKLOG
     }
 
@@ -463,7 +470,6 @@ impl Engine {
             Ok(None) => {}
             Err(err) => self.outcome.add(err),
         }
-        self.outcome.connected = self.opened;
         self.outcome.told = self.screen.take_kept();
         self.outcome
     }

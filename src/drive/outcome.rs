@@ -17,8 +17,6 @@ pub struct Outcome {
     pub troubles: Vec<Trouble>,
     /// The signal that ended it, if one did.
     pub signal: Option<Signal>,
-    /// Some conn has stood.
-    pub connected: bool,
     /// A [`Stop`](super::Stop) ended it.
     pub stopped: bool,
     /// It lasted longer than it may.

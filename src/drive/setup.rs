@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use anstream::{AutoStream, ColorChoice};
@@ -81,6 +82,8 @@ pub struct Setup {
     pub max_line: usize,
     /// Whether signals end the session.
     pub signals: bool,
+    /// Set when the first conn stands.
+    pub opened: Arc<AtomicBool>,
     /// What else ends it.
     pub stops: Vec<Stop>,
     /// How long it may last.
@@ -150,7 +153,7 @@ impl Engine {
             inputs: VecDeque::new(),
             effects: Vec::new(),
             outcome: Outcome::default(),
-            opened: false,
+            opened: setup.opened,
             left: false,
             forced: false,
             editing,

@@ -96,7 +96,7 @@ pub fn load(
 }
 
 /// `FILE#2` is conn 2 of `FILE`, unless there is a file of just that name.
-fn split(name: &Path) -> (PathBuf, Option<&str>) {
+pub(crate) fn split(name: &Path) -> (PathBuf, Option<&str>) {
     match name.to_str().and_then(|text| text.rsplit_once('#')) {
         Some((path, conn)) if !name.exists() => (path.into(), Some(conn)),
         _ => (name.into(), None),

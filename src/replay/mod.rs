@@ -8,5 +8,6 @@ mod presence;
 mod tests;
 mod turns;
 
+pub(crate) use load::split;
 pub use load::{LoadError, load};
 pub use player::{Finish, Player};

@@ -302,10 +302,12 @@ impl Runner {
     #[must_use]
     pub fn overdue(&self, limit: Duration) -> Failure {
         let report = Report::new(format!("the test took longer than {}", Human(limit)));
-        let report = if self.at.line > 0 {
-            report.at(self.at.clone()).label("this was the last step that began")
-        } else {
-            report.note("no step had begun")
+        let report = match &self.wait {
+            _ if self.at.line > 0 => {
+                report.at(self.at.clone()).label("this was the last step that began")
+            }
+            Some((Wait::Play(_), _)) => report.note("the transcript was not played to its end"),
+            _ => report.note("no step had begun"),
         };
         self.blame(Blame::Check, report)
     }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use crate::replay;
 use crate::transcript;
 use crate::units::reason;
 
@@ -59,23 +60,32 @@ pub enum FindError {
         /// Why.
         source: io::Error,
     },
+    /// Something that was named, and is neither a file nor a folder: what it has to say comes once, or
+    /// never.
+    #[error("`{}` is a pipe or a device, expected a file: write what it has to say to a file first", .0.display())]
+    NoFile(PathBuf),
     /// A file that was named, is called like a transcript, and is none.
     #[error("`{}` is no transcript: name a file that `--save` wrote, or a script", .0.display())]
     NoTranscript(PathBuf),
 }
 
-/// The tests that these paths stand for: files whatever they are called, and the `*.chat`, `*.json` and
-/// `*.jsonl` below folders, hidden ones left out. Each file once.
+/// The tests that these paths stand for: files whatever they are called, `FILE#CONN` for one conn of a
+/// transcript, and the `*.chat`, `*.json` and `*.jsonl` below folders, hidden ones left out. Each once.
 ///
 /// # Errors
 /// A path cannot be read, or is no test.
 pub fn find(paths: &[PathBuf]) -> Result<Found, FindError> {
     let mut search = Search::default();
     for path in paths {
-        if search.metadata(path)?.is_dir() {
+        let (file, conn) = replay::split(path);
+        let metadata = fs::metadata(&file);
+        let metadata = metadata.map_err(|source| FindError::Io { path: file.clone(), source })?;
+        if metadata.is_dir() {
             search.folder(path)?;
+        } else if metadata.is_file() {
+            search.named(path, &file, conn)?;
         } else {
-            search.named(path)?;
+            return Err(FindError::NoFile(file));
         }
     }
     Ok(search.found)
@@ -84,29 +94,26 @@ pub fn find(paths: &[PathBuf]) -> Result<Found, FindError> {
 #[derive(Default)]
 struct Search {
     found: Found,
-    /// The real paths of files and folders that were seen: a link may lead back.
-    seen: HashSet<PathBuf>,
+    /// The real paths of files and folders that were seen, and conns: a link may lead back.
+    seen: HashSet<(PathBuf, Option<String>)>,
 }
 
 impl Search {
-    fn metadata(&self, path: &Path) -> Result<fs::Metadata, FindError> {
-        fs::metadata(path).map_err(|source| FindError::Io { path: path.to_owned(), source })
-    }
-
-    /// Whether a path is seen for the first time.
-    fn is_new(&mut self, path: &Path) -> Result<bool, FindError> {
+    /// Whether a path is seen for the first time, or a conn of it.
+    fn is_new(&mut self, path: &Path, conn: Option<&str>) -> Result<bool, FindError> {
         let real = path.canonicalize();
         let real = real.map_err(|source| FindError::Io { path: path.to_owned(), source })?;
-        Ok(self.seen.insert(real))
+        Ok(self.seen.insert((real, conn.map(str::to_owned))))
     }
 
     /// A file that was named: what it is its content tells.
-    fn named(&mut self, path: &Path) -> Result<(), FindError> {
-        let is_transcript = is_transcript(path)?;
-        if !is_transcript && has_ending(path, &["json", "jsonl"]) {
-            return Err(FindError::NoTranscript(path.to_owned()));
+    fn named(&mut self, path: &Path, file: &Path, conn: Option<&str>) -> Result<(), FindError> {
+        let is_transcript = is_transcript(file)
+            .map_err(|source| FindError::Io { path: file.to_owned(), source })?;
+        if !is_transcript && (conn.is_some() || has_ending(file, &["json", "jsonl"])) {
+            return Err(FindError::NoTranscript(file.to_owned()));
         }
-        if self.is_new(path)? {
+        if self.is_new(file, conn)? {
             let kind = if is_transcript { Kind::Transcript } else { Kind::Script };
             self.found.tests.push(Test { path: path.to_owned(), kind });
         }
@@ -114,7 +121,7 @@ impl Search {
     }
 
     fn folder(&mut self, path: &Path) -> Result<(), FindError> {
-        if !self.is_new(path)? {
+        if !self.is_new(path, None)? {
             return Ok(());
         }
         let failed = |source| FindError::Io { path: path.to_owned(), source };
@@ -126,25 +133,37 @@ impl Search {
         paths.retain(|path| !is_hidden(path));
         paths.sort();
         for path in paths {
-            // A link that leads nowhere is nothing to run.
+            // A link that leads nowhere is nothing to run, and neither is a pipe.
             let Ok(metadata) = fs::metadata(&path) else { continue };
             if metadata.is_dir() {
                 self.folder(&path)?;
-            } else if has_ending(&path, &["chat"]) {
-                self.push(path, Kind::Script)?;
-            } else if has_ending(&path, &["json", "jsonl"]) {
-                if is_transcript(&path)? {
-                    self.push(path, Kind::Transcript)?;
-                } else {
-                    self.found.passed_over.push(path);
-                }
+            } else if metadata.is_file() {
+                self.file(path)?;
             }
         }
         Ok(())
     }
 
+    /// A file of a folder: what it is its name tells, and its content has to agree.
+    fn file(&mut self, path: PathBuf) -> Result<(), FindError> {
+        if has_ending(&path, &["chat"]) {
+            return self.push(path, Kind::Script);
+        }
+        if !has_ending(&path, &["json", "jsonl"]) {
+            return Ok(());
+        }
+        match is_transcript(&path) {
+            Ok(false) => {
+                self.found.passed_over.push(path);
+                Ok(())
+            }
+            // One that cannot be read fails when it is run, and the others are run.
+            Ok(true) | Err(_) => self.push(path, Kind::Transcript),
+        }
+    }
+
     fn push(&mut self, path: PathBuf, kind: Kind) -> Result<(), FindError> {
-        if self.is_new(&path)? {
+        if self.is_new(&path, None)? {
             self.found.tests.push(Test { path, kind });
         }
         Ok(())
@@ -159,10 +178,8 @@ fn has_ending(path: &Path, endings: &[&str]) -> bool {
     path.extension().is_some_and(|found| endings.iter().any(|ending| found == *ending))
 }
 
-fn is_transcript(path: &Path) -> Result<bool, FindError> {
-    let file = fs::File::open(path);
-    let file = file.map_err(|source| FindError::Io { path: path.to_owned(), source })?;
-    Ok(transcript::is_transcript(file.take(TELLING)))
+fn is_transcript(path: &Path) -> io::Result<bool> {
+    Ok(transcript::is_transcript(fs::File::open(path)?.take(TELLING)))
 }
 
 #[cfg(test)]
@@ -217,13 +234,32 @@ mod tests {
         assert_eq!(names(&dir, &found), ["odd", "even"]);
         assert_eq!(found.tests[0].kind, Kind::Transcript);
         assert_eq!(found.tests[1].kind, Kind::Script);
-        let told = find(&[dir.path().join("no.json")]).unwrap_err().to_string();
-        assert!(
-            told.ends_with(
-                "no.json` is no transcript: name a file that `--save` wrote, or a script"
-            )
-        );
-        let told = find(&[dir.path().join("gone")]).unwrap_err().to_string();
-        assert!(told.ends_with("gone`: no such file or directory"), "{told}");
+        for (name, told) in [
+            ("no.json", "no.json` is no transcript: name a file that `--save` wrote, or a script"),
+            ("even#1", "even` is no transcript: name a file that `--save` wrote, or a script"),
+            ("gone", "gone`: no such file or directory"),
+            ("gone#1", "gone`: no such file or directory"),
+        ] {
+            let is = find(&[dir.path().join(name)]).unwrap_err().to_string();
+            assert!(is.ends_with(told), "{name}: {is}");
+        }
+    }
+
+    #[test]
+    fn conns_of_a_transcript_are_tests_of_their_own() {
+        let dir = folder(&[("a.json", HEADER)]);
+        let paths = ["a.json#1", "a.json#2", "a.json#1"].map(|name| dir.path().join(name));
+        assert_eq!(names(&dir, &find(&paths).unwrap()), ["a.json#1", "a.json#2"]);
+    }
+
+    #[test]
+    fn what_is_no_file_is_never_opened() {
+        let dir = folder(&[("a.chat", "")]);
+        let pipe = dir.path().join("b.chat");
+        let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
+        rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, mode, 0).unwrap();
+        assert_eq!(names(&dir, &find(&[dir.path().to_owned()]).unwrap()), ["a.chat"]);
+        let told = find(&[pipe]).unwrap_err().to_string();
+        assert!(told.contains("is a pipe or a device, expected a file"), "{told}");
     }
 }

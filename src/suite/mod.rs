@@ -2,11 +2,9 @@
 //!
 //! [`find`] says what there is to run. [`run`] runs it: each test is a session of its own, held on the
 //! thread of a worker; the thread that calls owns the server, hears of signals, and tells the
-//! [`Reporter`]s what became of each test.
+//! [`Reporters`] what became of each test.
 
 mod find;
-mod output;
-mod processes;
 mod report;
 mod run;
 mod server;
@@ -14,8 +12,8 @@ mod session;
 mod verdict;
 
 pub use find::{FindError, Found, Kind, Test, find};
-pub use report::{Json, Junit, Live, Reporter, Tap, Text};
-pub use run::{Plan, run};
-pub use server::{ServerPlan, names_port};
+pub use report::{Json, Junit, Live, Reporter, Reporters, Tap, Text};
+pub use run::{Plan, RunError, run};
+pub use server::{ServerPlan, Slots, names_port};
 pub use session::Speaking;
-pub use verdict::{Ended, Excerpt, Summary, Verdict};
+pub use verdict::{Ended, Excerpt, Halt, Summary, Verdict};

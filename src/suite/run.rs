@@ -7,12 +7,15 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::report::{Live, Reporter};
-use super::server::{Server, ServerPlan};
-use super::session::{self, Speaking};
-use super::{Ended, Summary, Test, Verdict, processes};
+use thiserror::Error;
+
+use super::report::{Live, Reporters};
+use super::server::{ServerPlan, Servers};
+use super::session::{self, Speaking, Target};
+use super::{Ended, Halt, Summary, Test, Verdict};
 use crate::drive::{Signal, Signals, Stop};
 use crate::net::Address;
+use crate::units::reason;
 
 /// How often is looked for signals, and the lines of running tests are drawn anew.
 const TICK: Duration = Duration::from_millis(100);
@@ -24,6 +27,8 @@ pub struct Plan {
     pub address: Address,
     /// The server to start, if one is.
     pub server: Option<ServerPlan>,
+    /// For how long connections are tried again until the first has stood.
+    pub retry: Duration,
     /// How many run at once.
     pub jobs: NonZeroUsize,
     /// Stop at the first that fails.
@@ -32,6 +37,20 @@ pub struct Plan {
     pub test_timeout: Duration,
     /// How lines are said and waited for.
     pub speaking: Speaking,
+}
+
+/// Why no test can be run.
+#[derive(Debug, Error)]
+pub enum RunError {
+    /// Signals cannot be caught.
+    #[error("cannot catch signals: {}", reason(.0))]
+    Signals(io::Error),
+    /// The system does not start the server.
+    #[error("cannot start the server: {}", reason(.0))]
+    Server(io::Error),
+    /// There are no threads to run tests on.
+    #[error("cannot start a thread: {}", reason(.0))]
+    Thread(io::Error),
 }
 
 /// What workers tell.
@@ -44,120 +63,149 @@ enum News {
 struct Work<'a> {
     tests: &'a [Test],
     plan: &'a Plan,
-    server: Option<&'a Server>,
+    target: Target<'a>,
     next: AtomicUsize,
     /// No test is begun any more.
     halted: AtomicBool,
     stop: Stop,
 }
 
-/// Runs the tests, and tells the reporters of each as it ends. The signal is the one that ended them
-/// early.
+/// Runs the tests, and tells of each as it ends. The signal is the one that ended them early.
 ///
 /// # Errors
-/// A reporter cannot write; or the system refuses signals, or to start the server.
+/// The system refuses what all tests need.
 pub fn run(
     tests: &[Test],
     plan: &Plan,
-    reporters: &mut [Box<dyn Reporter>],
+    reporters: &mut Reporters,
     live: &mut Live,
-) -> io::Result<(Summary, Option<Signal>)> {
+) -> Result<(Summary, Option<Signal>), RunError> {
     let began = Instant::now();
-    let mut signals = Signals::catch()?;
-    processes::adopt_orphans();
-    let shared = plan.server.as_ref().filter(|server| !server.per_test && !tests.is_empty());
-    let server = shared.map(Server::start).transpose()?;
-    reporters.iter_mut().try_for_each(|reporter| reporter.begin(tests))?;
-    let work = Work {
-        tests,
-        plan,
-        server: server.as_ref(),
-        next: AtomicUsize::new(0),
-        halted: AtomicBool::new(false),
-        stop: Stop::default(),
+    let mut signals = Signals::catch().map_err(RunError::Signals)?;
+    let servers = plan.server.clone().map(|server| Servers::new(server, plan.retry));
+    let shared = servers.as_ref().filter(|servers| servers.are_shared());
+    let server = shared.map(Servers::start).transpose().map_err(RunError::Server)?;
+    reporters.begin(tests);
+    let target = match (&server, &servers) {
+        (Some(server), _) => Target::Shared(server),
+        (None, Some(servers)) => Target::Each(servers),
+        (None, None) => Target::elsewhere(plan.address.clone(), plan.retry),
     };
+    let (next, halted) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let work = Work { tests, plan, target, next, halted, stop: Stop::default() };
     let (sender, news) = channel();
-    let told = thread::scope(|scope| {
-        for _ in 0..plan.jobs.get().min(tests.len()) {
-            let (work, sender) = (&work, sender.clone());
-            scope.spawn(move || work.run(&sender));
-        }
+    let heard = thread::scope(|scope| {
+        work.start(scope, &sender).map_err(RunError::Thread)?;
         drop(sender);
-        let told = Desk { work: &work, reporters, live, signals: &mut signals }.hear(&news);
-        // Whatever happened, nobody is left running.
-        work.halt(told.is_err());
-        told
+        let servers = servers.as_ref();
+        let desk = Desk { work: &work, reporters, live, signals: &mut signals, servers };
+        Ok(desk.hear(&news))
     });
-    drop(server);
-    let (mut summary, signal) = told?;
+    let (mut summary, signal) = heard?;
     summary.took = began.elapsed();
-    reporters.iter_mut().try_for_each(|reporter| reporter.end(&summary))?;
+    reporters.end(&summary);
+    if let Some(server) = server {
+        server.stop(&mut || !signals.take().is_empty());
+    }
     Ok((summary, signal))
 }
 
 impl Work<'_> {
+    /// Starts as many workers as are asked for, or as the system allows.
+    fn start<'scope, 'env>(
+        &'env self,
+        scope: &'scope thread::Scope<'scope, 'env>,
+        news: &Sender<News>,
+    ) -> io::Result<()> {
+        for number in 0..self.plan.jobs.get().min(self.tests.len()) {
+            let news = news.clone();
+            let worker = thread::Builder::new().spawn_scoped(scope, move || self.run(&news));
+            match worker {
+                Ok(_) => {}
+                Err(err) if number == 0 => return Err(err),
+                Err(_) => break,
+            }
+        }
+        Ok(())
+    }
+
     /// One worker: takes one test after the other.
     fn run(&self, news: &Sender<News>) {
         while !self.halted.load(Ordering::SeqCst) {
             let index = self.next.fetch_add(1, Ordering::SeqCst);
             let Some(test) = self.tests.get(index) else { return };
-            // Nobody hears of it who has gone because nothing can be told any more.
+            // All news is heard until the last worker is done.
             news.send(News::Began(index)).ok();
-            let verdict = session::run(index, test, self.plan, self.server, &self.stop);
+            let verdict = session::run(index, test, self.plan, &self.target, &self.stop);
             news.send(News::Ended(Box::new(verdict))).ok();
+            if self.target.is_gone().is_some() {
+                self.halted.store(true, Ordering::SeqCst);
+            }
         }
     }
 
     /// Lets no more tests begin, and stops those that run.
-    fn halt(&self, at_once: bool) {
+    fn halt(&self) {
         self.halted.store(true, Ordering::SeqCst);
-        if at_once {
-            self.stop.ask();
-        }
+        self.stop.ask();
     }
 }
 
 /// Where all news comes together.
 struct Desk<'a, 'w> {
     work: &'a Work<'w>,
-    reporters: &'a mut [Box<dyn Reporter>],
+    reporters: &'a mut Reporters,
     live: &'a mut Live,
     signals: &'a mut Signals,
+    servers: Option<&'a Servers>,
 }
 
 impl Desk<'_, '_> {
     /// Hears of all tests until the last worker is done.
-    fn hear(mut self, news: &Receiver<News>) -> io::Result<(Summary, Option<Signal>)> {
-        let mut summary = Summary { tests: self.work.tests.len(), ..Summary::default() };
+    fn hear(mut self, news: &Receiver<News>) -> (Summary, Option<Signal>) {
+        let tests = self.work.tests.len();
+        let mut summary = Summary { tests, ..Summary::default() };
         let mut signal = None;
+        self.live.begin(tests);
         loop {
             for came in self.signals.take() {
-                if signal.replace(came).is_some() {
-                    processes::hurry();
+                if signal.replace(came).is_some()
+                    && let Some(servers) = self.servers
+                {
+                    servers.hurry();
                 }
-                self.work.halt(true);
+                self.halt(&mut summary, Halt::Signal);
             }
             match news.recv_timeout(TICK) {
                 Ok(News::Began(index)) => self.live.began(index, self.work.tests[index].name()),
-                Ok(News::Ended(verdict)) => {
-                    summary.count(verdict.ended);
-                    self.ended(&verdict)?;
-                }
-                Err(RecvTimeoutError::Timeout) => self.live.draw()?,
+                Ok(News::Ended(verdict)) => self.ended(&verdict, &mut summary),
+                Err(RecvTimeoutError::Timeout) => self.live.draw(),
                 Err(RecvTimeoutError::Disconnected) => break,
             }
         }
-        self.live.wipe()?;
-        Ok((summary, signal))
+        self.live.end();
+        if let Some(why) = self.work.target.is_gone() {
+            summary.halt.get_or_insert(Halt::NoServer(why));
+        }
+        summary.halt = summary.halt.take().filter(|_| summary.not_run() > 0);
+        (summary, signal)
     }
 
-    fn ended(&mut self, verdict: &Verdict) -> io::Result<()> {
-        self.live.ended(verdict.test)?;
+    fn ended(&mut self, verdict: &Verdict, summary: &mut Summary) {
+        summary.count(verdict.ended);
+        self.live.ended(verdict.test, verdict.ended);
         let test = &self.work.tests[verdict.test];
-        self.reporters.iter_mut().try_for_each(|reporter| reporter.ended(test, verdict))?;
-        if self.work.plan.fail_fast && matches!(verdict.ended, Ended::Failed | Ended::TimedOut) {
-            self.work.halt(true);
+        if let Err(why) = self.reporters.ended(test, verdict) {
+            self.halt(summary, why);
         }
-        Ok(())
+        if self.work.plan.fail_fast && matches!(verdict.ended, Ended::Failed | Ended::TimedOut) {
+            self.halt(summary, Halt::FailFast);
+        }
+        self.live.draw();
+    }
+
+    fn halt(&self, summary: &mut Summary, why: Halt) {
+        summary.halt.get_or_insert(why);
+        self.work.halt();
     }
 }

@@ -1,17 +1,21 @@
 //! One test: a session of its own.
 
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anstream::ColorChoice;
 
-use super::run::Plan;
-use super::server::Server;
+use super::run::{Plan, RunError};
+use super::server::{Position, Server, Servers};
 use super::{Ended, Kind, Test, Verdict};
-use crate::drive::{self, Clock, Dialing, Feed, Keeping, Outcome, Setup, Stdout, Stop, Way};
+use crate::drive::{
+    self, Clock, Dialing, Feed, Keeping, Outcome, Setup, Stdout, Stop, Trouble, Way,
+};
 use crate::net::Address;
 use crate::replay;
-use crate::script::{Play, Report, RunnerOptions, Settings};
+use crate::script::{Blame, Failure, Play, Report, RunnerOptions, Settings};
 use crate::session::{Direct, DirectOptions};
 use crate::units::reason;
 use crate::wire::Side;
@@ -43,74 +47,134 @@ enum Driver {
     Play(Box<dyn Play>),
 }
 
-/// Runs a test against `server`, or one of its own, or one that somebody else has started.
+/// What tests run against.
+pub(super) enum Target<'a> {
+    /// A server of ours, which they share.
+    Shared(&'a Server),
+    /// Each its own.
+    Each(&'a Servers),
+    /// A server that somebody else has started.
+    Elsewhere {
+        /// Where it is.
+        address: Address,
+        /// Until when connections are tried again.
+        until: Instant,
+        /// One has stood.
+        ready: Arc<AtomicBool>,
+    },
+}
+
+/// How a test gets to the server.
+struct Reach<'a> {
+    address: &'a Address,
+    /// For how long a connection is tried again.
+    retry: Duration,
+    /// Set when it stands.
+    ready: &'a Arc<AtomicBool>,
+}
+
+impl Target<'_> {
+    /// A server that somebody else has started, and that may not be there yet.
+    pub(super) fn elsewhere(address: Address, retry: Duration) -> Self {
+        let until = Instant::now() + retry;
+        Target::Elsewhere { address, until, ready: Arc::default() }
+    }
+
+    /// Why no test can be connected to the server of all any more, if none can.
+    pub(super) fn is_gone(&self) -> Option<String> {
+        match self {
+            Target::Shared(server) => server.is_gone(),
+            Target::Each(_) | Target::Elsewhere { .. } => None,
+        }
+    }
+}
+
+/// Runs a test.
 pub(super) fn run(
     index: usize,
     test: &Test,
     plan: &Plan,
-    server: Option<&Server>,
+    target: &Target<'_>,
     stop: &Stop,
 ) -> Verdict {
-    let began = Instant::now();
-    let mut verdict = match (server, &plan.server) {
-        (None, Some(server)) => match Server::start(server) {
+    let verdict = match target {
+        Target::Shared(server) => against(index, test, plan, server, stop),
+        Target::Each(servers) => match servers.start() {
             Ok(own) => against(index, test, plan, &own, stop),
-            Err(err) => failed(index, vec![cannot_start(&err)]),
+            Err(err) => failed(index, vec![Report::new(RunError::Server(err).to_string())]),
         },
-        (Some(server), _) => against(index, test, plan, server, stop),
-        (None, None) => {
-            let way = (plan.address.clone(), Duration::ZERO);
-            judge(index, hold(test, plan, way, vec![stop.clone()]))
+        Target::Elsewhere { address, until, ready } => {
+            let left = until.saturating_duration_since(Instant::now());
+            let retry = if ready.load(Ordering::SeqCst) { Duration::ZERO } else { left };
+            let (began, way) = (Instant::now(), Reach { address, retry, ready });
+            judge(index, hold(test, plan, &way, vec![stop.clone()]), began)
         }
     };
-    verdict.took = began.elapsed();
     verdict.hiding(&plan.speaking.settings.secrets)
-}
-
-/// The report of a server that the system does not start.
-pub(super) fn cannot_start(err: &io::Error) -> Report {
-    Report::new(format!("cannot start the server: {}", reason(err)))
 }
 
 /// Runs a test against a server of ours.
 fn against(index: usize, test: &Test, plan: &Plan, server: &Server, stop: &Stop) -> Verdict {
-    let position = server.position();
-    if server.has_failed() {
-        let mut verdict = failed(index, vec![has_ended(server)]);
-        verdict.server = Some(server.since(0));
-        return verdict;
-    }
-    let way = (server.address.clone(), server.retry());
-    let held = hold(test, plan, way, vec![stop.clone(), server.gone.clone()]);
-    if held.as_ref().is_ok_and(|outcome| outcome.connected) {
-        server.is_ready();
-    }
-    let mut verdict = judge(index, held);
+    let began = Instant::now();
+    let (mut position, was_ready) = (server.position(), server.was_ready());
+    let mut gone = server.is_gone();
+    let mut verdict = if gone.is_some() {
+        position = Position::default();
+        failed(index, Vec::new())
+    } else {
+        let (address, retry, ready) = (&server.address, server.retry(), server.ready());
+        let way = Reach { address, retry, ready };
+        let mut held = hold(test, plan, &way, vec![stop.clone(), server.gone()]);
+        if let Ok(outcome) = &mut held {
+            explain(outcome, server, was_ready);
+        }
+        judge(index, held, began)
+    };
     if verdict.ended == Ended::Stopped && !stop.is_asked() {
         verdict.ended = Ended::Failed;
-        verdict.reports = vec![has_ended(server)];
+        gone = server.is_gone();
     }
     if matches!(verdict.ended, Ended::Failed | Ended::TimedOut) {
-        verdict.server = Some(server.since(position));
+        // One that never took a connection has said why at its start, if at all.
+        let position = Some(position).filter(|_| server.was_ready());
+        let mut said = server.since(position.unwrap_or_default());
+        if let Some(why) = gone {
+            verdict.reports = vec![Report::new(why)];
+            said.ended = None; // as the report says
+        }
+        verdict.server = Some(said);
     }
     verdict
 }
 
-fn has_ended(server: &Server) -> Report {
-    let how = server.ended().unwrap_or_default();
-    Report::new(format!("the server has ended ({how}), and takes no connection"))
-        .note("what it said stands below; `--server` has its command")
+/// Has a failure to connect say what it means where the server is ours.
+fn explain(outcome: &mut Outcome, server: &Server, was_ready: bool) {
+    for trouble in &mut outcome.troubles {
+        let Trouble::Dial(err) = trouble else { continue };
+        let at = format!("`{}`: {}", err.address, err.failure);
+        let report = if was_ready {
+            Report::new(format!("cannot connect to {at}"))
+                .note("earlier tests were connected: has the server stopped listening?")
+        } else {
+            server.give_up();
+            Report::new(server.is_gone().unwrap_or_default())
+                .note(format!("tried was {at}"))
+                .note("does `--server` listen there? `--retry 1m` waits longer")
+        };
+        let blame = Blame::Unreachable;
+        *trouble = Trouble::Step(Box::new(Failure { report, blame }));
+    }
 }
 
 /// Holds the session of a test; fails with what is wrong with the test itself.
 fn hold(
     test: &Test,
     plan: &Plan,
-    (address, retry): (Address, Duration),
+    way: &Reach<'_>,
     stops: Vec<Stop>,
 ) -> Result<Outcome, Vec<Report>> {
     let driver = driver(test, &plan.speaking)?;
-    Ok(drive::run(setup(plan, driver, address, retry, stops)))
+    Ok(drive::run(setup(plan, driver, way, stops)))
 }
 
 fn driver(test: &Test, speaking: &Speaking) -> Result<Driver, Vec<Report>> {
@@ -140,13 +204,7 @@ fn driver(test: &Test, speaking: &Speaking) -> Result<Driver, Vec<Report>> {
     }
 }
 
-fn setup(
-    plan: &Plan,
-    driver: Driver,
-    address: Address,
-    retry: Duration,
-    stops: Vec<Stop>,
-) -> Setup {
+fn setup(plan: &Plan, driver: Driver, way: &Reach<'_>, stops: Vec<Stop>) -> Setup {
     let Speaking { settings, connect_timeout, linger, half_close, max_line } =
         plan.speaking.clone();
     let (feed, play, reads) = match driver {
@@ -173,7 +231,11 @@ fn setup(
     let eol = runner.settings.eol;
     Setup {
         clock: Clock::start(),
-        way: Way::Connect { address, timeout: connect_timeout, retry },
+        way: Way::Connect {
+            address: way.address.clone(),
+            timeout: connect_timeout,
+            retry: way.retry,
+        },
         dialing: Dialing { timeout: connect_timeout, retry: Duration::ZERO },
         session: Box::new(Direct::new(session)),
         role: Side::Client,
@@ -191,16 +253,18 @@ fn setup(
         outbox: OUTBOX,
         max_line,
         signals: false,
+        opened: Arc::clone(way.ready),
         stops,
         limit: Some(plan.test_timeout),
     }
 }
 
-/// What a session came to.
-fn judge(index: usize, held: Result<Outcome, Vec<Report>>) -> Verdict {
+/// What a session came to that began then.
+fn judge(index: usize, held: Result<Outcome, Vec<Report>>, began: Instant) -> Verdict {
+    let took = began.elapsed();
     let outcome = match held {
         Ok(outcome) => outcome,
-        Err(reports) => return failed(index, reports),
+        Err(reports) => return Verdict { took, ..failed(index, reports) },
     };
     let ended = if outcome.overdue {
         Ended::TimedOut
@@ -212,7 +276,7 @@ fn judge(index: usize, held: Result<Outcome, Vec<Report>>) -> Verdict {
         Ended::Failed
     };
     let reports = outcome.troubles.into_iter().map(Report::from).collect();
-    Verdict { ended, told: outcome.told, ..failed(index, reports) }
+    Verdict { ended, took, told: outcome.told, ..failed(index, reports) }
 }
 
 fn failed(test: usize, reports: Vec<Report>) -> Verdict {

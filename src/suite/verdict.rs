@@ -1,5 +1,6 @@
 //! What became of tests.
 
+use std::fmt;
 use std::time::Duration;
 
 use crate::matching::Secrets;
@@ -57,8 +58,35 @@ pub struct Excerpt {
     pub ended: Option<String>,
 }
 
+/// Why some tests were not run, or not to their end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Halt {
+    /// A test failed, and `--fail-fast` was given.
+    FailFast,
+    /// A signal came.
+    Signal,
+    /// No test can be connected to the server that they share any more; why.
+    NoServer(String),
+    /// Nobody reads what becomes of the tests.
+    Unread,
+    /// What becomes of the tests cannot be written.
+    Unwritten,
+}
+
+impl fmt::Display for Halt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Halt::FailFast => f.write_str("--fail-fast, and a test failed"),
+            Halt::Signal => f.write_str("a signal came"),
+            Halt::NoServer(why) => f.write_str(why),
+            Halt::Unread => f.write_str("nobody reads the report any more"),
+            Halt::Unwritten => f.write_str("the report cannot be written"),
+        }
+    }
+}
+
 /// What became of all tests.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Summary {
     /// How many there were.
     pub tests: usize,
@@ -66,6 +94,8 @@ pub struct Summary {
     pub passed: usize,
     /// How many failed, those that took too long included.
     pub failed: usize,
+    /// Why the others were not run, where there are any.
+    pub halt: Option<Halt>,
     /// How long it took.
     pub took: Duration,
 }

@@ -166,6 +166,7 @@ pub(super) const ROOMS: &[Room] = &[
         crates: Only(&[
             "anstream",
             "anstyle",
+            "memchr",
             "quick_xml",
             "rustix",
             "serde",

@@ -175,6 +175,22 @@ impl Report {
         self
     }
 
+    /// What it says first, without the `error: ` before it and with nothing cut.
+    #[must_use]
+    pub fn headline(&self) -> String {
+        let Headline { text, quoted } = &self.headline;
+        match quoted {
+            Some((quoted, behind)) => format!("{text} `{quoted}`{behind}"),
+            None => text.clone(),
+        }
+    }
+
+    /// The place that it shows.
+    #[must_use]
+    pub fn place(&self) -> Option<&Place> {
+        self.place.as_ref()
+    }
+
     /// The report in colours, whose `Display` has escape sequences.
     #[must_use]
     pub fn coloured(&self) -> impl fmt::Display {

@@ -15,10 +15,17 @@ pub struct Json<W> {
 #[derive(Serialize)]
 #[serde(tag = "ev", rename_all = "lowercase")]
 enum Line<'a> {
+    Plan {
+        tests: usize,
+    },
     Test {
         name: &'a str,
         result: &'a str,
         ms: f64,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        why: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        at: Option<String>,
         #[serde(skip_serializing_if = "Option::is_none")]
         report: Option<String>,
     },
@@ -27,6 +34,8 @@ enum Line<'a> {
         passed: usize,
         failed: usize,
         not_run: usize,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        why: Option<String>,
         ms: f64,
     },
 }
@@ -46,8 +55,8 @@ impl<W: Write> Json<W> {
 }
 
 impl<W: Write> Reporter for Json<W> {
-    fn begin(&mut self, _: &[Test]) -> io::Result<()> {
-        Ok(())
+    fn begin(&mut self, tests: &[Test]) -> io::Result<()> {
+        self.write(&Line::Plan { tests: tests.len() })
     }
 
     fn ended(&mut self, test: &Test, verdict: &Verdict) -> io::Result<()> {
@@ -56,6 +65,8 @@ impl<W: Write> Reporter for Json<W> {
             name: &test.name(),
             result: verdict.ended.as_str(),
             ms: millis(verdict.took),
+            why: verdict.why(),
+            at: verdict.place().map(ToString::to_string),
             report: (!account.is_empty()).then_some(account),
         })
     }
@@ -66,6 +77,7 @@ impl<W: Write> Reporter for Json<W> {
             passed: summary.passed,
             failed: summary.failed,
             not_run: summary.not_run(),
+            why: summary.halt.as_ref().map(ToString::to_string),
             ms: millis(summary.took),
         })
     }

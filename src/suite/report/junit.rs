@@ -10,7 +10,8 @@ use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
 use tempfile::NamedTempFile;
 
-use super::{Ended, Reporter, Summary, Test, Verdict};
+use super::{Ended, Place, Reporter, Summary, Test, Verdict};
+use crate::drive::Clock;
 
 /// Who may read the file, as the umask allows.
 const MODE: u32 = 0o666;
@@ -19,6 +20,7 @@ const MODE: u32 = 0o666;
 pub struct Junit {
     path: PathBuf,
     target: Target,
+    started: String,
     tests: Vec<String>,
     cases: Vec<Option<Case>>,
 }
@@ -33,7 +35,8 @@ enum Target {
 struct Case {
     ended: Ended,
     took: Duration,
-    headline: String,
+    why: String,
+    line: Option<u64>,
     account: String,
 }
 
@@ -54,34 +57,29 @@ impl Junit {
                 .tempfile_in(folder.unwrap_or(Path::new(".")))?;
             Target::Beside(file)
         };
-        Ok(Junit { path: path.to_owned(), target, tests: Vec::new(), cases: Vec::new() })
+        let (started, tests, cases) = (String::new(), Vec::new(), Vec::new());
+        Ok(Junit { path: path.to_owned(), target, started, tests, cases })
     }
 
     fn xml(&self, summary: &Summary) -> io::Result<Vec<u8>> {
         let mut writer = Writer::new_with_indent(Vec::new(), b' ', 2);
         writer.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
-        let counts = [
-            ("name", "chat-repl".to_owned()),
-            ("tests", summary.tests.to_string()),
-            ("failures", summary.failed.to_string()),
-            ("errors", "0".to_owned()),
-            ("skipped", summary.not_run().to_string()),
-            ("time", seconds(summary.took)),
-        ];
-        let attributes = || counts.iter().map(|(key, value)| (*key, value.as_str()));
-        let suites = attributes().filter(|(key, _)| *key != "skipped");
-        writer.create_element("testsuites").with_attributes(suites).write_inner_content(
-            |writer| {
-                let suite = writer.create_element("testsuite").with_attributes(attributes());
-                suite.write_inner_content(|writer| {
-                    let cases = self.tests.iter().zip(&self.cases);
-                    cases
-                        .into_iter()
-                        .try_for_each(|(name, case)| write_case(writer, name, case.as_ref()))
-                })?;
-                Ok(())
-            },
-        )?;
+        let (tests, failed) = (summary.tests.to_string(), summary.failed.to_string());
+        let (skipped, took) = (summary.not_run().to_string(), seconds(summary.took));
+        let counts = [("tests", &*tests), ("failures", &failed), ("errors", "0")];
+        let name = [("name", "chat-repl")];
+        let all = name.into_iter().chain(counts).chain([("time", &*took)]);
+        let more = [("skipped", &*skipped), ("timestamp", &self.started)];
+        let why = summary.halt.as_ref().map(ToString::to_string).unwrap_or_default();
+        let suites = writer.create_element("testsuites").with_attributes(all.clone());
+        suites.write_inner_content(|writer| {
+            let suite = writer.create_element("testsuite").with_attributes(all.chain(more));
+            suite.write_inner_content(|writer| {
+                let mut cases = self.tests.iter().zip(&self.cases);
+                cases.try_for_each(|(name, case)| write_case(writer, name, case.as_ref(), &why))
+            })?;
+            Ok(())
+        })?;
         let mut xml = writer.into_inner();
         xml.push(b'\n');
         Ok(xml)
@@ -90,16 +88,21 @@ impl Junit {
 
 impl Reporter for Junit {
     fn begin(&mut self, tests: &[Test]) -> io::Result<()> {
+        self.started = Clock::start().started.to_string();
         self.tests = tests.iter().map(|test| valid(&test.name())).collect();
         self.cases = tests.iter().map(|_| None).collect();
         Ok(())
     }
 
     fn ended(&mut self, _: &Test, verdict: &Verdict) -> io::Result<()> {
-        let account = verdict.account();
-        let headline = account.lines().next().unwrap_or_default();
-        let headline = headline.strip_prefix("error: ").unwrap_or(headline).to_owned();
-        let case = Case { ended: verdict.ended, took: verdict.took, headline, account };
+        let own = |place: &&Place| place.source.name() == self.tests[verdict.test];
+        let case = Case {
+            ended: verdict.ended,
+            took: verdict.took,
+            why: verdict.why().unwrap_or_default(),
+            line: verdict.place().filter(own).map(|place| place.line),
+            account: verdict.account(),
+        };
         self.cases[verdict.test] = Some(case);
         Ok(())
     }
@@ -116,36 +119,54 @@ impl Reporter for Junit {
     }
 }
 
-fn write_case(writer: &mut Writer<Vec<u8>>, name: &str, case: Option<&Case>) -> io::Result<()> {
+/// Writes what became of a test; `halted` says why it was not run to its end, if it was not.
+fn write_case(
+    writer: &mut Writer<Vec<u8>>,
+    name: &str,
+    case: Option<&Case>,
+    halted: &str,
+) -> io::Result<()> {
     let took = seconds(case.map_or(Duration::ZERO, |case| case.took));
-    let attributes = [("name", name), ("classname", "chat-repl"), ("time", took.as_str())];
-    let element = writer.create_element("testcase").with_attributes(attributes);
-    match case {
-        Some(Case { ended: Ended::Passed, account, .. }) if account.is_empty() => {
-            element.write_empty()?;
+    let line = case.and_then(|case| case.line).map(|line| line.to_string());
+    let attributes = [("name", name), ("classname", "chat-repl"), ("file", name)];
+    let line = line.as_deref().map(|line| ("line", line));
+    let element = writer
+        .create_element("testcase")
+        .with_attributes(attributes.into_iter().chain(line).chain([("time", &*took)]));
+    let Some(case) = case else {
+        element.write_inner_content(|writer| write_part(writer, "skipped", &[halted], ""))?;
+        return Ok(());
+    };
+    let account = &case.account;
+    match case.ended {
+        Ended::Passed if account.is_empty() => element.write_empty()?,
+        Ended::Passed => {
+            element.write_inner_content(|writer| write_part(writer, "system-out", &[], account))?
         }
-        Some(Case { ended: Ended::Passed, account, .. }) => {
-            element.write_inner_content(|writer| {
-                let out = writer.create_element("system-out");
-                out.write_text_content(BytesText::new(&valid(account)))?;
-                Ok(())
-            })?;
-        }
-        Some(Case { ended: Ended::Failed | Ended::TimedOut, headline, account, .. }) => {
-            element.write_inner_content(|writer| {
-                let (message, account) = (valid(headline), valid(account));
-                let failure =
-                    writer.create_element("failure").with_attribute(("message", message.as_str()));
-                failure.write_text_content(BytesText::new(&account))?;
-                Ok(())
-            })?;
-        }
-        Some(Case { ended: Ended::Stopped, .. }) | None => {
-            element.write_inner_content(|writer| {
-                writer.create_element("skipped").write_empty()?;
-                Ok(())
-            })?;
-        }
+        Ended::Failed | Ended::TimedOut => element.write_inner_content(|writer| {
+            write_part(writer, "failure", &[&case.why, case.ended.as_str()], account)
+        })?,
+        Ended::Stopped => element.write_inner_content(|writer| {
+            write_part(writer, "skipped", &[&format!("stopped: {halted}")], account)
+        })?,
+    };
+    Ok(())
+}
+
+/// Writes an element with a text, and with its message and its type where it has them.
+fn write_part(
+    writer: &mut Writer<Vec<u8>>,
+    name: &str,
+    told: &[&str],
+    text: &str,
+) -> io::Result<()> {
+    let told: Vec<String> = told.iter().map(|value| valid(value)).collect();
+    let attributes = ["message", "type"].into_iter().zip(told.iter().map(String::as_str));
+    let element = writer.create_element(name).with_attributes(attributes);
+    if text.is_empty() {
+        element.write_empty()?;
+    } else {
+        element.write_text_content(BytesText::new(&valid(text)))?;
     }
     Ok(())
 }

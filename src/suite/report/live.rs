@@ -4,28 +4,50 @@ use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
 
 use rustix::termios::tcgetwinsize;
-use unicode_width::UnicodeWidthChar;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+use super::Ended;
 use crate::units::Human;
 use crate::wire::Visible;
 
-/// How long a test runs before it gets a line: most never do.
+/// How long something lasts before it gets a line: most never do.
 const PATIENCE: Duration = Duration::from_millis(200);
 
-/// The lines of the tests that run, on the terminal that standard error is. Elsewhere there are none.
+/// What stands for the beginning of a name that does not fit.
+const CUT: &str = "...";
+
+/// The lines of the tests that run, and one that says how many are done, on the terminal that standard
+/// error is. Elsewhere there are none.
 #[derive(Debug)]
 pub struct Live {
     terminal: bool,
+    since: Instant,
+    tests: usize,
+    done: usize,
+    failed: usize,
     running: Vec<(usize, String, Instant)>,
-    /// How many lines stand on the screen.
-    drawn: usize,
+    /// How many columns each line has that stands on the screen.
+    drawn: Vec<usize>,
 }
 
 impl Live {
     /// No test runs yet.
     #[must_use]
     pub fn on_stderr() -> Live {
-        Live { terminal: io::stderr().is_terminal(), running: Vec::new(), drawn: 0 }
+        Live {
+            terminal: io::stderr().is_terminal(),
+            since: Instant::now(),
+            tests: 0,
+            done: 0,
+            failed: 0,
+            running: Vec::new(),
+            drawn: Vec::new(),
+        }
+    }
+
+    /// So many tests are to be run.
+    pub(in crate::suite) fn begin(&mut self, tests: usize) {
+        (self.tests, self.since) = (tests, Instant::now());
     }
 
     /// A test runs.
@@ -33,40 +55,67 @@ impl Live {
         self.running.push((index, name, Instant::now()));
     }
 
-    /// A test has ended: its line goes, and what is printed next stands where the lines did.
-    pub(in crate::suite) fn ended(&mut self, index: usize) -> io::Result<()> {
+    /// A test has ended. What is printed next stands where the lines did.
+    pub(in crate::suite) fn ended(&mut self, index: usize, how: Ended) {
         self.running.retain(|(running, ..)| *running != index);
-        self.wipe()
+        self.done += 1;
+        self.failed += usize::from(matches!(how, Ended::Failed | Ended::TimedOut));
+        self.end();
     }
 
     /// Draws the lines anew.
-    pub(in crate::suite) fn draw(&mut self) -> io::Result<()> {
-        if !self.terminal {
-            return Ok(());
+    pub(in crate::suite) fn draw(&mut self) {
+        if !self.terminal || self.since.elapsed() < PATIENCE {
+            return;
         }
         let (rows, columns) = size();
-        let old = self.running.iter().filter(|(.., since)| since.elapsed() >= PATIENCE);
-        let lines: Vec<String> =
-            old.map(|(_, name, since)| line(name, since.elapsed(), columns)).collect();
-        let room = rows.saturating_sub(1).max(1);
-        let mut text = self.wiped();
-        for line in lines.iter().take(room) {
+        let mut text = self.wiped(columns);
+        let lines = self.lines(rows, columns);
+        for line in &lines {
             text.extend([line, "\n"]);
         }
-        self.drawn = lines.len().min(room);
-        io::stderr().write_all(text.as_bytes())
+        self.drawn = lines.iter().map(|line| line.width()).collect();
+        write(&text);
     }
 
     /// Takes the lines off the screen.
-    pub(in crate::suite) fn wipe(&mut self) -> io::Result<()> {
-        let text = self.wiped();
-        self.drawn = 0;
-        if text.is_empty() { Ok(()) } else { io::stderr().write_all(text.as_bytes()) }
+    pub(in crate::suite) fn end(&mut self) {
+        let text = self.wiped(size().1);
+        self.drawn.clear();
+        write(&text);
     }
 
-    /// What takes them off: up to the first of them, and all below away.
-    fn wiped(&self) -> String {
-        if self.drawn == 0 { String::new() } else { format!("\x1b[{}A\r\x1b[J", self.drawn) }
+    /// As many lines as fit, the one that counts last.
+    fn lines(&self, rows: usize, columns: usize) -> Vec<String> {
+        let room = rows.saturating_sub(2);
+        let old = self.running.iter().filter(|(.., since)| since.elapsed() >= PATIENCE);
+        let mut lines: Vec<String> = old
+            .take(room)
+            .map(|(_, name, since)| running(name, since.elapsed(), columns))
+            .collect();
+        let failed =
+            if self.failed > 0 { format!(", {} failed", self.failed) } else { String::new() };
+        let time = whole(self.since.elapsed());
+        let counts = format!("{} of {} done{failed}  {time}", self.done, self.tests);
+        lines.push(end_of(&counts, columns.saturating_sub(1)));
+        lines
+    }
+
+    /// What takes the lines off, row by row: some terminals keep what all at once is cleared from their
+    /// first row on, as if it had scrolled away. One that has become narrower shows a line as several.
+    fn wiped(&self, columns: usize) -> String {
+        let rows = self.drawn.iter().map(|width| width.div_ceil(columns.max(1)).max(1));
+        match rows.sum::<usize>() {
+            0 => String::new(),
+            rows => format!("\r\x1b[K{}", "\x1b[A\x1b[K".repeat(rows)),
+        }
+    }
+}
+
+/// Where nobody sees the lines any more, the tests go on.
+fn write(text: &str) {
+    if !text.is_empty() {
+        io::stderr().write_all(text.as_bytes()).ok();
     }
 }
 
@@ -76,16 +125,38 @@ fn size() -> (usize, usize) {
     size.map_or((24, 80), |size| (size.ws_row.into(), size.ws_col.into()))
 }
 
-/// The line of a test, cut to leave the last column free.
-fn line(name: &str, running: Duration, columns: usize) -> String {
-    let whole = Duration::from_secs(running.as_secs());
-    let text = format!("running  {}  {}", Visible(name.as_bytes()), Human(whole));
-    let mut width = 0;
+/// How long something has lasted, in whole seconds.
+fn whole(time: Duration) -> String {
+    match time.as_secs() {
+        0 => "0s".to_owned(),
+        seconds => Human(Duration::from_secs(seconds)).to_string(),
+    }
+}
+
+/// The line of a test. The last column stays free.
+fn running(name: &str, since: Duration, columns: usize) -> String {
+    let time = whole(since);
+    let frame = "running  ".len() + 2 + time.len();
+    let name = Visible(name.as_bytes()).to_string();
+    let line = format!("running  {}  {time}", end_of(&name, columns.saturating_sub(frame + 1)));
+    end_of(&line, columns.saturating_sub(1))
+}
+
+/// As much of the end of a text as has room in so many columns.
+fn end_of(text: &str, columns: usize) -> String {
+    if text.width() <= columns {
+        return text.to_owned();
+    }
+    let mut left = columns.saturating_sub(CUT.len());
     let fits = |c: &char| {
-        width += c.width().unwrap_or_default();
-        width < columns
+        let width = c.width().unwrap_or_default();
+        let fits = width <= left;
+        left = left.saturating_sub(width);
+        fits
     };
-    text.chars().take_while(fits).collect()
+    let kept: Vec<char> = text.chars().rev().take_while(fits).collect();
+    let end: String = kept.into_iter().rev().collect();
+    format!("{CUT}{end}").chars().take(columns).collect()
 }
 
 #[cfg(test)]
@@ -94,9 +165,24 @@ mod tests {
 
     #[test]
     fn a_line_fits_the_screen() {
-        let shown = |columns| line("tests/日本.chat", Duration::from_millis(2900), columns);
+        let shown = |columns| running("tests/日本.chat", Duration::from_millis(2900), columns);
         assert_eq!(shown(80), "running  tests/日本.chat  2s");
-        assert_eq!(shown(17), "running  tests/");
-        assert_eq!(shown(18), "running  tests/日");
+        assert_eq!(shown(29), "running  tests/日本.chat  2s");
+        assert_eq!(shown(28), "running  ...s/日本.chat  2s");
+        assert_eq!(shown(25), "running  ...本.chat  2s");
+        for columns in 0..40 {
+            assert!(shown(columns).width() < columns.max(1), "{columns}: {}", shown(columns));
+        }
+        assert_eq!(running("a", Duration::from_millis(300), 80), "running  a  0s");
+    }
+
+    #[test]
+    fn a_screen_that_became_narrower_shows_lines_as_several() {
+        let mut live = Live::on_stderr();
+        assert_eq!(live.wiped(80), "");
+        live.drawn = vec![40, 79, 0];
+        for (columns, rows) in [(80, 3), (40, 4), (30, 6)] {
+            assert_eq!(live.wiped(columns).matches("\x1b[A").count(), rows, "{columns}");
+        }
     }
 }

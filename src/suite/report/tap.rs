@@ -2,7 +2,8 @@
 
 use std::io::{self, Write};
 
-use super::{Ended, Reporter, Summary, Test, Verdict};
+use super::{Ended, Reporter, Summary, Test, Verdict, shown};
+use crate::units::count;
 
 /// Writes TAP. Tests are numbered as they end, as the protocol wants it.
 pub struct Tap<W> {
@@ -25,14 +26,16 @@ impl<W: Write> Reporter for Tap<W> {
 
     fn ended(&mut self, test: &Test, verdict: &Verdict) -> io::Result<()> {
         self.number += 1;
-        let (word, number, name) = (word(verdict.ended), self.number, escaped(&test.name()));
-        let mut text = format!("{word} {number} - {name}\n");
-        text += &format!("  ---\n  duration_ms: {:.3}\n", verdict.took.as_secs_f64() * 1000.0);
+        let (word, number, name) = (word(verdict.ended), self.number, escaped(&shown(test)));
+        let millis = verdict.took.as_secs_f64() * 1000.0;
+        let mut text = format!("{word} {number} - {name}\n  ---\n  duration_ms: {millis:.3}\n");
         if verdict.ended != Ended::Passed {
-            text.extend(["  result: ", verdict.ended.as_str(), "\n  report: |\n"]);
-            for line in verdict.account().lines() {
-                text.extend(["    ", line, "\n"]);
-            }
+            text.extend(["  result: ", verdict.ended.as_str(), "\n"]);
+        }
+        let account = verdict.account();
+        if !account.is_empty() {
+            text.push_str("  report: |\n");
+            account.lines().for_each(|line| text.extend(["    ", line, "\n"]));
         }
         text.push_str("  ...\n");
         self.out.write_all(text.as_bytes())?;
@@ -42,7 +45,8 @@ impl<W: Write> Reporter for Tap<W> {
     fn end(&mut self, summary: &Summary) -> io::Result<()> {
         let left = summary.tests - self.number;
         if left > 0 {
-            writeln!(self.out, "Bail out! {left} not run")?;
+            let why = summary.halt.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+            writeln!(self.out, "Bail out! {} not run{why}", count(left as u64, "test"))?;
         }
         self.out.flush()
     }
@@ -52,8 +56,7 @@ fn word(ended: Ended) -> &'static str {
     if ended == Ended::Passed { "ok" } else { "not ok" }
 }
 
-/// A name in which nothing begins a directive, on one line.
+/// A name in which nothing begins a directive.
 fn escaped(name: &str) -> String {
-    let name = crate::wire::Visible(name.as_bytes()).to_string();
     name.replace('\\', "\\\\").replace('#', "\\#")
 }

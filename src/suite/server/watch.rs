@@ -1,0 +1,112 @@
+//! What is known of a server: whether it has taken a connection, and how it ended.
+
+use std::process::ExitStatus;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::process::WaitIdOptions;
+
+use super::processes::{Processes, wait_status};
+use crate::drive::Stop;
+use crate::units::Human;
+
+/// How long it is waited for the end of a server that seems to have come to it.
+const PATIENCE: Duration = Duration::from_millis(100);
+
+/// Watches a server.
+#[derive(Debug, Clone)]
+pub(super) struct Watch {
+    known: Arc<Known>,
+    /// Ends sessions that try in vain to connect.
+    gone: Stop,
+    /// How long it had until it must have taken a connection.
+    patience: Duration,
+    /// When that time is over.
+    until: Instant,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    /// A connection has stood.
+    ready: Arc<AtomicBool>,
+    /// None did in the time that it had.
+    given_up: AtomicBool,
+    end: OnceLock<End>,
+}
+
+/// How the process that was started has ended.
+#[derive(Debug, Clone, Copy)]
+struct End {
+    status: ExitStatus,
+    /// Others that come from it run on: it has gone to the background.
+    left_others: bool,
+}
+
+impl Watch {
+    /// Waits on a thread of its own for the end of the process that was started.
+    pub(super) fn start(processes: &Arc<Mutex<Processes>>, patience: Duration) -> Watch {
+        let until = Instant::now() + patience;
+        let watch = Watch { known: Arc::default(), gone: Stop::default(), patience, until };
+        let (watching, processes) = (watch.clone(), Arc::clone(processes));
+        let leader = super::lock(&processes).leader();
+        thread::spawn(move || {
+            if let Some(status) = wait_status(leader, WaitIdOptions::empty()) {
+                watching.has_ended(status, &processes);
+            }
+        });
+        watch
+    }
+
+    fn has_ended(&self, status: ExitStatus, processes: &Mutex<Processes>) {
+        let left_others = status.success() && super::lock(processes).may_be_alive();
+        self.known.end.set(End { status, left_others }).ok(); // it ends once
+        // Those whose connection stands see for themselves what becomes of it.
+        if !left_others && !self.was_ready() {
+            self.gone.ask();
+        }
+    }
+
+    /// How long a connection is tried again: until one has stood, or it is time to give up.
+    pub(super) fn retry(&self) -> Duration {
+        let left = self.until.saturating_duration_since(Instant::now());
+        if self.was_ready() { Duration::ZERO } else { left }
+    }
+
+    pub(super) fn gone(&self) -> Stop {
+        self.gone.clone()
+    }
+
+    pub(super) fn ready(&self) -> &Arc<AtomicBool> {
+        &self.known.ready
+    }
+
+    pub(super) fn was_ready(&self) -> bool {
+        self.known.ready.load(Ordering::SeqCst)
+    }
+
+    /// A connection was tried for as long as it had, and none has stood.
+    pub(super) fn give_up(&self) {
+        self.known.given_up.store(true, Ordering::SeqCst);
+    }
+
+    /// Why no test can be connected to it any more, if none can.
+    pub(super) fn is_gone(&self) -> Option<String> {
+        let end = self.known.end.get().filter(|end| !end.left_others);
+        if let Some(end) = end {
+            return Some(format!("the server has ended: {}", end.status));
+        }
+        let given_up = self.known.given_up.load(Ordering::SeqCst) && !self.was_ready();
+        given_up.then(|| format!("the server took no connection within {}", Human(self.patience)))
+    }
+
+    /// How the process that was started has ended, if it has. One that seems to end is waited for.
+    pub(super) fn ended(&self, seems_to: bool) -> Option<String> {
+        let patience = Instant::now() + PATIENCE;
+        while seems_to && self.known.end.get().is_none() && Instant::now() < patience {
+            thread::sleep(Duration::from_millis(1));
+        }
+        self.known.end.get().map(|end| end.status.to_string())
+    }
+}
