@@ -7,7 +7,6 @@ mod table;
 mod watch;
 
 use std::io;
-use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -20,7 +19,7 @@ pub use place::{Slots, names_port};
 
 use output::Output;
 use place::Ports;
-use processes::{Family, MARK, Processes};
+use processes::{Family, Processes};
 use watch::Watch;
 
 use super::verdict::Excerpt;
@@ -77,15 +76,12 @@ impl Servers {
         let number = self.started.fetch_add(1, Ordering::SeqCst);
         let mark = format!("{}-{number}", std::process::id());
         let (reader, writer) = io::pipe()?;
-        let child = Command::new("sh")
-            .args(["-c", &slots.fill(&self.plan.command)])
-            .env(MARK, &mark)
-            .stdin(Stdio::null())
-            .stdout(writer.try_clone()?)
-            .stderr(writer)
-            .process_group(0)
-            .spawn()?;
-        let processes = Arc::new(Mutex::new(Processes::new(child, &mark, &self.family)));
+        let mut command = Command::new("sh");
+        command.args(["-c", &slots.fill(&self.plan.command)]).stdin(Stdio::null());
+        command.stdout(writer.try_clone()?).stderr(writer);
+        let processes = Processes::start(&mut command, &mark, &self.family)?;
+        drop(command); // it has the pipe
+        let processes = Arc::new(Mutex::new(processes));
         let output = Output::read(reader);
         let watch = Watch::start(&processes, self.patience);
         let address = slots.into_address();

@@ -1,8 +1,9 @@
 //! The processes of servers, and ending them.
 
 use std::collections::HashSet;
-use std::os::unix::process::ExitStatusExt;
-use std::process::{Child, ExitStatus};
+use std::io;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::process::{Child, Command, ExitStatus};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -17,7 +18,7 @@ use rustix::process::{
 use super::table::{self, Process};
 
 /// The variable of the environment by which a server's processes are known, wherever they went.
-pub(super) const MARK: &str = "CHAT_REPL_SERVER";
+const MARK: &str = "CHAT_REPL_SERVER";
 
 /// In what wait(2) tells: the process left a core file.
 const DUMPED: i32 = 0x80;
@@ -74,10 +75,6 @@ impl Family {
         self.hurry.store(true, Ordering::SeqCst);
     }
 
-    fn leaders(&self) -> MutexGuard<'_, Vec<Leader>> {
-        lock(&self.leaders)
-    }
-
     /// Sends a signal to a process; SIGTERM once, since many take a second one as an order to leave
     /// everything as it lies.
     fn signal(&self, process: &Process, signal: Signal) {
@@ -86,25 +83,38 @@ impl Family {
         }
     }
 
+    /// All processes there are, if the system tells. No server is started meanwhile.
+    fn look(&self) -> Option<Look<'_>> {
+        let leaders = lock(&self.leaders);
+        Some(Look { all: table::all()?, bystanders: &self.bystanders, leaders })
+    }
+}
+
+/// The processes of an instant.
+struct Look<'a> {
+    all: Vec<Process>,
+    bystanders: &'a [Pid],
+    leaders: MutexGuard<'a, Vec<Leader>>,
+}
+
+impl Look<'_> {
     /// Whether a process was left to us by a parent that has ended.
     fn is_orphan(&self, process: &Process) -> bool {
         process.parent == Some(getpid())
             && !self.bystanders.contains(&process.pid)
-            && self.leaders().iter().all(|leader| leader.process.pid != process.pid)
+            && self.leaders.iter().all(|leader| leader.process.pid != process.pid)
     }
 
     /// Whether a process is too old to come from a server that is to go on, other than that of `own`.
     fn is_left_over(&self, process: &Process, own: Pid) -> bool {
-        let leaders = self.leaders();
-        let running = leaders.iter().filter(|leader| !leader.stopping);
+        let running = self.leaders.iter().filter(|leader| !leader.stopping);
         let mut others = running.filter(|leader| leader.process.pid != own);
         others.all(|leader| process.started < leader.process.started)
     }
 
     /// Whether a process is too old to come from that of `own`.
     fn is_older(&self, process: &Process, own: Pid) -> bool {
-        let leaders = self.leaders();
-        let own = leaders.iter().find(|leader| leader.process.pid == own);
+        let own = self.leaders.iter().find(|leader| leader.process.pid == own);
         own.is_some_and(|leader| process.started < leader.process.started)
     }
 }
@@ -120,12 +130,23 @@ pub(super) struct Processes {
 }
 
 impl Processes {
-    /// Those of `child`, which leads a group of its own and has `mark` in its environment.
-    pub(super) fn new(child: Child, mark: &str, family: &Arc<Family>) -> Processes {
-        let (leader, family) = (Pid::from_child(&child), Arc::clone(family));
+    /// Starts a server, which leads a group of its own, and has `mark` in its environment.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub(super) fn start(
+        command: &mut Command,
+        mark: &str,
+        family: &Arc<Family>,
+    ) -> io::Result<Processes> {
+        // Nobody is to see it before it is known whose it is.
+        let mut leaders = lock(&family.leaders);
+        let child = command.env(MARK, mark).process_group(0).spawn()?;
+        let leader = Pid::from_child(&child);
         let process = Process::of(leader);
-        family.leaders().extend(process.map(|process| Leader { process, stopping: false }));
-        Processes { child, leader, mark: format!("{MARK}={mark}"), family, stopped: false }
+        leaders.extend(process.map(|process| Leader { process, stopping: false }));
+        let (mark, family) = (format!("{MARK}={mark}"), Arc::clone(family));
+        Ok(Processes { child, leader, mark, family, stopped: false })
     }
 
     /// The one that was started.
@@ -145,12 +166,12 @@ impl Processes {
     /// Whether something runs that may be one of them. A process that was left to us may come from
     /// another server as well, where several run.
     pub(super) fn may_be_alive(&mut self) -> bool {
-        let is_candidate = |process: &Process| {
-            !process.is_zombie
-                && self.family.is_orphan(process)
-                && !self.family.is_older(process, self.leader)
-        };
-        table::all().is_some_and(|all| all.iter().any(is_candidate)) || self.are_alive()
+        let candidate = self.family.look().is_some_and(|look| {
+            let is_candidate =
+                |process: &Process| look.is_orphan(process) && !look.is_older(process, self.leader);
+            look.all.iter().any(|process| !process.is_zombie && is_candidate(process))
+        });
+        candidate || self.are_alive()
     }
 
     /// Asks all of them to end, and kills those that do not, at once where `is_urgent` says so.
@@ -158,7 +179,7 @@ impl Processes {
         if std::mem::replace(&mut self.stopped, true) {
             return;
         }
-        let mut leaders = self.family.leaders();
+        let mut leaders = lock(&self.family.leaders);
         let own = leaders.iter_mut().filter(|leader| leader.process.pid == self.leader);
         own.for_each(|leader| leader.stopping = true);
         drop(leaders);
@@ -169,7 +190,7 @@ impl Processes {
         if wait_status(self.leader, WaitIdOptions::NOHANG).is_some() {
             self.child.wait().ok();
         }
-        self.family.leaders().retain(|leader| leader.process.pid != self.leader);
+        lock(&self.family.leaders).retain(|leader| leader.process.pid != self.leader);
     }
 
     /// Whether all of them end within this time, and before it is urgent. Each gets the signal as soon
@@ -209,35 +230,34 @@ impl Processes {
     /// Those that run, by the table of the system. Those that have ended and are left to us are waited
     /// for here, or they would stay for ever.
     fn members(&self) -> Option<Vec<Process>> {
-        let all = table::all()?;
-        let roots = all.iter().filter(|process| self.is_root(process));
+        let look = self.family.look()?;
+        let roots = look.all.iter().filter(|process| self.is_root(process, &look));
         let mut known: HashSet<Pid> = roots.map(|process| process.pid).collect();
         loop {
             let is_child =
                 |process: &&Process| process.parent.is_some_and(|parent| known.contains(&parent));
             let more: HashSet<Pid> =
-                all.iter().filter(is_child).map(|process| process.pid).collect();
+                look.all.iter().filter(is_child).map(|process| process.pid).collect();
             let before = known.len();
             known.extend(more);
             if known.len() == before {
                 break;
             }
         }
-        let (ended, running): (Vec<Process>, Vec<Process>) = all
-            .into_iter()
-            .filter(|process| known.contains(&process.pid))
-            .partition(|process| process.is_zombie);
-        for process in ended.iter().filter(|process| self.family.is_orphan(process)) {
+        let members = look.all.iter().filter(|process| known.contains(&process.pid));
+        let (ended, running): (Vec<Process>, Vec<Process>) =
+            members.partition(|process| process.is_zombie);
+        for process in ended.iter().filter(|process| look.is_orphan(process)) {
             waitpid(Some(process.pid), WaitOptions::NOHANG).ok();
         }
         Some(running)
     }
 
     /// Whether a process is one of them whatever its parent.
-    fn is_root(&self, process: &Process) -> bool {
-        let is_left =
-            || process.has_variable(&self.mark) || self.family.is_left_over(process, self.leader);
-        process.group == Some(self.leader) || self.family.is_orphan(process) && is_left()
+    fn is_root(&self, process: &Process, look: &Look<'_>) -> bool {
+        let is_ours =
+            || process.has_variable(&self.mark) || look.is_left_over(process, self.leader);
+        process.group == Some(self.leader) || look.is_orphan(process) && is_ours()
     }
 }
 
@@ -265,8 +285,6 @@ pub(super) fn wait_status(pid: Pid, options: WaitIdOptions) -> Option<ExitStatus
 
 #[cfg(test)]
 mod tests {
-    use std::process::Command;
-
     use super::*;
 
     #[test]
