@@ -26,5 +26,6 @@ mod scripts;
 mod secrets;
 mod servers;
 mod status;
+mod suite;
 mod support;
 mod transcripts;

@@ -34,31 +34,40 @@ const STDOUT: &str = "standard output";
 /// # Errors
 /// They do not, as clap tells such things.
 pub(super) fn check(args: &Test) -> Result<(), clap::Error> {
-    let wrong = |kind, said: String| Err(Cli::command().error(kind, said + "\n"));
-    let address = args.connect.as_deref().unwrap_or_default();
+    let address = args.connect.as_deref();
+    let is_in_slots = address.is_some_and(Slots::has_any);
     match &args.server {
-        Some(command) if args.connect.is_none() && !suite::names_port(command) => wrong(
+        None if address.is_none() && !args.list => Err(usage(
             Usage::MissingRequiredArgument,
-            "--server does not say where the server is: write ${port} or ${addr} in its command for a \
-             free port of 127.0.0.1, or add --connect ADDR"
-                .to_owned(),
-        ),
-        None if Slots::has_any(address) => wrong(
+            "where is the server? add --connect ADDR, or --server COMMAND to start it",
+        )),
+        None if is_in_slots => Err(usage(
             Usage::MissingRequiredArgument,
-            format!("`{address}` is for a server that is started: add --server COMMAND"),
-        ),
-        Some(_) if args.server_per_test && one_at_a_time(args) => wrong(
+            "${port} and ${dir} in --connect are those of a server that is started: add --server COMMAND",
+        )),
+        Some(command) if address.is_none() && !suite::names_port(command) => Err(usage(
+            Usage::MissingRequiredArgument,
+            "--server does not say where the server is: write ${port} or ${addr} in its command \
+             for a free port of 127.0.0.1, or add --connect ADDR",
+        )),
+        Some(_) if args.server_per_test && one_at_a_time(args) => Err(usage(
             Usage::ArgumentConflict,
-            format!(
-                "the servers of --server-per-test would all be at `{address}` at once: write ${{port}} \
-                 or ${{dir}} into it, or add --jobs 1"
-            ),
-        ),
-        _ => match sample(args.connect.as_deref()) {
+            "the servers of --server-per-test would all be at the same --connect at once: write \
+             ${port} or ${dir} into it, or add --jobs 1",
+        )),
+        _ => match sample(address) {
             Ok(_) => Ok(()),
-            Err(why) => wrong(Usage::ValueValidation, format!("--connect: {why}")),
+            Err(why) => Err(usage(Usage::ValueValidation, &format!("--connect: {why}"))),
         },
     }
+}
+
+/// An error of the command line, told with the usage of `test`.
+fn usage(kind: Usage, said: &str) -> clap::Error {
+    let mut command = Cli::command();
+    command.build();
+    let told = command.find_subcommand_mut("test").map(|test| test.error(kind, said));
+    told.unwrap_or_else(|| Cli::command().error(kind, said))
 }
 
 /// Whether only one server can run at a time, and more are asked for.

@@ -15,18 +15,21 @@ pub(super) const USAGE: &str = "chat-repl test PATH... --connect ADDR [OPTIONS]
        chat-repl test PATH... --server 'COMMAND' [OPTIONS]
        chat-repl test PATH... --list";
 
-pub(super) const EXAMPLES: &str = "A folder stands for the *.chat, *.json and *.jsonl below it. A script passes if all its steps do, a
-transcript if the server says again what it said then. In scripts, ${addr} and ${port} are where the
-server is. In COMMAND, ${port} is a free port, ${dir} an empty folder that is removed in the end, and
-${addr} is 127.0.0.1:${port}, or the ADDR of --connect, in which ${port} and ${dir} stand for the same.
+pub(super) const EXAMPLES: &str =
+    "A folder stands for the *.chat, *.json and *.jsonl below it. A script passes if all its steps
+do, a transcript if the server says again what it said then. In scripts, ${addr} and ${port}
+are where the server is.
+
+In COMMAND, ${port} is a free port, ${dir} an empty folder that is removed in the end, and
+${addr} is 127.0.0.1:${port}, or the ADDR of --connect, in which ${port} and ${dir} may stand.
 
 Examples:
   chat-repl test tests/ --connect localhost:6379 --eol crlf
   chat-repl test tests/ --server 'redis-server --port ${port} --dir ${dir}' --junit report.xml
   chat-repl test tests/ --server 'serve --socket ${dir}/s' --connect 'unix:${dir}/s'
 
-Exit status: 0 all passed, 1 some did not or there were none, 2 usage, 3 a bad file, 130 and 143 stopped
-by a signal.";
+Exit status: 0 all passed, 1 some did not or there were none, 2 usage, 3 a bad file,
+130 and 143 stopped by a signal.";
 
 /// The options of `chat-repl test`.
 #[derive(Debug, Args)]
@@ -36,12 +39,7 @@ pub struct Test {
     pub paths: Vec<PathBuf>,
 
     /// Where the server is; with --server, where that one listens
-    #[arg(
-        long,
-        value_name = "ADDR",
-        required_unless_present_any = ["server", "list"],
-        help_heading = "Server"
-    )]
+    #[arg(long, value_name = "ADDR", help_heading = "Server")]
     pub connect: Option<String>,
     /// Start the server by this command, and stop it in the end
     #[arg(long, value_name = "COMMAND", help_heading = "Server")]

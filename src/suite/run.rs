@@ -12,7 +12,7 @@ use thiserror::Error;
 use super::report::{Live, Reporters};
 use super::server::{ServerPlan, Servers};
 use super::session::{self, Speaking, Target};
-use super::{Ended, Halt, Summary, Test, Verdict};
+use super::{Halt, Summary, Test, Verdict};
 use crate::drive::{Signal, Signals, Stop};
 use crate::net::Address;
 use crate::units::reason;
@@ -137,10 +137,13 @@ impl Work<'_> {
             // All news is heard until the last worker is done.
             news.send(News::Began(index)).ok();
             let verdict = session::run(index, test, self.plan, &self.target, &self.stop);
-            news.send(News::Ended(Box::new(verdict))).ok();
             if self.target.is_gone().is_some() {
                 self.halted.store(true, Ordering::SeqCst);
             }
+            if self.plan.fail_fast && verdict.has_failed() {
+                self.halt();
+            }
+            news.send(News::Ended(Box::new(verdict))).ok();
         }
     }
 
@@ -198,8 +201,8 @@ impl Desk<'_, '_> {
         if let Err(why) = self.reporters.ended(test, verdict) {
             self.halt(summary, why);
         }
-        if self.work.plan.fail_fast && matches!(verdict.ended, Ended::Failed | Ended::TimedOut) {
-            self.halt(summary, Halt::FailFast);
+        if self.work.plan.fail_fast && verdict.has_failed() {
+            summary.halt.get_or_insert(Halt::FailFast);
         }
         self.live.draw();
     }

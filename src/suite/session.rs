@@ -116,16 +116,19 @@ pub(super) fn run(
 /// Runs a test against a server of ours.
 fn against(index: usize, test: &Test, plan: &Plan, server: &Server, stop: &Stop) -> Verdict {
     let began = Instant::now();
-    let (mut position, was_ready) = (server.position(), server.was_ready());
-    let mut gone = server.is_gone();
+    let was_ready = server.was_ready();
+    let (mut gone, mut seems_to_end) = (server.is_gone(), false);
+    // What it said at its start is of those that wait for it, and of those that find it gone.
+    let from_start = !was_ready || gone.is_some();
+    let position = if from_start { Position::default() } else { server.position() };
     let mut verdict = if gone.is_some() {
-        position = Position::default();
         failed(index, Vec::new())
     } else {
         let (address, retry, ready) = (&server.address, server.retry(), server.ready());
         let way = Reach { address, retry, ready };
         let mut held = hold(test, plan, &way, vec![stop.clone(), server.gone()]);
         if let Ok(outcome) = &mut held {
+            seems_to_end = outcome.troubles.iter().any(is_of_the_connection);
             explain(outcome, server, was_ready);
         }
         judge(index, held, began)
@@ -134,10 +137,8 @@ fn against(index: usize, test: &Test, plan: &Plan, server: &Server, stop: &Stop)
         verdict.ended = Ended::Failed;
         gone = server.is_gone();
     }
-    if matches!(verdict.ended, Ended::Failed | Ended::TimedOut) {
-        // One that never took a connection has said why at its start, if at all.
-        let position = Some(position).filter(|_| server.was_ready());
-        let mut said = server.since(position.unwrap_or_default());
+    if verdict.has_failed() {
+        let mut said = server.since(position, seems_to_end);
         if let Some(why) = gone {
             verdict.reports = vec![Report::new(why)];
             said.ended = None; // as the report says
@@ -145,6 +146,14 @@ fn against(index: usize, test: &Test, plan: &Plan, server: &Server, stop: &Stop)
         verdict.server = Some(said);
     }
     verdict
+}
+
+/// Whether something went wrong because the connection was over.
+fn is_of_the_connection(trouble: &Trouble) -> bool {
+    match trouble {
+        Trouble::Step(failure) => failure.blame == Blame::Connection,
+        trouble => matches!(trouble, Trouble::Broken { .. } | Trouble::Unsent(_)),
+    }
 }
 
 /// Has a failure to connect say what it means where the server is ours.

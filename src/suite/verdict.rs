@@ -45,6 +45,12 @@ impl Verdict {
         }
         self
     }
+
+    /// Whether something was not as it was to be, or not in time.
+    #[must_use]
+    pub fn has_failed(&self) -> bool {
+        matches!(self.ended, Ended::Failed | Ended::TimedOut)
+    }
 }
 
 /// A part of what a server has written.

@@ -85,7 +85,7 @@ impl<W: Write> Reporter for Text<W> {
         if verdict.ended != Ended::Stopped {
             self.took.push((verdict.took, name.clone()));
         }
-        if matches!(verdict.ended, Ended::Failed | Ended::TimedOut) {
+        if verdict.has_failed() {
             self.failed.push((verdict.test, in_a_line(&name, verdict)));
         }
         if self.quiet && verdict.ended == Ended::Passed {

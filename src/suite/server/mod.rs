@@ -137,11 +137,11 @@ impl Server {
         self.output.position()
     }
 
-    /// What it has written since then.
-    pub(super) fn since(&self, position: Position) -> Excerpt {
+    /// What it has written since then. `seems_to_end` says that its end may be what happened.
+    pub(super) fn since(&self, position: Position, seems_to_end: bool) -> Excerpt {
         let (lines, before) = self.output.since(position);
         // Who has closed what it writes to is about to end, mostly.
-        let ended = self.watch.ended(self.output.has_ended());
+        let ended = self.watch.ended(seems_to_end || self.output.has_ended());
         Excerpt { lines, before, ended }
     }
 

@@ -53,21 +53,26 @@ impl Process {
 /// All processes; `None` where the system has no such table.
 pub(super) fn all() -> Option<Vec<Process>> {
     let entries = fs::read_dir("/proc").ok()?;
-    let numbers = entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    let found: Vec<Process> = numbers.filter_map(Pid::from_raw).filter_map(Process::of).collect();
+    let pids = entries.flatten().filter_map(|entry| pid(entry.file_name().to_str()?));
+    let found: Vec<Process> = pids.filter_map(Process::of).collect();
     // Elsewhere something else may stand there.
     (!found.is_empty()).then_some(found)
 }
 
+/// A number that is that of a process: 0 and -1 stand for none.
+fn pid(text: &str) -> Option<Pid> {
+    text.parse().ok().filter(|raw| *raw > 0).and_then(Pid::from_raw)
+}
+
 /// A line of `/proc/PID/stat`, as proc(5) has it.
 fn parse(stat: &str) -> Option<Process> {
-    let (pid, rest) = stat.split_once(" (")?;
+    let (number, rest) = stat.split_once(" (")?;
     // What is in between is its name, which may have any characters.
     let (_, rest) = rest.rsplit_once(") ")?;
     let fields: Vec<&str> = rest.split(' ').collect();
-    let pid_at = |index: usize| fields.get(index)?.parse().ok().and_then(Pid::from_raw);
+    let pid_at = |index: usize| fields.get(index).and_then(|field| pid(field));
     Some(Process {
-        pid: pid.parse().ok().and_then(Pid::from_raw)?,
+        pid: pid(number)?,
         parent: pid_at(1),
         group: pid_at(2),
         is_zombie: matches!(*fields.first()?, "Z" | "X"),
@@ -87,6 +92,9 @@ mod tests {
         assert_eq!((Some(process.pid), process.parent, process.group), (pid(42), pid(7), pid(42)));
         assert_eq!((process.is_zombie, process.started), (false, 12345));
         assert!(parse("42 (sh) Z 7 42").is_none());
+        // It has been waited for in this moment.
+        let gone = parse(&stat.replace("S 7 42 42", "X 0 -1 -1")).unwrap();
+        assert_eq!((gone.parent, gone.group, gone.is_zombie), (None, None, true));
     }
 
     #[test]

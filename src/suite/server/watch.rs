@@ -12,8 +12,9 @@ use super::processes::{Processes, wait_status};
 use crate::drive::Stop;
 use crate::units::Human;
 
-/// How long it is waited for the end of a server that seems to have come to it.
-const PATIENCE: Duration = Duration::from_millis(100);
+/// How long it is waited for the end of a server that seems to have come to it: its connections are
+/// closed a moment before.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Watches a server.
 #[derive(Debug, Clone)]
