@@ -108,6 +108,14 @@ pub(super) fn settled(text: &str) -> String {
         (r"\+\d+\.\d{3}s", "+0.000s"),
         (r"min \S+, mean \S+, max \S+", "min 0ms, mean 0ms, max 0ms"),
         (r"chat-\d{8}-\d{6}\.json", "chat-DATE.json"),
+        // What `chat-repl test` measures.
+        (r"(?m)^((?:ok|FAILED|TIMEOUT|stopped) +\S+ +)[\d.]+(?:us|ms|s)$", "${1}0ms"),
+        (r"(?m)^slowest: .*$", "slowest: ..."),
+        (r"(?m), in [\d.]+(?:us|ms|s)$", ", in 0ms"),
+        (r"duration_ms: [\d.]+", "duration_ms: 0"),
+        (r#""ms":[\d.]+"#, r#""ms":0"#),
+        (r#" time="[\d.]+""#, r#" time="0""#),
+        (r#"timestamp="[^"]*""#, r#"timestamp="TIME""#),
     ];
     forms.iter().fold(text.to_owned(), |text, (form, same)| {
         Regex::new(form).unwrap().replace_all(&text, *same).into_owned()

@@ -14,8 +14,8 @@ use crate::support::running::Running;
 use crate::support::servers::{KINDS, Kind, Server};
 use crate::support::tools::require;
 
-/// A program that examples may need besides.
-const TOOL: &str = "socat";
+/// Programs that examples may need besides: `redis-server` is one that a document starts itself.
+const TOOLS: [&str; 2] = ["socat", "redis-server"];
 /// Ends the output of each command.
 const END: &str = "--- end of output ---";
 
@@ -34,6 +34,11 @@ fn the_examples_of_the_transcripts_document_run_as_printed() {
     run("docs/transcripts.md");
 }
 
+#[test]
+fn the_examples_of_the_tests_document_run_as_printed() {
+    run("docs/tests.md");
+}
+
 fn run(name: &str) {
     let document = Document::open(name);
     let stage = Stage::set(&document);
@@ -42,7 +47,9 @@ fn run(name: &str) {
     for block in document.blocks() {
         if let Some(file) = block.file() {
             let text = stage.with_addresses(&block.text()).unwrap_or_default();
-            fs::write(stage.folder.path().join(file), text).unwrap();
+            let path = stage.folder.path().join(file);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
         } else if block.info == "console" {
             ran += usize::from(play(&document, &block, &stage));
         }
@@ -97,7 +104,7 @@ fn play(document: &Document, block: &Block, stage: &Stage) -> bool {
     }
     script += "wait\n";
     let Some(script) = stage.with_addresses(&script) else { return false };
-    if script.contains(TOOL) && require(TOOL).is_none() {
+    if TOOLS.iter().any(|tool| script.contains(tool) && require(tool).is_none()) {
         return false;
     }
     let output = stage.with_usual_ports(&bash(&script, stage.folder.path()));

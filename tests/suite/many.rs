@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use super::{against, folder, suite};
 use crate::support::peer::EchoServer;
-use crate::support::tools::Redis;
+use crate::support::servers::{REDIS, Server};
 
 /// How many scripts are run against one server.
 const MANY: usize = 500;
@@ -19,11 +19,10 @@ fn many_scripts() -> TempDir {
     let dir = folder(&[]);
     for number in 0..MANY {
         let wrong = if number % 10 == 3 { "0" } else { "" };
-        let mut script = String::new();
-        for line in 0..5 {
-            script += &format!("line {line} of {number}\n/expect -n -x line {line} of {number}\n");
-        }
-        script += &format!("the end of {number}\n/expect -n ^the end of {number}{wrong}$\n");
+        let line =
+            |line: u32| format!("line {line} of {number}\n/expect -n -x line {line} of {number}\n");
+        let end = format!("the end of {number}\n/expect -n ^the end of {number}{wrong}$\n");
+        let script = (0..5).map(line).chain([end]).collect::<String>();
         fs::write(dir.path().join(format!("{number:03}.chat")), script).unwrap();
     }
     dir
@@ -61,7 +60,7 @@ fn many_scripts_at_once_come_to_what_they_come_to_one_by_one() {
 
 #[test]
 fn a_script_of_a_hundred_thousand_steps_is_a_test_as_any() {
-    let Some(redis) = Redis::start() else { return };
+    let Some(redis) = Server::start(&REDIS) else { return };
     let dir = folder(&[("a.chat", &"PING\n/expect -n -x +PONG\n".repeat(50_000))]);
     let told = suite(&dir).args(["--connect", redis.addr()]).run().success();
     told.stdout(contains("1 test: 1 passed"));
