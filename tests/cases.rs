@@ -62,7 +62,7 @@ cases! { pass, 0:
     a_block_gives_each_pattern_a_line a_block_in_any_order a_block_of_another_file
     a_block_takes_the_last_words a_block_with_variables a_guard_is_lifted
     a_guard_is_lifted_on_one_of_two a_guard_that_nothing_trips a_line_that_may_come_makes_way
-    a_name_can_be_taken_again steps_of_another_file strict_from_here_to_there strict_to_the_end
+    one_of_two_is_closed steps_of_another_file strict_from_here_to_there strict_to_the_end
     the_environment two_conns
 }
 
