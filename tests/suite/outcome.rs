@@ -1,10 +1,12 @@
 //! What is told of tests, and the status.
 
+use std::thread;
+
 use predicates::prelude::*;
 use predicates::str::{contains, is_empty, is_match};
 
 use super::{BAD, GOOD, LONG, folder, suite};
-use crate::support::peer::{EchoServer, listen};
+use crate::support::peer::{EchoServer, Peer, listen};
 use crate::support::says;
 use crate::support::tape::{client, server, tape};
 
@@ -90,21 +92,37 @@ fn a_server_that_lets_nobody_in_is_given_no_more_time_than_a_test_has() {
 }
 
 #[test]
-fn the_first_that_fails_stops_the_others_where_that_is_asked_for() {
+fn after_the_first_that_fails_none_begins_where_that_is_asked_for() {
     let dir = folder(&[("a.chat", BAD), ("b.chat", LONG), ("c.chat", GOOD), ("d.chat", GOOD)]);
     let echo = EchoServer::start();
-    // Two at once: the second is running when the first fails, the others never begin.
-    let run = |jobs: &str| {
-        suite(&dir).args(["--connect", &echo.addr(), "--fail-fast", "-j", jobs]).run().code(1)
-    };
-    let told = run("1").stdout(contains("./b.chat").not());
+    let args = ["--connect", &echo.addr(), "--fail-fast", "-j", "1"];
+    let told = suite(&dir).args(args).run().code(1).stdout(contains("./b.chat").not());
     let told = told.stdout(contains(
         "\n4 tests: 0 passed, 1 failed, 3 not run (--fail-fast, and a test failed), in ",
     ));
     told.stderr(
         "error: 1 of 4 tests failed\nerror: 3 of 4 tests not run: --fail-fast, and a test failed\n",
     );
-    run("4").stdout(contains("stopped  ./b.chat  ")).stdout(contains(" 1 failed, "));
+}
+
+#[test]
+fn tests_that_run_when_one_fails_are_stopped_where_that_is_asked_for() {
+    let (listener, gate) = listen();
+    let begun = format!("/open gate {gate}\n/on gate\n/expect go\n/on main\n");
+    let dir = folder(&[("a.chat", &(begun.clone() + BAD)), ("b.chat", &(begun + LONG))]);
+    let echo = EchoServer::start();
+    // It opens when both of them run.
+    let opening = thread::spawn(move || {
+        let both = [(); 2].map(|()| Peer::accept(&listener));
+        both.map(|mut peer| {
+            peer.say("go\n");
+            peer
+        })
+    });
+    let args = ["--connect", &echo.addr(), "--fail-fast", "-j", "2"];
+    let told = suite(&dir).args(args).run().code(1);
+    told.stdout(contains("stopped  ./b.chat  ")).stdout(contains(" 1 failed, "));
+    drop(opening.join().unwrap());
 }
 
 #[test]
