@@ -1,6 +1,6 @@
 //! `chat-repl test`: scripts and transcripts as tests.
 //!
-//! [`find`] says what there is to run. [`run`] runs it: each test is a session of its own, held on the
+//! [`find()`] says what there is to run. [`run()`] runs it: each test is a session of its own, held on the
 //! thread of a worker; the thread that calls owns the server, hears of signals, and tells the
 //! [`Reporters`] what became of each test.
 
