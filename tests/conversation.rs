@@ -16,6 +16,9 @@ fn both_ends_speak_at_once() {
     let lines = |who: &str| (1..=500).map(|n| format!("{who} {n}\n")).collect::<Vec<_>>().concat();
     host.write(lines("host"));
     guest.write(lines("guest"));
+    // With nothing more to say, the end of the one would be the end of the other.
+    host.wait_stdout("guest 500\n");
+    guest.wait_stdout("host 500\n");
     host.close_stdin();
     guest.close_stdin();
     let (host, guest) = (host.wait().exited(0), guest.wait().exited(0));

@@ -62,16 +62,16 @@ fn nc_is_a_guest_that_hears_the_answer_to_its_last_word() {
 
 #[test]
 fn nc_is_a_server() {
-    let Some(mut nc) = tools::start("nc", ["-l", "-N", "-v", "-n", "127.0.0.1", "0"]) else {
+    let Some(nc) = tools::start("nc", ["-l", "-N", "-v", "-n", "127.0.0.1", "0"]) else {
         return;
     };
     let port = nc.wait_stderr_line("Listening on ").split_off("Listening on 127.0.0.1 ".len());
     let mut client = client(&format!("127.0.0.1:{port}"));
     speak_at_once(&client, &nc, "");
-    client.close_stdin();
     nc.write("late\n");
     client.wait_stdout("late\n");
-    nc.close_stdin();
+    // It listens, so with the end of its client it is done, whatever else it has to say.
+    client.close_stdin();
     nc.wait().exited(0);
     assert_eq!(client.wait().exited(0).stdout, "你好\nlate\n".as_bytes());
 }
