@@ -1,15 +1,15 @@
 //! Servers that are started for the tests.
 
 use predicates::prelude::*;
-use predicates::str::{contains, is_match};
+use predicates::str::contains;
 
 use super::{BAD, GOOD, against, folder, suite, tested};
+use crate::support::peer::{Peer, accept_within};
 
 #[test]
 fn one_server_is_started_for_all_tests_and_stopped() {
     let Some(command) = tested("${port}") else { return };
     let dir = folder(&[("a.chat", GOOD), ("b.chat", GOOD), ("c.chat", BAD)]);
-    // The pipe tells when nobody has it any more: the server and all that it has started.
     let repl = suite(&dir).args(["-j", "1", "--server", &command]);
     let told = repl.run().code(1);
     // Nobody but the tests has connected: no conn is used up by asking whether it listens.
@@ -43,13 +43,24 @@ fn a_server_that_takes_its_time_is_waited_for() {
     let dir = folder(&[("a.chat", GOOD), ("b.chat", GOOD)]);
     let Some(repl) = against(&dir, "late") else { return };
     repl.run().success();
-    // So is one that somebody else starts, where that is asked for.
-    let Some(command) = tested("${port} late") else { return };
-    let inner = folder(&[("c.chat", GOOD)]);
-    let program = assert_cmd::cargo::cargo_bin!("chat-repl").display();
-    let inner = format!("{program} test {} --connect ${{addr}}", inner.path().display());
-    let both = format!("{inner} --retry 20s & {command}");
-    suite(&dir).args(["--server", &both]).run().success();
+}
+
+#[test]
+fn a_server_that_somebody_else_starts_is_waited_for_where_that_is_asked_for() {
+    let dir = folder(&[("a.chat", GOOD)]);
+    // Bound and not listening yet: a connect is refused, and nobody else gets the port.
+    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+    socket.bind(&"127.0.0.1:0".parse::<std::net::SocketAddr>().unwrap().into()).unwrap();
+    let addr = socket.local_addr().unwrap().as_socket().unwrap().to_string();
+    let waiting = suite(&dir).args(["--connect", &addr, "--retry", "20s"]).spawn();
+    // One that does not wait is refused, by which time the other has tried, too.
+    suite(&dir).args(["--connect", &addr]).run().code(1).stdout(contains("connection refused"));
+    socket.listen(1).unwrap();
+    let mut peer = Peer::from(accept_within(&socket.into()));
+    peer.expect_bytes("hello\n");
+    peer.say("hello\n");
+    drop(peer);
+    waiting.wait().exited(0);
 }
 
 #[test]
@@ -99,11 +110,20 @@ fn a_server_that_goes_to_the_background_serves_on() {
 }
 
 #[test]
-fn a_server_that_writes_without_end_is_read_without_end_and_shown_in_part() {
-    let dir = folder(&[("a.chat", GOOD), ("b.chat", BAD)]);
-    let Some(repl) = against(&dir, "chatty") else { return };
+fn of_a_server_that_writes_much_the_last_lines_are_shown_and_the_others_counted() {
+    let dir = folder(&[("a.chat", GOOD), ("b.chat", "lines 1000\n/expect -n -x nobody\n")]);
+    let Some(repl) = against(&dir, "") else { return };
     let told = repl.args(["-j", "1"]).run().code(1);
-    let lines = format!("(  {}\n)", "chatter ".repeat(20));
-    let shown = format!(r"meanwhile:\n  \(\d+ lines before these\)\n{lines}{{39}}  \S.*\n\nfailed");
-    told.stdout(is_match(shown).unwrap()).stdout(contains("1 passed, 1 failed"));
+    let lines = (960..1000).map(|number| format!("  line {number}\n")).collect::<Vec<_>>().concat();
+    let shown =
+        format!("\nthe server said meanwhile:\n  (961 lines before these)\n{lines}\nfailed:\n");
+    told.stdout(contains(shown));
+}
+
+#[test]
+fn a_server_that_writes_without_end_is_read_without_end() {
+    let dir = folder(&[("a.chat", GOOD), ("b.chat", BAD)]);
+    let Some(command) = tested("${port}") else { return };
+    let told = suite(&dir).args(["--server", &format!("yes & {command}")]).run().code(1);
+    told.stdout(contains("\n2 tests: 1 passed, 1 failed, in "));
 }

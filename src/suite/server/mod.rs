@@ -79,11 +79,12 @@ impl Servers {
         let mut command = Command::new("sh");
         command.args(["-c", &slots.fill(&self.plan.command)]).stdin(Stdio::null());
         command.stdout(writer.try_clone()?).stderr(writer);
+        let output = Output::read(reader)?;
         let processes = Processes::start(&mut command, &mark, &self.family)?;
         drop(command); // it has the pipe
         let processes = Arc::new(Mutex::new(processes));
-        let output = Output::read(reader);
-        let watch = Watch::start(&processes, self.patience);
+        let watch = Watch::start(&processes, self.patience)
+            .inspect_err(|_| lock(&processes).stop(&mut || true))?;
         let address = slots.into_address();
         Ok(Server { address, watch, processes, output, _folder: folder })
     }

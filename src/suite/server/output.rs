@@ -1,12 +1,12 @@
 //! What a server writes.
 
 use std::collections::VecDeque;
-use std::io::{ErrorKind, PipeReader, Read};
+use std::io::{self, ErrorKind, PipeReader, Read};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant};
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::{Errno, ioctl_fionbio};
 
 use crate::wire::Visible;
 
@@ -19,15 +19,23 @@ const SHOWN: usize = 40;
 /// How much is shown of a line, in characters: what is longer is meant for machines.
 const LINE: usize = 500;
 
-/// How long what a server has already written is waited for.
-const PATIENCE: Duration = Duration::from_millis(500);
+/// What one read takes at most.
+const READ: usize = 16 << 10;
+
+/// How much is read at once of what lies in the pipe: all, unless its writer is as fast as we are.
+const AT_ONCE: usize = 1 << 20;
 
 /// The end of what a server has written.
 #[derive(Debug, Clone)]
 pub(super) struct Output {
-    tail: Arc<Mutex<Tail>>,
-    /// The pipe, to see whether something in it was not read yet.
-    pipe: Arc<PipeReader>,
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    /// Read by whoever has the tail, which never waits for more.
+    pipe: PipeReader,
+    tail: Mutex<Tail>,
 }
 
 /// A point in what a server writes.
@@ -47,53 +55,62 @@ struct Tail {
 
 impl Output {
     /// Reads a pipe on a thread of its own.
-    pub(super) fn read(pipe: PipeReader) -> Output {
-        let output = Output { tail: Arc::default(), pipe: Arc::new(pipe) };
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub(super) fn read(pipe: PipeReader) -> io::Result<Output> {
+        ioctl_fionbio(&pipe, true)?;
+        let output = Output { shared: Arc::new(Shared { pipe, tail: Mutex::default() }) };
         let reading = output.clone();
-        thread::spawn(move || reading.read_to_end());
-        output
+        thread::Builder::new().spawn(move || reading.read_to_end())?;
+        Ok(output)
     }
 
     fn read_to_end(&self) {
-        let mut buf = vec![0; 16 << 10];
         loop {
-            match (&*self.pipe).read(&mut buf) {
-                Ok(n @ 1..) => self.lock().push(&buf[..n]),
-                Err(err) if err.kind() == ErrorKind::Interrupted => {}
-                Ok(0) | Err(_) => break,
+            let mut pipe = [PollFd::new(&self.shared.pipe, PollFlags::IN)];
+            match poll(&mut pipe, None) {
+                Ok(_) | Err(Errno::INTR) => {}
+                Err(_) => return,
+            }
+            if self.up_to_date(READ).ended {
+                return;
             }
         }
-        self.lock().ended = true;
     }
 
-    fn lock(&self) -> MutexGuard<'_, Tail> {
-        self.tail.lock().unwrap_or_else(PoisonError::into_inner)
+    /// All that has been written, what lies in the pipe included, which is read as far as `most`.
+    fn up_to_date(&self, most: usize) -> MutexGuard<'_, Tail> {
+        let mut tail = self.shared.tail.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut buf = [0; READ];
+        let mut left = most;
+        while !tail.ended && left > 0 {
+            match (&self.shared.pipe).read(&mut buf) {
+                Ok(n @ 1..) => {
+                    tail.push(&buf[..n]);
+                    left = left.saturating_sub(n);
+                }
+                Err(err) if err.kind() == ErrorKind::Interrupted => {}
+                Err(err) if err.kind() == ErrorKind::WouldBlock => break,
+                Ok(0) | Err(_) => tail.ended = true,
+            }
+        }
+        tail
     }
 
     /// Where it stands now.
     pub(super) fn position(&self) -> Position {
-        self.lock().written
+        self.up_to_date(AT_ONCE).written
     }
 
     /// Whether nobody writes to it any more.
     pub(super) fn has_ended(&self) -> bool {
-        self.lock().ended
+        self.up_to_date(AT_ONCE).ended
     }
 
-    /// The last lines that were written since `position`, and how many stand before them. What lies in
-    /// the pipe is written.
+    /// The last lines that were written since `position`, and how many stand before them.
     pub(super) fn since(&self, position: Position) -> (Vec<String>, u64) {
-        let patience = Instant::now() + PATIENCE;
-        while self.has_more() && Instant::now() < patience {
-            thread::sleep(Duration::from_millis(1));
-        }
-        self.lock().since(position)
-    }
-
-    /// Whether there is something in the pipe to be read, be it the end.
-    fn has_more(&self) -> bool {
-        let mut pipe = [PollFd::new(&*self.pipe, PollFlags::IN)];
-        !self.has_ended() && poll(&mut pipe, Some(&Timespec::default())).is_ok_and(|n| n > 0)
+        self.up_to_date(AT_ONCE).since(position)
     }
 }
 
@@ -131,6 +148,8 @@ fn legible(line: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+
     use super::*;
 
     #[test]
@@ -142,6 +161,20 @@ mod tests {
         tail.push(b"three \x1b[2J\nfo");
         assert_eq!(tail.since(position), (vec!["three \\x1b[2J".into(), "fo".into()], 0));
         assert_eq!(tail.since(Position::default()).0.len(), 4);
+    }
+
+    #[test]
+    fn what_lies_in_the_pipe_has_been_written() {
+        let (reader, mut writer) = io::pipe().unwrap();
+        let output = Output::read(reader).unwrap();
+        for number in 0..1000 {
+            let position = output.position();
+            writeln!(writer, "line {number}").unwrap();
+            assert_eq!(output.since(position), (vec![format!("line {number}")], 0));
+        }
+        assert!(!output.has_ended());
+        drop(writer);
+        assert!(output.has_ended());
     }
 
     #[test]

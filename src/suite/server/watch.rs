@@ -1,5 +1,6 @@
 //! What is known of a server: whether it has taken a connection, and how it ended.
 
+use std::io;
 use std::process::ExitStatus;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
@@ -47,17 +48,23 @@ struct End {
 
 impl Watch {
     /// Waits on a thread of its own for the end of the process that was started.
-    pub(super) fn start(processes: &Arc<Mutex<Processes>>, patience: Duration) -> Watch {
+    ///
+    /// # Errors
+    /// There is no thread.
+    pub(super) fn start(
+        processes: &Arc<Mutex<Processes>>,
+        patience: Duration,
+    ) -> io::Result<Watch> {
         let until = Instant::now() + patience;
         let watch = Watch { known: Arc::default(), gone: Stop::default(), patience, until };
         let (watching, processes) = (watch.clone(), Arc::clone(processes));
         let leader = super::lock(&processes).leader();
-        thread::spawn(move || {
+        thread::Builder::new().spawn(move || {
             if let Some(status) = wait_status(leader, WaitIdOptions::empty()) {
                 watching.has_ended(status, &processes);
             }
-        });
-        watch
+        })?;
+        Ok(watch)
     }
 
     fn has_ended(&self, status: ExitStatus, processes: &Mutex<Processes>) {

@@ -1,11 +1,11 @@
 """A server that says to each client what that client says, and does what it is told.
 
-    tested.py PORT|[::1]:PORT|PATH [once|late|deaf|daemon|chatty]
+    tested.py PORT|[::1]:PORT|PATH [once|late|deaf|daemon]
 
 `once` serves one client and ends, `late` takes its time until it listens, `deaf` listens and lets nobody
-in, `daemon` goes to the background, with nothing of its environment and its output left, `chatty` writes
-lines without end. What clients say is echoed, but for `crash`, `exit N`, `write TEXT` (to standard
-output), `flood` and `hang`.
+in, `daemon` goes to the background, with nothing of its environment and its output left. What clients
+say is echoed, but for `crash`, `exit N`, `flood` and `hang`; before that, `write TEXT` writes to standard
+output, and `lines N` writes so many lines.
 """
 
 import os
@@ -42,6 +42,8 @@ def serve(conn):
                 os._exit(int(rest))
             elif word == "write":
                 print(rest, flush=True)
+            elif word == "lines":
+                print("\n".join(f"line {n}" for n in range(int(rest))), flush=True)
             elif word == "flood":
                 while True:
                     stream.write(b"water\n" * 10000)
@@ -49,12 +51,6 @@ def serve(conn):
                 continue
             stream.write(line)
             stream.flush()
-
-
-def chatter():
-    line = "chatter " * 20 + "\n"
-    while True:
-        sys.stdout.write(line)
 
 
 def serve_quietly(conn):
@@ -78,8 +74,6 @@ if mode == "late":
     time.sleep(0.3)
 server = listen(place)
 print("listening", flush=True)
-if mode == "chatty":
-    threading.Thread(target=chatter, daemon=True).start()
 if mode == "deaf":
     time.sleep(1000)
 number = 0
