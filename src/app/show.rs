@@ -7,10 +7,10 @@ use anstream::AutoStream;
 use super::colour;
 use crate::cli::Show;
 use crate::error::Error;
-use crate::transcript::{export, open_any};
+use crate::transcript::export;
 
 pub(super) fn run(args: &Show) -> Result<(), Error> {
-    let transcript = open_any(&args.file)?;
+    let transcript = crate::transcript::open(&args.file)?;
     let stdout = io::stdout();
     let out = AutoStream::new(stdout.lock(), colour(args.color));
     let mut out = BufWriter::new(out);

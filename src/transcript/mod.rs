@@ -22,7 +22,7 @@ mod store;
 pub use cut::cut;
 pub use file::{FileError, Hint, create};
 pub use journal::{Journal, JournalError};
-pub use json::{ReadError, is_transcript, open, open_any};
+pub use json::{ReadError, Reader, is_transcript, open};
 pub use model::{Ended, Event, Extra, Header, Marks, Said, Transcript, What};
 pub use redact::{Redactor, put_back};
 pub use save::{Saved, Target, save};

@@ -5,7 +5,7 @@ use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
 
 use super::file::{self, FileError, Hint};
-use super::json::{Encoder, Form, LateWants, LinesReader, ReadError};
+use super::json::{Encoder, Form, LateWants, ReadError, Reader};
 use super::save::{CHUNK, Saved, check_target, sync_directory, write_beside, write_over};
 use super::{Ended, Header};
 use crate::units::At;
@@ -143,10 +143,11 @@ impl Spool {
         Ok(Ok(events))
     }
 
-    fn read(&self) -> Result<LinesReader<BufReader<File>>, ReadError> {
+    fn read(&self) -> Result<Reader<BufReader<File>>, ReadError> {
         let file = File::open(&self.path)
             .map_err(|source| ReadError::Io { path: self.path.clone(), source })?;
-        LinesReader::open(BufReader::new(file)).map_err(|stop| stop.at(&self.path))
+        // Of its own making: no line is too long.
+        Reader::bounded(BufReader::new(file), usize::MAX).map_err(|stop| stop.at(&self.path))
     }
 }
 

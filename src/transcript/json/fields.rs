@@ -31,20 +31,45 @@ impl Wrong {
 
     /// What `serde_json` found wrong with `text`.
     pub(super) fn json(text: &[u8], error: &serde_json::Error) -> Wrong {
-        let said = error.to_string();
-        let what = said.rfind(" at line ").map_or(&*said, |end| &said[..end]);
         let starts = memchr::memchr_iter(b'\n', text).map(|end| end + 1);
         let start = match error.line() {
             0 | 1 => 0,
             line => starts.into_iter().nth(line - 2).unwrap_or(text.len()),
         };
+        let said = error.to_string();
+        let said = said.rfind(" at line ").map_or(&*said, |end| &said[..end]);
         let offset = (start + error.column().saturating_sub(1)).min(text.len());
-        Wrong { offset, what: what.to_owned(), is_syntax: !error.is_data() }
+        let wrong = Wrong { offset, what: said.to_owned(), is_syntax: !error.is_data() };
+        if error.is_eof() {
+            let within = said.strip_prefix("EOF while parsing ").unwrap_or("a value");
+            let what = format!("the text ends within {within}: it was cut off");
+            return Wrong { offset: text.len(), what, ..wrong };
+        }
+        match (said.starts_with("expected "), text.get(offset)) {
+            (true, Some(byte)) => {
+                let what = format!("`{}`, {said}", Found(*byte, &text[offset..]));
+                Wrong { what, ..wrong }
+            }
+            _ => wrong,
+        }
     }
 
-    /// The same, where the text begins at `start`.
-    pub(super) fn from(self, start: usize) -> Wrong {
-        Wrong { offset: start + self.offset, ..self }
+    /// The same, where the text begins only at `start`.
+    pub(super) fn since(self, start: usize) -> Wrong {
+        Wrong { offset: self.offset.saturating_sub(start), ..self }
+    }
+}
+
+/// The character that a text begins with, control characters and what is no UTF-8 escaped.
+struct Found<'a>(u8, &'a [u8]);
+
+impl fmt::Display for Found<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let valid = self.1.utf8_chunks().next().and_then(|chunk| chunk.valid().chars().next());
+        match valid.filter(|c| !c.is_control()) {
+            Some(c) => write!(f, "{c}"),
+            None => write!(f, "{}", self.0.escape_ascii()),
+        }
     }
 }
 
@@ -57,6 +82,11 @@ impl<'a> Fields<'a> {
     /// The fields of the object that `text` is.
     pub(super) fn of(text: &'a [u8]) -> Result<Fields<'a>, Wrong> {
         serde_json::from_slice(text).map_err(|error| Wrong::json(text, &error))
+    }
+
+    /// Whether `key` is there.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.0.iter().any(|(known, _)| known.0 == key)
     }
 
     /// Takes the value of `key`; a key that is `null` is not there.

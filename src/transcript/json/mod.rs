@@ -14,8 +14,11 @@
 
 mod fields;
 mod fold;
+mod head;
+mod open;
 mod read;
 mod recognise;
+mod scan;
 mod text;
 mod v1;
 mod write;
@@ -25,11 +28,11 @@ mod tests;
 
 use std::path::Path;
 
-pub use read::{Fault, ReadError, open, open_any, parse};
+pub use open::{ReadError, open};
+pub use read::{Fault, Reader, Stop, parse};
 pub use write::write;
 
 pub(super) use fold::LateWants;
-pub(super) use read::LinesReader;
 pub use recognise::is_transcript;
 pub(super) use write::{Encoder, timestamp};
 
