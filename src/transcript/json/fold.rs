@@ -12,30 +12,36 @@ use crate::wire::{ConnId, Eol, Roles, Side};
 #[derive(Debug)]
 pub(in crate::transcript) struct LateWants {
     roles: Option<Roles>,
-    wants: HashMap<(ConnId, u64), String>,
-    /// How many ended lines the peer has said so far.
+    /// The last pattern for each line, and the number of the event that has it.
+    wants: HashMap<(ConnId, u64), (u64, String)>,
+    noted: u64,
+    folded: u64,
+    /// How many ended lines the peer has said among those that were folded.
     heard: HashMap<ConnId, u64>,
 }
 
 impl LateWants {
     /// Of a transcript that this side recorded.
     pub(in crate::transcript) fn new(role: Option<Side>) -> LateWants {
-        LateWants { roles: role.map(Roles::new), wants: HashMap::new(), heard: HashMap::new() }
+        let (wants, heard) = (HashMap::new(), HashMap::new());
+        LateWants { roles: role.map(Roles::new), wants, noted: 0, folded: 0, heard }
     }
 
     /// Remembers the event if it is a `want`.
     pub(in crate::transcript) fn note(&mut self, event: &Event) {
+        self.noted += 1;
         let Some(roles) = &mut self.roles else { return };
         if let (Some(conn), What::Open { role: Some(role), .. }) = (event.conn, &event.what) {
             roles.opened(conn, *role);
         } else if let Some((key, want)) = late_want(event) {
-            self.wants.insert(key, want);
+            self.wants.insert(key, (self.noted, want));
         }
     }
 
-    /// Gives a line the pattern that is meant for it. False for a `want` event that has come to its
-    /// line, and is to go.
+    /// Gives a line the pattern that is meant for it. False for a `want` event that comes after its
+    /// line, and is to go: one that comes before it is for nobody.
     pub(in crate::transcript) fn fold(&mut self, event: &mut Event) -> bool {
+        self.folded += 1;
         if self.wants.is_empty() && self.heard.is_empty() {
             return true;
         }
@@ -44,12 +50,15 @@ impl LateWants {
             if Some(said.from) == peer && said.eol != Eol::None {
                 let heard = self.heard.entry(conn).or_default();
                 *heard += 1;
-                let want = self.wants.remove(&(conn, *heard));
-                said.marks.want = want.or(said.marks.want.take());
+                let late = self.wants.remove(&(conn, *heard));
+                let late = late.filter(|(number, _)| *number > self.folded);
+                said.marks.want = late.map(|(_, want)| want).or(said.marks.want.take());
             }
             return true;
         }
-        late_want(event).is_none_or(|(key, _)| self.wants.contains_key(&key))
+        late_want(event).is_none_or(|((conn, line), _)| {
+            line == 0 || self.heard.get(&conn).is_none_or(|heard| line > *heard)
+        })
     }
 }
 
