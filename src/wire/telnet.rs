@@ -80,7 +80,7 @@ fn measure(bytes: &[u8]) -> Found {
         [_] | [_, WILL..=DONT] => Found::Unfinished,
         [_, NOP..=GA, ..] => Found::Negotiation(2),
         [_, WILL..=DONT, ..] => Found::Negotiation(3),
-        [_, SB, rest @ ..] => match end_of_subnegotiation(rest) {
+        [_, SB, rest @ ..] => match end_of_subnegotiation(&rest[..rest.len().min(LONGEST)]) {
             Some(len) => Found::Negotiation(2 + len),
             None if rest.len() < LONGEST => Found::Unfinished,
             None => Found::Data(1),
@@ -127,6 +127,17 @@ mod tests {
     fn what_is_no_negotiation_stays() {
         for data in [&b"\xff\0a"[..], b"\xff\xff", b"a\xff", b"\xff\xfa never ended", b"\xff\xfb"] {
             assert_eq!(filter(&[data]), (data.to_vec(), Vec::new()));
+        }
+    }
+
+    #[test]
+    fn a_subnegotiation_that_is_too_long_is_data_also_in_one_read() {
+        for (len, is_data) in [(LONGEST - 2, false), (LONGEST - 1, true), (LONGEST, true)] {
+            let said = [b"\xff\xfa", &*b"x".repeat(len), b"\xff\xf0."].concat();
+            let bytes: Vec<&[u8]> = said.chunks(1).collect();
+            let text = filter(&[&said]).0;
+            assert_eq!(text, if is_data { &*said } else { b"." }, "{len}");
+            assert_eq!(filter(&bytes).0, text, "{len}");
         }
     }
 
