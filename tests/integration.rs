@@ -11,6 +11,7 @@ mod demo;
 mod ends;
 mod fence;
 mod flow;
+mod fuzz;
 mod guests;
 mod heavy;
 mod include;
