@@ -10,8 +10,9 @@ use bytes::Bytes;
 use chat_repl::matching::{Secrets, Vars};
 use chat_repl::script::{Action, Parser, Runner, RunnerOptions, Settings};
 use chat_repl::session::{Direct, DirectOptions, Effect, Input, Record, Recorded, Session};
-use chat_repl::transcript::json::{Form, parse, write};
-use chat_repl::transcript::{Header, Journal, Store, export};
+use chat_repl::transcript::export::{self, Showing};
+use chat_repl::transcript::json::{Form, Reader, parse, write};
+use chat_repl::transcript::{Header, Journal, Store};
 use chat_repl::units::At;
 use chat_repl::wire::{Block, ConnId, Eol, LineCodec, Side};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
@@ -60,11 +61,12 @@ fn transcript(c: &mut Criterion) {
     group.bench_function("read lines", |b| b.iter(|| parse(black_box(&lines))));
     group.bench_function("read document", |b| b.iter(|| parse(black_box(&document))));
     group.bench_function("write document", |b| b.iter(|| write(black_box(&read), Form::Document)));
-    group.bench_function("show", |b| {
+    group.bench_function("read and show", |b| {
         let mut out = Vec::new();
         b.iter(|| {
             out.clear();
-            export::show(black_box(&read), true, &mut out)
+            let reader = Reader::new(black_box(&*lines)).expect("it was just written");
+            export::show(reader, &Showing::default(), &mut out).expect("memory takes all");
         });
     });
     group.finish();

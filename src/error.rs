@@ -14,6 +14,7 @@ use crate::script::{Blame, Report, ScriptFault};
 use crate::suite::{FindError, Halt, RunError};
 use crate::transcript::ReadError;
 use crate::units::{count, reason};
+use crate::wire::ConnId;
 
 /// How the program ends, for those who started it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,6 +96,14 @@ impl Error {
     #[must_use]
     pub fn stdout(err: &io::Error) -> Error {
         let report = Report::new(format!("cannot write to standard output: {}", reason(err)));
+        Error::new(ExitStatus::BadFile, report)
+    }
+
+    /// A transcript without the conn that was asked for.
+    #[must_use]
+    pub fn no_conn(name: &Path, conn: ConnId, conns: usize) -> Error {
+        let (name, has) = (name.display(), count(conns as u64, "conn"));
+        let report = Report::new(format!("`{name}` has no conn {conn}: it has {has}"));
         Error::new(ExitStatus::BadFile, report)
     }
 

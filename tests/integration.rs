@@ -26,6 +26,7 @@ mod reports;
 mod scripts;
 mod secrets;
 mod servers;
+mod show;
 mod status;
 mod suite;
 mod support;

@@ -206,7 +206,7 @@ fn what_is_no_transcript_is_refused_with_its_place() {
         (header.replace(":1,", ":2,") + "}\n", "line 1, column 37: version `2`, expected 1"),
         ("dear diary".into(), "line 1, column 1: no transcript, expected"),
         (String::new(), "line 1, column 1: no transcript, expected"),
-        (format!("{header},\"events\":[\n{{\"dt\":0,"), "line 2, column 8: "),
+        (format!("{header},\"events\":[\n{{\"dt\":0,"), "line 2, column 9: the text ends"),
         (format!("{header}}}\n{{\"dt\":-1}}\n{{\"dt\":0}}\n"), "line 2, column "),
         (
             format!("{header}}}\n{{torn}}\n{{\"ev\":\"end\",\"dt\":0,\"events\":0}}\n"),
@@ -214,7 +214,7 @@ fn what_is_no_transcript_is_refused_with_its_place() {
         ),
     ] {
         fs::write(dir.path().join("a.json"), &text).unwrap();
-        let refused = show(&dir, "a.json").code(3).stdout("");
+        let refused = show(&dir, "a.json").code(3);
         refused.stderr(says::error(&format!("`a.json` {told}")));
     }
     show(&dir, "none.json").code(3).stderr(says::error("cannot read `none.json`: "));

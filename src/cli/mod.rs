@@ -2,6 +2,7 @@
 
 mod secret;
 mod shared;
+mod show;
 mod test;
 
 use std::path::PathBuf;
@@ -9,6 +10,7 @@ use std::time::Duration;
 
 pub use secret::Secret;
 pub use shared::Shared;
+pub use show::Show;
 pub use test::{Format, Test};
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -49,23 +51,11 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Subcommands {
     /// Print a transcript readably
-    #[command(
-        after_help = "Examples:\n  chat-repl show chat.json\n  chat-repl show --color always chat.jsonl | less -R"
-    )]
+    #[command(after_help = show::EXAMPLES)]
     Show(Show),
     /// Run scripts and transcripts as tests
     #[command(override_usage = test::USAGE, after_help = test::EXAMPLES)]
     Test(Box<Test>),
-}
-
-/// `chat-repl show FILE`.
-#[derive(Debug, Args)]
-pub struct Show {
-    /// The transcript: a JSON document, or JSON Lines, finished or not
-    pub file: PathBuf,
-    /// When to use colour
-    #[arg(long, value_name = "WHEN", default_value = "auto")]
-    pub color: ColorChoice,
 }
 
 /// The options of a conversation.

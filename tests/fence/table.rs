@@ -114,6 +114,7 @@ pub(super) const ROOMS: &[Room] = &[
             "bytes",
             "jiff",
             "memchr",
+            "regex",
             "rustix",
             "serde",
             "serde_json",

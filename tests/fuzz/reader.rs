@@ -2,7 +2,7 @@
 
 use std::io::BufReader;
 
-use chat_repl::transcript::export;
+use chat_repl::transcript::export::{self, Showing};
 use chat_repl::transcript::json::{Form, Reader, Stop, parse, write};
 
 use super::mutate;
@@ -41,7 +41,9 @@ fn check(text: &[u8], random: &mut Random) {
         assert!(write(&transcript, form) == written, "written twice, it differs");
     }
     let mut shown = Vec::new();
-    export::show(&transcript, false, &mut shown).expect("memory takes all");
+    let reader = Reader::new(text).expect("it was read before");
+    let showing = Showing { marks: random.one_in(2), ahead: random.below(9), ..Showing::default() };
+    export::show(reader, &showing, &mut shown).expect("memory takes all");
     let shown = String::from_utf8(shown).expect("what is shown is text");
     assert!(shown.lines().flat_map(str::chars).all(|c| !c.is_control()), "{shown:?}");
 }

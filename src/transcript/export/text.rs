@@ -1,41 +1,13 @@
-//! A transcript to be read by people.
+//! Events to be read by people.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fmt;
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
-use crate::transcript::json::timestamp;
-use crate::transcript::{Ended, Event, Header, Said, Transcript, What};
-use crate::units::count;
+use crate::transcript::{Event, Header, Marks, Said, What};
 use crate::wire::{ConnId, Eol, Roles, Side, Visible};
-
-/// Writes a whole transcript as text: when and by whom it was recorded, its events, what is missing.
-/// Nothing in it can do anything to a terminal.
-///
-/// # Errors
-/// Those of `out`.
-pub fn show(transcript: &Transcript, styled: bool, out: &mut impl Write) -> io::Result<()> {
-    let Transcript { header, events, missing, ended } = transcript;
-    let conns: HashSet<ConnId> = events.iter().filter_map(|event| event.conn).collect();
-    let mut text = Text::new(header, conns.len() > 1, styled);
-    let dim = text.style(DIM);
-    let by = header.role.map_or(String::new(), |role| format!(", recorded by the {role}"));
-    writeln!(out, "{dim}started {}{by}{dim:#}", timestamp(header.started))?;
-    for event in events {
-        text.event(event, out)?;
-    }
-    let warning = text.style(WARNING);
-    if *missing > 0 {
-        let missing = count(*missing, "event");
-        writeln!(out, "{warning}{missing} missing before the first: not kept{warning:#}")?;
-    }
-    if let Ended::Interrupted(why) = ended {
-        writeln!(out, "{warning}interrupted: {}{warning:#}", Visible(why.as_bytes()))?;
-    }
-    Ok(())
-}
 
 /// Writes events as text, one a line: when, who, what.
 #[derive(Debug)]
@@ -44,16 +16,20 @@ pub struct Text {
     roles: Option<Roles>,
     /// Whether to say on which conn.
     several: bool,
+    /// The first conn that an event to be shown was on.
+    first: Option<ConnId>,
     styled: bool,
+    /// Whether to tell marks and unknown keys.
+    marks: bool,
     names: HashMap<ConnId, String>,
     /// The columns for who speaks: as many as the longest name so far has.
     speaker: usize,
 }
 
-const DIM: Style = Style::new().dimmed();
+pub(super) const DIM: Style = Style::new().dimmed();
 const CLIENT: Style = AnsiColor::Green.on_default();
 const SERVER: Style = AnsiColor::Cyan.on_default();
-const WARNING: Style = AnsiColor::Yellow.on_default();
+pub(super) const WARNING: Style = AnsiColor::Yellow.on_default();
 
 impl Text {
     /// For events of a transcript with this header. `several` says on which conn each happened,
@@ -66,9 +42,31 @@ impl Text {
             eol: header.eol,
             roles: header.role.map(Roles::new),
             several,
+            first: None,
             styled,
+            marks: false,
             names,
             speaker,
+        }
+    }
+
+    /// Sets whether to tell all that events hold: marks for a replay, keys that are not known.
+    pub fn tell_marks(&mut self, marks: bool) {
+        self.marks = marks;
+    }
+
+    /// Takes note of an event that is to be shown: with a second conn, it is said on which conn each
+    /// of those that follow happened.
+    pub fn expect(&mut self, event: &Event) {
+        if let Some(conn) = event.conn {
+            self.several |= *self.first.get_or_insert(conn) != conn;
+        }
+    }
+
+    /// Takes note of an event that is not shown.
+    pub fn pass_over(&mut self, event: &Event) {
+        if let What::Open { name, role, .. } = &event.what {
+            self.opened(event.conn, name.as_deref(), *role);
         }
     }
 
@@ -77,6 +75,10 @@ impl Text {
     /// # Errors
     /// Those of `out`.
     pub fn event(&mut self, event: &Event, out: &mut impl Write) -> io::Result<()> {
+        if is_late_want(&event.what) && !self.marks {
+            return Ok(());
+        }
+        self.expect(event);
         let dim = self.style(DIM);
         let micros = event.at.micros();
         let at = format_args!("+{}.{:03}s", micros / 1_000_000, micros / 1000 % 1000);
@@ -88,7 +90,30 @@ impl Text {
             }
         }
         self.what(event, out)?;
+        if self.marks {
+            for extra in &event.extra {
+                self.mark(&extra.key, &extra.json, out)?;
+            }
+        }
         writeln!(out)
+    }
+
+    fn mark(&self, name: &str, value: &str, out: &mut impl Write) -> io::Result<()> {
+        let dim = self.style(DIM);
+        let gap = if value.is_empty() { "" } else { " " };
+        let (name, value) = (Visible(name.as_bytes()), Visible(value.as_bytes()));
+        write!(out, " {dim}[{name}{gap}{value}]{dim:#}")
+    }
+
+    fn opened(&mut self, conn: Option<ConnId>, name: Option<&str>, role: Option<Side>) {
+        let Some(conn) = conn else { return };
+        if let (Some(roles), Some(role)) = (&mut self.roles, role) {
+            roles.opened(conn, role);
+        }
+        if let Some(name) = name {
+            self.names.insert(conn, name.to_owned());
+            self.speaker = self.speaker.max(name.chars().count());
+        }
     }
 
     fn what(&mut self, event: &Event, out: &mut impl Write) -> io::Result<()> {
@@ -96,16 +121,15 @@ impl Text {
         match &event.what {
             What::Line(said) => self.line(event.conn, said, out),
             What::Open { addr, name, role } => {
-                if let (Some(roles), Some(conn), Some(role)) = (&mut self.roles, event.conn, role) {
-                    roles.opened(conn, *role);
-                }
+                self.opened(event.conn, name.as_deref(), *role);
                 write!(out, "{dim}-- open {}{dim:#}", Visible(addr.as_bytes()))?;
                 if let Some(name) = name {
                     write!(out, "{dim}: {}{dim:#}", Visible(name.as_bytes()))?;
-                    self.names.extend(event.conn.map(|conn| (conn, name.clone())));
-                    self.speaker = self.speaker.max(name.chars().count());
                 }
-                Ok(())
+                match role {
+                    Some(role) if self.marks => self.mark("role", role.as_str(), out),
+                    _ => Ok(()),
+                }
             }
             What::Close { from, how } => {
                 let who = self.who(event.conn, *from);
@@ -127,13 +151,26 @@ impl Text {
         let who = self.who(conn, said.from);
         let (speaker, who) = (self.speaker, Padded(format_args!("{who}")));
         write!(out, "{style}{who:<speaker$}{style:#}  {}", Visible(&said.text))?;
-        let mark = match said.eol {
-            eol if eol == self.eol => return Ok(()),
-            Eol::None => "no eol",
-            eol => eol.name(),
-        };
-        let dim = self.style(DIM);
-        write!(out, " {dim}[{mark}]{dim:#}")
+        match said.eol {
+            eol if eol == self.eol => {}
+            Eol::None => self.mark("no eol", "", out)?,
+            eol => self.mark(eol.name(), "", out)?,
+        }
+        if self.marks { self.replayed(&said.marks, out) } else { Ok(()) }
+    }
+
+    /// What a replay compares or says.
+    fn replayed(&self, marks: &Marks, out: &mut impl Write) -> io::Result<()> {
+        let Marks { want, send, opt, group, secret } = marks;
+        for (name, value) in [("want", want), ("send", send), ("group", group)] {
+            if let Some(value) = value {
+                self.mark(name, value, out)?;
+            }
+        }
+        if *opt {
+            self.mark("opt", "", out)?;
+        }
+        if secret.is_empty() { Ok(()) } else { self.mark("secret", &secret.join(" "), out) }
     }
 
     /// The name of the peer, if it has one, or the side.
@@ -144,9 +181,14 @@ impl Text {
         Visible(name.map_or(from.as_str(), String::as_str).as_bytes())
     }
 
-    fn style(&self, style: Style) -> Style {
+    pub(super) fn style(&self, style: Style) -> Style {
         if self.styled { style } else { Style::new() }
     }
+}
+
+/// Whether it says what a line that stands before it has matched, which is a mark of that line.
+fn is_late_want(what: &What) -> bool {
+    matches!(what, What::Unknown { ev } if ev == "want")
 }
 
 /// Text that minds the width it is given.
@@ -155,54 +197,5 @@ struct Padded<'a>(fmt::Arguments<'a>);
 impl fmt::Display for Padded<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.0.to_string())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::transcript::json::parse;
-
-    fn shown(json: &str, styled: bool) -> String {
-        let mut out = Vec::new();
-        show(&parse(json.as_bytes()).unwrap(), styled, &mut out).unwrap();
-        String::from_utf8(out).unwrap()
-    }
-
-    #[test]
-    fn a_conversation_reads_like_one() {
-        let json = r#"{"chat-repl":"transcript","version":1,"started":"2026-10-07T09:15:02Z","role":"server","eol":"\n","missing":2,"events":[
-{"ev":"open","conn":1,"addr":"127.0.0.1:5","name":"guest-1"},
-{"dt":3.102,"conn":1,"from":"client","line":"hi \u001b[2J"},
-{"dt":12340,"from":"server","line":"hello","eol":"\r\n"},
-{"dt":1,"conn":2,"from":"client","esc":"\\xff","eol":""},
-{"ev":"note","text":"odd"},
-{"ev":"later","x":1},
-{"conn":1,"ev":"close","from":"client","how":"eof"}]}"#;
-        let wanted = "started 2026-10-07T09:15:02.000Z, recorded by the server
-    +0.000s #1  -- open 127.0.0.1:5: guest-1
-    +0.003s #1  guest-1  hi \\x1b[2J
-   +12.343s     server   hello [crlf]
-   +12.344s #2  client   \\xff [no eol]
-   +12.344s     -- note: odd
-   +12.344s     -- later
-   +12.344s #1  -- guest-1 closed: eof
-2 events missing before the first: not kept
-";
-        assert_eq!(shown(json, false), wanted);
-        let styled = shown(json, true);
-        assert!(styled.contains("\u{1b}[32mguest-1\u{1b}[0m  hi \\x1b[2J"), "{styled}");
-    }
-
-    #[test]
-    fn one_conn_needs_no_number_and_an_interruption_is_told() {
-        let json =
-            "{\"chat-repl\":\"transcript\",\"version\":1,\"started\":\"2026-10-07T09:15:02Z\"}
-{\"dt\":3,\"conn\":1,\"from\":\"client\",\"line\":\"hi\"}\n";
-        let wanted = "started 2026-10-07T09:15:02.000Z
-    +0.003s client  hi
-interrupted: it has no end
-";
-        assert_eq!(shown(json, false), wanted);
     }
 }

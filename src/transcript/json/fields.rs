@@ -15,6 +15,9 @@ use crate::transcript::Extra;
 #[derive(Debug)]
 pub(super) struct Fields<'a>(Vec<(Key<'a>, &'a RawValue)>);
 
+/// What `serde_json` says of `\ud800` without its other half.
+const HALVES: [&str; 2] = ["lone leading surrogate in hex escape", "unexpected end of hex escape"];
+
 /// What is wrong with some JSON text, and where: an offset in bytes from its start.
 #[derive(Debug)]
 pub(super) struct Wrong {
@@ -44,6 +47,19 @@ impl Wrong {
             let within = said.strip_prefix("EOF while parsing ").unwrap_or("a value");
             let what = format!("the text ends within {within}: it was cut off");
             return Wrong { offset: text.len(), what, ..wrong };
+        }
+        if HALVES.contains(&said) {
+            let what =
+                "half of a surrogate pair, expected both: bytes that are no text go into `esc`";
+            return Wrong { what: what.to_owned(), ..wrong };
+        }
+        if said.starts_with("control character") {
+            // It names the byte before, or the one itself.
+            let is_control = |byte: &u8| *byte < 0x20;
+            let offset = offset + text[offset..].iter().position(is_control).unwrap_or(0);
+            let byte = text.get(offset).copied().unwrap_or_default();
+            let what = format!("`{}` in a string, expected `\\u{byte:04x}`", byte.escape_ascii());
+            return Wrong { offset, what, ..wrong };
         }
         match (said.starts_with("expected "), text.get(offset)) {
             (true, Some(byte)) => {
@@ -132,7 +148,8 @@ pub(super) fn decode<'a, T: Deserialize<'a>>(
 ) -> Result<T, Wrong> {
     serde_json::from_str(value.get()).map_err(|error| {
         let wrong = Wrong::json(value.get().as_bytes(), &error);
-        Wrong::new(offset_in(text, value.get()), format!("`{key}`: {}", wrong.what))
+        let within = if wrong.is_syntax { wrong.offset } else { 0 };
+        Wrong::new(offset_in(text, value.get()) + within, format!("`{key}`: {}", wrong.what))
     })
 }
 

