@@ -9,11 +9,23 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::quick::members;
 use crate::transcript::Extra;
 
 /// The keys of an object that were not taken yet, in order.
 #[derive(Debug)]
-pub(super) struct Fields<'a>(Vec<(Key<'a>, &'a RawValue)>);
+pub(super) struct Fields<'a>(Vec<(Key<'a>, Raw<'a>)>);
+
+/// The JSON text of a value.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Raw<'a>(pub(super) &'a str);
+
+impl<'a> Raw<'a> {
+    /// The text.
+    pub(super) const fn get(self) -> &'a str {
+        self.0
+    }
+}
 
 /// What `serde_json` says of `\ud800` without its other half.
 const HALVES: [&str; 2] = ["lone leading surrogate in hex escape", "unexpected end of hex escape"];
@@ -97,6 +109,9 @@ pub(super) fn offset_in(outer: &[u8], inner: &str) -> usize {
 impl<'a> Fields<'a> {
     /// The fields of the object that `text` is.
     pub(super) fn of(text: &'a [u8]) -> Result<Fields<'a>, Wrong> {
+        if let Some(members) = members(text) {
+            return Ok(Fields(members));
+        }
         serde_json::from_slice(text).map_err(|error| Wrong::json(text, &error))
     }
 
@@ -108,7 +123,7 @@ impl<'a> Fields<'a> {
     /// Takes the value of `key`; a key that is `null` is not there.
     ///
     /// Errors have their place in `text`, which the fields are of.
-    pub(super) fn take(&mut self, text: &[u8], key: &str) -> Result<Option<&'a RawValue>, Wrong> {
+    pub(super) fn take(&mut self, text: &[u8], key: &str) -> Result<Option<Raw<'a>>, Wrong> {
         let Some(index) = self.0.iter().position(|(known, _)| known.0 == key) else {
             return Ok(None);
         };
@@ -132,7 +147,7 @@ impl<'a> Fields<'a> {
 
     /// The keys that nobody took.
     pub(super) fn rest(self) -> Vec<Extra> {
-        let extra = |(key, value): (Key<'_>, &RawValue)| Extra {
+        let extra = |(key, value): (Key<'_>, Raw<'_>)| Extra {
             key: key.0.into_owned(),
             json: compact(value.get()),
         };
@@ -144,7 +159,7 @@ impl<'a> Fields<'a> {
 pub(super) fn decode<'a, T: Deserialize<'a>>(
     text: &[u8],
     key: &str,
-    value: &'a RawValue,
+    value: Raw<'a>,
 ) -> Result<T, Wrong> {
     serde_json::from_str(value.get()).map_err(|error| {
         let wrong = Wrong::json(value.get().as_bytes(), &error);
@@ -183,8 +198,8 @@ impl<'de> Visitor<'de> for FieldsVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut fields = Vec::with_capacity(6);
-        while let Some(field) = map.next_entry()? {
-            fields.push(field);
+        while let Some((key, value)) = map.next_entry::<Key<'de>, &'de RawValue>()? {
+            fields.push((key, Raw(value.get())));
         }
         Ok(Fields(fields))
     }
@@ -192,7 +207,19 @@ impl<'de> Visitor<'de> for FieldsVisitor {
 
 /// A key, borrowed where it has no escapes.
 #[derive(Debug)]
-struct Key<'a>(Cow<'a, str>);
+pub(super) struct Key<'a>(Cow<'a, str>);
+
+impl<'a> Key<'a> {
+    /// A key without escapes.
+    pub(super) const fn plain(key: &'a str) -> Key<'a> {
+        Key(Cow::Borrowed(key))
+    }
+
+    #[cfg(test)]
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
 
 impl<'de> Deserialize<'de> for Key<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

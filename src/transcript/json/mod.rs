@@ -16,6 +16,7 @@ mod fields;
 mod fold;
 mod head;
 mod open;
+mod quick;
 mod read;
 mod recognise;
 mod scan;

@@ -81,8 +81,10 @@ enum Stage {
     Line,
     /// The first event of a list, or its end.
     First { held: bool },
-    /// Another event of a list, or its end.
+    /// A comma and another event of a list, or its end.
     Another { held: bool },
+    /// Another event of a list.
+    AfterComma { held: bool },
     /// Nothing.
     Over,
 }
@@ -171,9 +173,14 @@ impl<R: BufRead> Reader<R> {
 
     fn entry(&mut self) -> Result<Option<Event>, Stop> {
         loop {
+            if let Some(event) = self.one_line()? {
+                return Ok(Some(event));
+            }
             let begun = match self.stage {
                 Stage::Line => self.line()?,
-                Stage::First { held } | Stage::Another { held } => self.element(held)?,
+                Stage::First { held } | Stage::Another { held } | Stage::AfterComma { held } => {
+                    self.element(held)?
+                }
                 Stage::Over => None,
             };
             let Some(Begun { place, torn, cut }) = begun else { return Ok(None) };
@@ -199,6 +206,44 @@ impl<R: BufRead> Reader<R> {
         }
     }
 
+    /// Reads the next event where it is all of a line, as this program writes it: the quick way, with
+    /// nothing copied. `None` where it has to be looked at more closely, and nothing was passed over
+    /// but what stands between two events.
+    fn one_line(&mut self) -> io::Result<Option<Event>> {
+        if self.ended {
+            return Ok(None);
+        }
+        match self.stage {
+            Stage::Line => {}
+            // What else may stand here is for the slow way to say.
+            Stage::Another { held } => {
+                if self.scan.skip_blanks()? != Some(b',') {
+                    return Ok(None);
+                }
+                self.scan.pass(1)?;
+                self.stage = Stage::AfterComma { held };
+                self.scan.skip_blanks()?;
+            }
+            Stage::First { .. } => drop(self.scan.skip_blanks()?),
+            Stage::AfterComma { .. } | Stage::Over => return Ok(None),
+        }
+        let Some(object) = self.scan.object_ahead(self.stage != Stage::Line)? else {
+            return Ok(None);
+        };
+        let mut decoder = self.decoder;
+        let Ok(Entry::Event(event)) = decoder.entry(object) else { return Ok(None) };
+        let len = object.len();
+        self.decoder = decoder;
+        match self.stage {
+            Stage::First { held } | Stage::AfterComma { held } => {
+                self.scan.pass(len)?;
+                self.stage = Stage::Another { held };
+            }
+            Stage::Line | Stage::Another { .. } | Stage::Over => self.scan.pass_line()?,
+        }
+        Ok(Some(event))
+    }
+
     /// Reads the next line that is not blank.
     fn line(&mut self) -> Result<Option<Begun>, Stop> {
         loop {
@@ -222,22 +267,21 @@ impl<R: BufRead> Reader<R> {
     /// Reads the next element of the list of events.
     fn element(&mut self, held: bool) -> Result<Option<Begun>, Stop> {
         let mut next = self.scan.skip_blanks()?;
-        if next == Some(b']') {
+        if next == Some(b']') && !matches!(self.stage, Stage::AfterComma { .. }) {
             self.close(held)?;
             return Ok(None);
         }
-        self.entry.clear();
         if let Stage::Another { .. } = self.stage {
             if next != Some(b',') {
                 return Err(self.no_element(next));
             }
-            self.scan.byte(&mut self.entry)?;
-            self.entry.clear();
+            self.scan.pass(1)?;
             next = self.scan.skip_blanks()?;
         }
         if next.is_none() {
             return Err(self.no_element(next));
         }
+        self.entry.clear();
         self.stage = Stage::Another { held };
         let place = self.scan.place();
         let cut = self.scan.value(&mut self.entry)?;

@@ -189,8 +189,31 @@ impl<R: BufRead> Scan<R> {
         }
     }
 
+    /// What may be the object that is all of the next line but for blanks at its end, in a list of
+    /// objects for a comma too. It stays; `None` where not all of the line was read.
+    pub(super) fn object_ahead(&mut self, in_list: bool) -> io::Result<Option<&[u8]>> {
+        let chunk = filled(&mut self.input)?;
+        if chunk.first() != Some(&b'{') {
+            return Ok(None);
+        }
+        let Some(end) = memchr::memchr(b'\n', chunk) else { return Ok(None) };
+        let last =
+            chunk[..end].iter().rposition(|byte| !is_blank(*byte) && !(in_list && *byte == b','));
+        let object = last.map(|last| &chunk[..=last]);
+        Ok(object.filter(|object| object.ends_with(b"}")))
+    }
+
+    /// Passes over the line of which [`Scan::object_ahead`] showed the object.
+    pub(super) fn pass_line(&mut self) -> io::Result<()> {
+        let chunk = filled(&mut self.input)?;
+        let taken = memchr::memchr(b'\n', chunk).map_or(chunk.len(), |end| end + 1);
+        self.input.consume(taken);
+        self.place = Place { line: self.place.line + 1, column: 0 };
+        Ok(())
+    }
+
     /// Passes over `taken` bytes of what is there.
-    fn pass(&mut self, taken: usize) -> io::Result<()> {
+    pub(super) fn pass(&mut self, taken: usize) -> io::Result<()> {
         let chunk = filled(&mut self.input)?;
         self.place = self.place.after(&chunk[..taken]);
         self.input.consume(taken);

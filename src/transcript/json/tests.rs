@@ -150,6 +150,8 @@ fn json_lines_torn_before_the_end_are_refused() {
     let text = String::from_utf8_lossy(FULL_LINES);
     let fault = parse(text.replacen("{\"dt\":402,", "{\"dt\":40", 1).as_bytes()).unwrap_err();
     assert_eq!(fault.line, 6);
+    let fault = parse(text.replacen("eof\"}\n", "eof\"},\n", 1).as_bytes()).unwrap_err();
+    assert_eq!(fault.line, 14, "a comma belongs to the other form");
     let fault = parse([FULL_LINES, b"{\"ev\":\"note\",\"text\":\"more\"}\n"].concat().as_slice());
     assert_eq!(fault.map_err(|fault| fault.line), Err(17));
 }

@@ -2,9 +2,8 @@
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use serde_json::value::RawValue;
 
-use super::fields::{Fields, Wrong, decode, offset_in};
+use super::fields::{Fields, Raw, Wrong, decode, offset_in};
 use crate::transcript::{Event, Header, Marks, Said, What};
 use crate::units::At;
 use crate::wire::{ConnId, Eol, Side, unesc};
@@ -46,7 +45,7 @@ pub(super) fn header(text: &[u8], mut fields: Fields<'_>) -> Result<Head, Wrong>
 }
 
 /// Reads events, each of which says how long after the one before it happened.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Decoder {
     eol: Eol,
     last: At,
@@ -145,7 +144,7 @@ fn take_from(text: &[u8], fields: &mut Fields<'_>) -> Result<Side, Wrong> {
     side(text, "from", from)
 }
 
-fn side(text: &[u8], key: &str, value: &RawValue) -> Result<Side, Wrong> {
+fn side(text: &[u8], key: &str, value: Raw<'_>) -> Result<Side, Wrong> {
     parsed(text, key, value, "`client` or `server`", |side| {
         [Side::Client, Side::Server].into_iter().find(|known| known.as_str() == side)
     })
@@ -156,7 +155,7 @@ fn take_eol(text: &[u8], fields: &mut Fields<'_>) -> Result<Option<Eol>, Wrong> 
     parsed(text, "eol", value, r#""\n", "\r\n" or """#, Eol::from_text).map(Some)
 }
 
-fn unescaped(text: &[u8], value: &RawValue) -> Result<Bytes, Wrong> {
+fn unescaped(text: &[u8], value: Raw<'_>) -> Result<Bytes, Wrong> {
     let esc: String = decode(text, "esc", value)?;
     let bytes = unesc(&esc).map_err(|at| {
         let bad: String = esc[at..].chars().take(4).collect();
@@ -170,19 +169,23 @@ fn unescaped(text: &[u8], value: &RawValue) -> Result<Bytes, Wrong> {
 fn parsed<T>(
     text: &[u8],
     key: &str,
-    value: &RawValue,
+    value: Raw<'_>,
     expected: &str,
     parse: impl Fn(&str) -> Option<T>,
 ) -> Result<T, Wrong> {
-    let string: Option<String> = serde_json::from_str(value.get()).ok();
-    string.as_deref().and_then(parse).ok_or_else(|| unfit(text, key, value, expected))
+    let plain = value.get().strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    let found = match plain {
+        Some(plain) if !plain.contains('\\') => parse(plain),
+        _ => serde_json::from_str::<String>(value.get()).ok().as_deref().and_then(parse),
+    };
+    found.ok_or_else(|| unfit(text, key, value, expected))
 }
 
 fn require<T>(key: &str, expected: &str, value: Option<T>) -> Result<T, Wrong> {
     value.ok_or_else(|| Wrong::new(0, format!("no `{key}`, expected {expected}")))
 }
 
-fn unfit(text: &[u8], key: &str, value: &RawValue, expected: &str) -> Wrong {
+fn unfit(text: &[u8], key: &str, value: Raw<'_>, expected: &str) -> Wrong {
     let mut found: String = value.get().chars().take(40).collect();
     if found.len() < value.get().len() {
         found.push('…');
