@@ -32,6 +32,11 @@ lint:
 doc:
     RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items
 
+# Feed what reads from outside with broken input, each part for so many seconds
+[group('check')]
+fuzz SECONDS='600':
+    CHAT_REPL_FUZZ={{ SECONDS }} cargo test --locked --test integration fuzz:: -- --nocapture
+
 # Check everything that a change must pass
 [group('check')]
 ci: fmt-check lint doc test
