@@ -4,7 +4,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use proptest::prelude::*;
 
-use super::{Form, parse, write};
+use super::{Form, Reader, Stop, parse, write};
 use crate::transcript::{Ended, Event, Extra, Header, Marks, Said, Transcript, What};
 use crate::units::At;
 use crate::wire::{ConnId, Eol, Side};
@@ -63,6 +63,74 @@ fn reformatted_and_reordered_documents_read_the_same() {
         assert_eq!(without_extra(again), without_extra(read.clone()));
     }
     assert_eq!(without_extra(parse(&sorted).unwrap()), without_extra(read));
+}
+
+#[test]
+fn the_keys_of_a_document_may_follow_its_events() {
+    let text = std::str::from_utf8(FULL).unwrap();
+    let read = parse(FULL).unwrap();
+    let (head, events) = text.split_once(r#""events":["#).unwrap();
+    let events = events.strip_suffix("]}\n").unwrap();
+    let keys = head.trim_start_matches('{').trim_end_matches(',').trim_end();
+    let (needed, others) = keys.split_at(keys.find(r#","role""#).unwrap());
+    let eol = r#""eol":"\n""#;
+    let others = others.replace(&format!(",{eol}"), "");
+    let held = format!("{{\"events\":[{events}],{keys}}}");
+    let streamed = format!("{{{needed},{eol},\"events\":[{events}] {others}}}");
+    for document in [held, streamed] {
+        assert_eq!(parse(document.as_bytes()), Ok(read.clone()), "{document}");
+    }
+}
+
+#[test]
+fn events_are_one_list_and_all_of_a_document() {
+    let header =
+        r#""chat-repl":"transcript","version":1,"started":"2026-10-07T09:15:02Z","eol":"\n""#;
+    let note = r#"{"ev":"note","text":"x"}"#;
+    for (text, events) in [
+        (format!("{{{header},\"events\":null}}\n{note}"), 1),
+        (format!("{{{header},\"\\u0065vents\":[{note}]}}"), 1),
+        (format!("{{{header},\"events\": [ {note} , {note} ] }} \n"), 2),
+        (format!("{{{header},\"events\":[]}}"), 0),
+    ] {
+        assert_eq!(parse(text.as_bytes()).map(|read| read.events.len()), Ok(events), "{text}");
+    }
+    for (text, what) in [
+        (format!("{{{header},\"events\":5}}"), "`events` is no list"),
+        (format!("{{{header},\"events\":[],\"events\":[]}}"), "`events` stands here twice"),
+        (format!("{{{header},\"events\":[],\"events\":{{}}}}"), "`events` stands here twice"),
+        (format!("{{\"events\":[],{header},\"events\":[]}}"), "`events` stands here twice"),
+        (format!("{{{header},\"events\":[],\"eol\":\"\"}}"), "`eol` stands here twice"),
+        (format!("{{{header},\"events\":[],\"role\":7}}"), "`role` is `7`"),
+        (format!("{{{header},\"events\":[{note},]}}"), "`]`, expected value"),
+        (format!("{{{header},\"events\":[,{note}]}}"), "`,`, expected value"),
+        (format!("{{{header},\"events\":[{note} {note}]}}"), "`{`, expected `,` or `]`"),
+        (format!("{{{header},\"events\":[{note}]"), "the text ends within an object"),
+        (format!("{{{header},\"events\":[{note}"), "the text ends, expected another event"),
+        (format!("{{{header},\"events\":[{note}]]"), "`]`, expected `,` or `}`"),
+        (format!("{{{header},\"events\":[{note}]}}}}"), "text after the end"),
+    ] {
+        let fault = parse(text.as_bytes()).unwrap_err();
+        assert!(fault.what.starts_with(what), "{text}\n{fault}");
+    }
+}
+
+#[test]
+fn an_event_over_the_bound_is_refused_where_it_begins() {
+    let note = format!("{{\"ev\":\"note\",\"text\":\"{}\"}}\n", "x".repeat(600));
+    let header = memchr::memchr(b'\n', FULL_LINES).unwrap();
+    let lines = [&FULL_LINES[..=header], note.as_bytes(), b"{}\n"].concat();
+    let list = FULL.iter().position(|byte| *byte == b'\n').unwrap();
+    let document = [&FULL[..=list], note.as_bytes(), b"]}"].concat();
+    for text in [lines, document] {
+        let input = std::io::BufReader::with_capacity(64, &*text);
+        let fault = match Reader::bounded(input, 500).and_then(Reader::rest) {
+            Err(Stop::Fault(fault)) => fault,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!((fault.line, fault.column), (2, 1), "{fault}");
+        assert!(fault.what.starts_with("more than "), "{fault}");
+    }
 }
 
 /// `serde_json` rewrites numbers (`1.50`) and sorts keys; this program keeps both.
