@@ -197,8 +197,8 @@ impl<R: BufRead> Scan<R> {
             return Ok(None);
         }
         let Some(end) = memchr::memchr(b'\n', chunk) else { return Ok(None) };
-        let last =
-            chunk[..end].iter().rposition(|byte| !is_blank(*byte) && !(in_list && *byte == b','));
+        let trails = |byte: u8| is_blank(byte) || in_list && byte == b',';
+        let last = chunk[..end].iter().rposition(|byte| !trails(*byte));
         let object = last.map(|last| &chunk[..=last]);
         Ok(object.filter(|object| object.ends_with(b"}")))
     }
