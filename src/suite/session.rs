@@ -129,7 +129,7 @@ fn against(index: usize, test: &Test, plan: &Plan, server: &Server, stop: &Stop)
         let mut held = hold(test, plan, &way, vec![stop.clone(), server.gone()]);
         if let Ok(outcome) = &mut held {
             seems_to_end = outcome.troubles.iter().any(is_of_the_connection);
-            explain(outcome, server, was_ready);
+            explain(outcome, server);
         }
         judge(index, held, began)
     };
@@ -157,18 +157,22 @@ fn is_of_the_connection(trouble: &Trouble) -> bool {
 }
 
 /// Has a failure to connect say what it means where the server is ours.
-fn explain(outcome: &mut Outcome, server: &Server, was_ready: bool) {
+fn explain(outcome: &mut Outcome, server: &Server) {
     for trouble in &mut outcome.troubles {
         let Trouble::Dial(err) = trouble else { continue };
         let at = format!("`{}`: {}", err.address, err.failure);
-        let report = if was_ready {
-            Report::new(format!("cannot connect to {at}"))
-                .note("earlier tests were connected: has the server stopped listening?")
-        } else {
+        if err.retried.is_some() {
             server.give_up();
-            Report::new(server.is_gone().unwrap_or_default())
+        }
+        let report = match server.is_gone() {
+            Some(why) => Report::new(why)
                 .note(format!("tried was {at}"))
-                .note("does `--server` listen there? `--retry 1m` waits longer")
+                .note("does `--server` listen there? `--retry 1m` waits longer"),
+            // Others may have been connected meanwhile.
+            None if server.was_ready() => Report::new(format!("cannot connect to {at}"))
+                .note("other tests were connected: has the server stopped listening?"),
+            None => Report::new(format!("cannot connect to {at}"))
+                .note("`--retry` says how long the server has until it must listen"),
         };
         let blame = Blame::Unreachable;
         *trouble = Trouble::Step(Box::new(Failure { report, blame }));

@@ -46,6 +46,27 @@ fn a_server_that_listens_elsewhere_or_not_at_all_is_told_when_its_time_is_over()
 }
 
 #[test]
+fn a_server_that_has_no_time_to_start_fails_each_test_for_itself() {
+    let dir = folder(&[("a.chat", GOOD), ("b.chat", GOOD)]);
+    let args = ["--server", "exec sleep 1000 ${port}", "--retry", "0s"];
+    let told = suite(&dir).args(args).run().code(1);
+    let line =
+        |name| format!(r"  \./{name}: cannot connect to `127\.0\.0\.1:\d+`: connection refused\n");
+    let each = format!("\nfailed:\n{}{}", line("a.chat"), line("b.chat"));
+    told.stdout(is_match(each).unwrap()).stdout(contains("\n2 tests: 0 passed, 2 failed, in "));
+}
+
+#[test]
+fn what_a_server_needs_and_there_is_not_is_told() {
+    let dir = folder(&[("a.chat", GOOD)]);
+    let run = || suite(&dir).args(["--server", "serve ${port}"]);
+    let told = "cannot start the server: no temporary folder: no such file or directory";
+    run().env("TMPDIR", dir.path().join("gone")).run().code(3).stderr(says::error(told));
+    let told = "cannot start the server: no `sh`: no such file or directory";
+    run().env("PATH", dir.path()).run().code(3).stderr(says::error(told));
+}
+
+#[test]
 fn a_server_that_lets_nobody_speak_is_told_when_the_wait_is_over() {
     let dir = folder(&[("a.chat", GOOD)]);
     let Some(repl) = against(&dir, "deaf") else { return };

@@ -25,6 +25,7 @@ use watch::Watch;
 use super::verdict::Excerpt;
 use crate::drive::Stop;
 use crate::net::Address;
+use crate::units::reason;
 
 /// How to start the server.
 #[derive(Debug, Clone)]
@@ -71,7 +72,8 @@ impl Servers {
     /// The system refuses.
     pub(super) fn start(&self) -> io::Result<Server> {
         let port = self.ports.lock().unwrap_or_else(PoisonError::into_inner).free()?;
-        let folder = tempfile::Builder::new().prefix("chat-repl-").tempdir()?;
+        let folder = tempfile::Builder::new().prefix("chat-repl-").tempdir();
+        let folder = folder.map_err(|err| because("no temporary folder", &err))?;
         let slots = Slots::new(port, folder.path(), self.plan.address.as_deref())?;
         let number = self.started.fetch_add(1, Ordering::SeqCst);
         let mark = format!("{}-{number}", std::process::id());
@@ -80,7 +82,8 @@ impl Servers {
         command.args(["-c", &slots.fill(&self.plan.command)]).stdin(Stdio::null());
         command.stdout(writer.try_clone()?).stderr(writer);
         let output = Output::read(reader)?;
-        let processes = Processes::start(&mut command, &mark, &self.family)?;
+        let processes = Processes::start(&mut command, &mark, &self.family)
+            .map_err(|err| because("no `sh`", &err))?;
         drop(command); // it has the pipe
         let processes = Arc::new(Mutex::new(processes));
         let watch = Watch::start(&processes, self.patience)
@@ -156,6 +159,11 @@ impl Drop for Server {
     fn drop(&mut self) {
         lock(&self.processes).stop(&mut || false);
     }
+}
+
+/// An error of the system, and what there is not because of it.
+fn because(what: &str, err: &io::Error) -> io::Error {
+    io::Error::other(format!("{what}: {}", reason(err)))
 }
 
 fn lock(processes: &Mutex<Processes>) -> MutexGuard<'_, Processes> {
