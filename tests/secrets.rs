@@ -7,7 +7,7 @@ use predicates::str::contains;
 use tempfile::TempDir;
 
 use crate::support::DEADLINE;
-use crate::support::peer::ScriptedServer;
+use crate::support::peer::{EchoServer, ScriptedServer};
 use crate::support::proc::Repl;
 use crate::support::pty::Pty;
 use crate::support::says;
@@ -96,6 +96,18 @@ fn a_terminal_shows_its_name() {
     terminal.type_keys("/quit\r");
     assert!(terminal.wait_exit().success());
     server.finish();
+}
+
+#[test]
+fn a_conn_that_is_called_by_a_secret_is_recorded_without_it() {
+    let dir = TempDir::new().unwrap();
+    let server = EchoServer::start();
+    let repl = Repl::new().args(["--connect", &server.addr(), "--secret", "PASS"]);
+    let repl = repl.current_dir(dir.path()).env("PASS", VALUE);
+    let repl = repl.args(["--record", "talk.jsonl", "--save", "talk.json"]);
+    repl.stdin(format!("/open {VALUE} ${{addr}}\n")).run().success();
+    let kept = written(&dir);
+    assert!(!kept.contains(VALUE) && kept.contains(r#""name":"${PASS}""#), "{kept}");
 }
 
 #[test]

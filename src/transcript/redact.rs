@@ -73,7 +73,11 @@ impl Redactor {
                 let text = self.secrets.hide_str(&text).into_owned();
                 vec![Record { at, conn, what: Recorded::Note { text } }]
             }
-            Recorded::Open { .. } => vec![Record { at, conn, what }],
+            Recorded::Open { addr, name, own } => {
+                let hide = |text: String| self.secrets.hide_str(&text).into_owned();
+                let what = Recorded::Open { addr: hide(addr), name: name.map(hide), own };
+                vec![Record { at, conn, what }]
+            }
         }
     }
 

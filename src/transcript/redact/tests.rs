@@ -59,6 +59,19 @@ fn each_line_names_its_own_secrets() {
 }
 
 #[test]
+fn where_a_conn_leads_and_what_it_is_called_hold_no_secret() {
+    let opened = Recorded::Open {
+        addr: "unix:/run/hunter2.sock".to_owned(),
+        name: Some("sesame".to_owned()),
+        own: Side::Client,
+    };
+    let record = Record { at: At::START, conn: Some(ConnId::FIRST), what: opened };
+    let events = redacted([record]);
+    let What::Open { addr, name, .. } = &events[0].what else { panic!("{events:?}") };
+    assert_eq!((&**addr, name.as_deref()), ("unix:/run/${PASS}.sock", Some("${KEY}")));
+}
+
+#[test]
 fn a_secret_that_comes_in_pieces_is_held_back() {
     let pieces = [&b"key: hun"[..], b"ter", b"2 or ses", b"ban\nse"];
     let events = redacted(pieces.map(|piece| said(Side::Server, piece)));
