@@ -99,6 +99,25 @@ fn a_terminal_shows_its_name() {
 }
 
 #[test]
+fn a_history_keeps_no_line_with_a_secret_in_it() {
+    let (server, dir) = (login(), TempDir::new().unwrap());
+    let repl = repl(&server, &dir).args(["--history", "history"]);
+    let mut terminal = Pty::spawn(repl.command(), 12, 60);
+    terminal.wait_for_text("pass: ");
+    terminal.type_keys(&format!("{VALUE}\r"));
+    terminal.wait_for_text("you said ${PASS}, ");
+    terminal.type_keys("/echo it is ${PASS}\r");
+    terminal.wait_for_text("-- it is ${PASS}");
+    terminal.type_keys(&format!("AUTH PLAIN {TOKEN}\r"));
+    terminal.wait_for_text("OK");
+    terminal.type_keys("/quit\r");
+    assert!(terminal.wait_exit().success());
+    server.finish();
+    let history = fs::read_to_string(dir.path().join("history")).unwrap();
+    assert_eq!(history, "/echo it is ${PASS}\n/quit\n");
+}
+
+#[test]
 fn a_conn_that_is_called_by_a_secret_is_recorded_without_it() {
     let dir = TempDir::new().unwrap();
     let server = EchoServer::start();

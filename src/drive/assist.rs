@@ -4,18 +4,25 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::command::{self, Offers};
+use crate::matching::Secrets;
 use crate::script::MAIN;
 use crate::session::{Effect, Recorded};
 use crate::term::{Assist, Completion};
 use crate::wire::ConnId;
 
 /// The names of those who are here, shared with the line editor's thread.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(super) struct Names {
     here: Arc<Mutex<BTreeMap<ConnId, String>>>,
+    /// What is kept in no file.
+    secrets: Secrets,
 }
 
 impl Names {
+    pub(super) fn new(secrets: Secrets) -> Self {
+        Names { here: Arc::default(), secrets }
+    }
+
     pub(super) fn observe(&self, effect: &Effect) {
         match effect {
             Effect::Record(record) => {
@@ -50,5 +57,10 @@ impl Assist for Names {
 
     fn hint(&self, line: &str) -> Option<String> {
         command::hint(line)
+    }
+
+    /// Not with a secret in it. A name in its place would not do: as text, it would be sent as it is.
+    fn may_be_kept(&self, entered: &str) -> bool {
+        self.secrets.hide_str(entered) == entered
     }
 }

@@ -146,7 +146,7 @@ impl Engine {
             screen,
             stops: setup.stops,
             limit: setup.limit,
-            names: Names::default(),
+            names: Names::new(redactor.secrets().clone()),
             role: setup.role,
             redactor,
             recorder,

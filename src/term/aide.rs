@@ -29,6 +29,11 @@ impl Aide {
         Aide { stage, assist, typed: Mutex::default() }
     }
 
+    /// Whether what was entered may be kept in a file.
+    pub(super) fn may_be_kept(&self, entered: &str) -> bool {
+        self.assist.may_be_kept(entered)
+    }
+
     /// What was on the line when it was last drawn, before and behind the cursor.
     pub(super) fn typed(&self) -> (String, String) {
         let typed = self.typed.lock().unwrap_or_else(PoisonError::into_inner);

@@ -7,6 +7,9 @@ pub trait Assist: Send + Sync {
 
     /// What to suggest, dimmed, behind a line whose end the cursor is at. One line, no controls.
     fn hint(&self, line: &str) -> Option<String>;
+
+    /// Whether what was entered may be kept in a file.
+    fn may_be_kept(&self, entered: &str) -> bool;
 }
 
 /// What could stand in place of `line[start..pos]`.

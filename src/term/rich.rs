@@ -106,7 +106,8 @@ impl Rich {
     /// A history that can no longer be written is told once, and kept in memory from then on.
     fn remember(&mut self, text: &str) {
         let is_new = self.rustyline.add_history_entry(text).unwrap_or(false);
-        let Some(file) = self.history.as_mut().filter(|_| is_new) else { return };
+        let kept = is_new && self.rustyline.helper().is_none_or(|aide| aide.may_be_kept(text));
+        let Some(file) = self.history.as_mut().filter(|_| kept) else { return };
         if let Err(error) = file.append(text) {
             let path = file.path().display();
             let told = format!("the history is no longer written to `{path}`: {error}");
