@@ -76,13 +76,26 @@ impl Found<'_> {
     /// that encodes to the same characters again.
     pub(super) fn token(&self, value: &[u8]) -> Option<Token> {
         let mut longest = None;
-        for token in [false, true].into_iter().flat_map(|url| self.tokens(url, value)) {
+        // A peer may write a line full of such characters, all in one token: that is looked at as a whole
+        // only where it will turn out to be one.
+        let forms = [false, true].into_iter().filter(|url| self.holds(*url, value));
+        for token in forms.flat_map(|url| self.tokens(url, value)) {
             if token.form.encode(&token.decoded).as_bytes() == &self.text[token.range.clone()] {
                 return Some(token);
             }
             longest.get_or_insert(token);
         }
         longest
+    }
+
+    /// Whether the characters here, read in one alphabet, hold `value`.
+    fn holds(&self, url: bool, value: &[u8]) -> bool {
+        let first = self.range.start.checked_sub(LEADS[self.lead]);
+        let len = ((self.lead + value.len()) * 8).div_ceil(6);
+        let digits = first.filter(|first| *first >= self.floor);
+        let digits = digits.and_then(|first| self.text.get(first..first + len));
+        let decoded = digits.and_then(|digits| Form { url, padded: false }.decode(digits));
+        decoded.is_some_and(|decoded| decoded[self.lead..].starts_with(value))
     }
 
     /// The tokens of one alphabet that hold `value`: up to three characters at the end may be
