@@ -77,23 +77,29 @@ impl Secrets {
 /// Puts back what the placeholder stands for that `rest` begins with; how long the placeholder is, or 0
 /// where it is none.
 fn put_one(rest: &[u8], known: &[(&str, &[u8])], out: &mut Vec<u8>) -> usize {
-    let inner = &rest[2..];
-    for (name, value) in known {
-        if inner.strip_prefix(name.as_bytes()).is_some_and(|behind| behind.starts_with(b"}")) {
-            out.extend_from_slice(value);
-            return name.len() + 3;
-        }
+    match put_value(rest, known, out) {
+        0 => put_token(rest, known, out),
+        len => len,
     }
-    let head = memchr::memchr(b':', inner).and_then(|at| std::str::from_utf8(&inner[..at]).ok());
-    let Some((head, form)) = head.and_then(|head| Some((head, Form::from_name(head)?))) else {
-        return 0;
-    };
-    let begin = head.len() + 3;
-    let (mut decoded, mut at) = (Vec::new(), begin);
+}
+
+/// [`put_one`] for `${NAME}`.
+fn put_value(rest: &[u8], known: &[(&str, &[u8])], out: &mut Vec<u8>) -> usize {
+    let named = known.iter().find(|(name, _)| begins(rest, name, b"}"));
+    let Some((name, value)) = named else { return 0 };
+    out.extend_from_slice(value);
+    name.len() + 3
+}
+
+/// [`put_one`] for `${base64:…}`, in which `${NAME}` may stand and no other token.
+fn put_token(rest: &[u8], known: &[(&str, &[u8])], out: &mut Vec<u8>) -> usize {
+    let named = Form::ALL.into_iter().find(|(name, _)| begins(rest, name, b":"));
+    let Some((name, form)) = named else { return 0 };
+    let (mut decoded, mut at) = (Vec::new(), name.len() + 3);
     loop {
         match &rest[at..] {
             [b'}', ..] => break,
-            [b'$', b'{', ..] => match put_one(&rest[at..], known, &mut decoded) {
+            [b'$', b'{', ..] => match put_value(&rest[at..], known, &mut decoded) {
                 0 => return 0,
                 len => at += len,
             },
@@ -112,6 +118,12 @@ fn put_one(rest: &[u8], known: &[(&str, &[u8])], out: &mut Vec<u8>) -> usize {
     }
     out.extend_from_slice(form.encode(&decoded).as_bytes());
     at + 1
+}
+
+/// Whether the name of the placeholder that `rest` begins with is this, with that behind it.
+fn begins(rest: &[u8], name: &str, behind: &[u8]) -> bool {
+    let found = rest.get(2..).and_then(|rest| rest.strip_prefix(name.as_bytes()));
+    found.is_some_and(|found| found.starts_with(behind))
 }
 
 /// A byte of what a token decodes to.

@@ -37,7 +37,7 @@ pub(super) struct Found<'a> {
 
 impl Form {
     /// Every form, by its name.
-    const ALL: [(&'static str, Form); 4] = [
+    pub(super) const ALL: [(&'static str, Form); 4] = [
         ("base64", Form { url: false, padded: true }),
         ("base64url", Form { url: true, padded: true }),
         ("base64-nopad", Form { url: false, padded: false }),
@@ -47,10 +47,6 @@ impl Form {
     /// What stands before the `:`.
     pub(super) fn name(self) -> &'static str {
         Form::ALL.iter().find(|(_, form)| *form == self).map_or("base64", |(name, _)| name)
-    }
-
-    pub(super) fn from_name(name: &str) -> Option<Form> {
-        Form::ALL.iter().find(|(known, _)| *known == name).map(|(_, form)| *form)
     }
 
     pub(super) fn encode(self, bytes: &[u8]) -> String {
