@@ -7,6 +7,10 @@ pub(super) struct Shares {
     /// The line of each pattern.
     has: Vec<Option<usize>>,
     lines: Vec<Shared>,
+    /// The patterns that are of no use for a line more, since that was tried in vain.
+    full: Vec<bool>,
+    /// Those of them that are of none although lines may go elsewhere.
+    fixed: Vec<bool>,
 }
 
 /// A line that was given to a pattern.
@@ -41,7 +45,8 @@ pub(super) struct Moved {
 impl Shares {
     /// Nothing given to any of so many patterns.
     pub(super) fn new(patterns: usize) -> Shares {
-        Shares { has: vec![None; patterns], lines: Vec::new() }
+        let (full, fixed) = (vec![false; patterns], vec![false; patterns]);
+        Shares { has: vec![None; patterns], lines: Vec::new(), full, fixed }
     }
 
     /// The line of a pattern that must have one.
@@ -58,56 +63,77 @@ impl Shares {
     pub(super) fn give(&mut self, must: Vec<usize>, may: Option<usize>) -> Given {
         let line = self.lines.len();
         self.lines.push(Shared { must, may, holder: 0 });
-        if self.place(line, &mut vec![false; self.has.len()]) {
-            return Given::Line(line, None);
+        match self.way(line, &self.full, |pattern| self.has[pattern].is_none()) {
+            Ok(way) => {
+                self.pass_on(line, &way);
+                return Given::Line(line, None);
+            }
+            Err(full) => self.full = full,
         }
-        if may.is_none()
-            && let Some(moved) = self.displace(line, &mut vec![false; self.has.len()])
-        {
-            return Given::Line(line, Some(moved));
+        if may.is_none() {
+            match self.way(line, &self.fixed, |pattern| self.may_lose(pattern).is_some()) {
+                Ok(way) => {
+                    let moved = way.last().and_then(|last| self.may_lose(*last));
+                    self.pass_on(line, &way);
+                    moved.into_iter().for_each(|moved| self.lines[moved.line].holder = moved.to);
+                    return Given::Line(line, moved);
+                }
+                Err(fixed) => self.fixed = fixed,
+            }
         }
         self.lines.pop();
         may.map_or(Given::Nowhere, Given::May)
     }
 
-    /// Finds a pattern for a line, if need be by finding another for the line that has it; patterns that
-    /// were tried are not tried again.
-    fn place(&mut self, line: usize, tried: &mut [bool]) -> bool {
-        for pattern in self.lines[line].must.clone() {
-            if std::mem::replace(&mut tried[pattern], true) {
-                continue;
-            }
-            if self.has[pattern].is_none_or(|other| self.place(other, tried)) {
-                self.hold(pattern, line);
-                return true;
-            }
-        }
-        false
+    /// The line that a pattern has, if it may go elsewhere.
+    fn may_lose(&self, pattern: usize) -> Option<Moved> {
+        let line = self.has[pattern]?;
+        self.lines[line].may.map(|to| Moved { line, to })
     }
 
-    /// Finds a pattern for a line by sending one of those that were given to a pattern that may have it.
-    fn displace(&mut self, line: usize, tried: &mut [bool]) -> Option<Moved> {
-        for pattern in self.lines[line].must.clone() {
-            let Some(other) = self.has[pattern].filter(|_| !tried[pattern]) else { continue };
-            tried[pattern] = true;
-            let moved = match self.lines[other].may {
-                Some(to) => {
-                    self.lines[other].holder = to;
-                    Some(Moved { line: other, to })
+    /// The shortest way from a line to a pattern that `is_end`: the first pattern on it fits the line,
+    /// and each other the line that the one before has. Patterns that are `closed` lead nowhere. Where
+    /// there is no way, all that were looked at lead nowhere from now on: they can pass lines only to
+    /// each other.
+    fn way(
+        &self,
+        line: usize,
+        closed: &[bool],
+        is_end: impl Fn(usize) -> bool,
+    ) -> Result<Vec<usize>, Vec<bool>> {
+        let mut seen = closed.to_vec();
+        // Patterns, and where in here the one stands that has the line that each fits.
+        let mut reached: Vec<(usize, Option<usize>)> = Vec::new();
+        let (mut wants, mut from, mut next) = (line, None, 0);
+        loop {
+            for pattern in &self.lines[wants].must {
+                if std::mem::replace(&mut seen[*pattern], true) {
+                    continue;
                 }
-                None => self.displace(other, tried),
-            };
-            if moved.is_some() {
-                self.hold(pattern, line);
-                return moved;
+                reached.push((*pattern, from));
+                if is_end(*pattern) {
+                    let last = Some(reached.len() - 1);
+                    let back = std::iter::successors(last, |at| reached[*at].1);
+                    let mut way: Vec<usize> = back.map(|at| reached[at].0).collect();
+                    way.reverse();
+                    return Ok(way);
+                }
             }
+            let has = |(pattern, _): &(usize, Option<usize>)| self.has[*pattern];
+            let Some(line) = reached.get(next).and_then(has) else { return Err(seen) };
+            (wants, from, next) = (line, Some(next), next + 1);
         }
-        None
     }
 
-    fn hold(&mut self, pattern: usize, line: usize) {
-        self.has[pattern] = Some(line);
-        self.lines[line].holder = pattern;
+    /// Gives a line to the first pattern of a way, what that had to the second, and so on.
+    fn pass_on(&mut self, mut line: usize, way: &[usize]) {
+        for pattern in way {
+            self.lines[line].holder = *pattern;
+            match self.has[*pattern].replace(line) {
+                Some(before) => line = before,
+                None => return,
+            }
+        }
     }
 }
 
@@ -136,6 +162,20 @@ mod tests {
         assert_eq!(shares.give(vec![1], None), Given::Line(2, Some(Moved { line: 0, to: 5 })));
         assert_eq!((shares.of(0), shares.of(1), shares.holder(0)), (Some(1), Some(2), 5));
         assert_eq!(shares.give(vec![0, 1], None), Given::Nowhere);
+    }
+
+    #[test]
+    fn a_line_may_need_that_all_others_go_elsewhere() {
+        let patterns = 20_000;
+        let mut shares = Shares::new(patterns);
+        for pattern in 1..patterns {
+            shares.give(vec![pattern - 1, pattern], None);
+        }
+        assert_eq!(shares.give(vec![0], None), Given::Line(patterns - 1, None));
+        assert_eq!((shares.of(0), shares.of(1)), (Some(patterns - 1), Some(0)));
+        for _ in 0..patterns {
+            assert_eq!(shares.give(vec![0], None), Given::Nowhere);
+        }
     }
 
     /// How many patterns can have a line each at most.
