@@ -138,7 +138,7 @@ fn against(index: usize, test: &Test, plan: &Plan, server: &Server, stop: &Stop)
         gone = server.is_gone();
     }
     if verdict.has_failed() {
-        let mut said = server.since(position, seems_to_end);
+        let mut said = server.since(position, seems_to_end, &plan.speaking.settings.secrets);
         if let Some(why) = gone {
             verdict.reports = vec![Report::new(why)];
             said.ended = None; // as the report says

@@ -37,12 +37,9 @@ pub struct Verdict {
 }
 
 impl Verdict {
-    /// The same without these secrets. What was told has none.
+    /// The same without these secrets. What was told, and what the server said, has none.
     pub(super) fn hiding(mut self, secrets: &Secrets) -> Verdict {
         self.reports = self.reports.into_iter().map(|report| report.hiding(secrets)).collect();
-        for line in self.server.iter_mut().flat_map(|server| &mut server.lines) {
-            *line = secrets.hide_str(line).into_owned();
-        }
         self
     }
 
@@ -56,7 +53,7 @@ impl Verdict {
 /// A part of what a server has written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Excerpt {
-    /// Its last lines, as text that can act on no terminal.
+    /// Its last lines, as text that can act on no terminal and has no secrets.
     pub lines: Vec<String>,
     /// How many lines stand before these.
     pub before: u64,

@@ -24,6 +24,7 @@ use watch::Watch;
 
 use super::verdict::Excerpt;
 use crate::drive::Stop;
+use crate::matching::Secrets;
 use crate::net::Address;
 use crate::units::reason;
 
@@ -141,9 +142,15 @@ impl Server {
         self.output.position()
     }
 
-    /// What it has written since then. `seems_to_end` says that its end may be what happened.
-    pub(super) fn since(&self, position: Position, seems_to_end: bool) -> Excerpt {
-        let (lines, before) = self.output.since(position);
+    /// What it has written since then, without these secrets. `seems_to_end` says that its end may be
+    /// what happened.
+    pub(super) fn since(
+        &self,
+        position: Position,
+        seems_to_end: bool,
+        secrets: &Secrets,
+    ) -> Excerpt {
+        let (lines, before) = self.output.since(position, secrets);
         // Who has closed what it writes to is about to end, mostly.
         let ended = self.watch.ended(seems_to_end || self.output.has_ended());
         Excerpt { lines, before, ended }

@@ -8,6 +8,7 @@ use std::thread;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::{Errno, ioctl_fionbio};
 
+use crate::matching::Secrets;
 use crate::wire::Visible;
 
 /// Bytes that are kept: some screens full for each of many tests.
@@ -108,9 +109,10 @@ impl Output {
         self.up_to_date(AT_ONCE).ended
     }
 
-    /// The last lines that were written since `position`, and how many stand before them.
-    pub(super) fn since(&self, position: Position) -> (Vec<String>, u64) {
-        self.up_to_date(AT_ONCE).since(position)
+    /// The last lines that were written since `position`, without these secrets, and how many stand
+    /// before them.
+    pub(super) fn since(&self, position: Position, secrets: &Secrets) -> (Vec<String>, u64) {
+        self.up_to_date(AT_ONCE).since(position, secrets)
     }
 }
 
@@ -123,7 +125,7 @@ impl Tail {
         self.bytes.drain(..excess);
     }
 
-    fn since(&self, position: Position) -> (Vec<String>, u64) {
+    fn since(&self, position: Position, secrets: &Secrets) -> (Vec<String>, u64) {
         let first = self.written.bytes - self.bytes.len() as u64;
         let skip = usize::try_from(position.bytes.saturating_sub(first)).unwrap_or(usize::MAX);
         let text: Vec<u8> = self.bytes.iter().skip(skip).copied().collect();
@@ -133,13 +135,14 @@ impl Tail {
         let lines: Vec<&[u8]> = text.split(|byte| *byte == b'\n').collect();
         let shown = &lines[lines.len().saturating_sub(SHOWN)..];
         let all = self.written.lines - position.lines + unended;
-        (shown.iter().map(|line| legible(line)).collect(), all - shown.len() as u64)
+        (shown.iter().map(|line| legible(line, secrets)).collect(), all - shown.len() as u64)
     }
 }
 
-/// A line as text that can act on no terminal, and that is not too long to look at.
-fn legible(line: &[u8]) -> String {
-    let text = Visible(line.strip_suffix(b"\r").unwrap_or(line)).to_string();
+/// A line as text that can act on no terminal, and that is not too long to look at. Of a secret that is
+/// cut nothing is to be left.
+fn legible(line: &[u8], secrets: &Secrets) -> String {
+    let text = Visible(&secrets.hide(line.strip_suffix(b"\r").unwrap_or(line))).to_string();
     match text.char_indices().nth(LINE) {
         Some((cut, _)) => format!("{}...", &text[..cut]),
         None => text,
@@ -157,10 +160,23 @@ mod tests {
         let mut tail = Tail::default();
         tail.push(b"one\ntwo\r\n");
         let position = tail.written;
-        assert_eq!(tail.since(position), (vec![], 0));
+        assert_eq!(tail.since(position, &Secrets::default()), (vec![], 0));
         tail.push(b"three \x1b[2J\nfo");
-        assert_eq!(tail.since(position), (vec!["three \\x1b[2J".into(), "fo".into()], 0));
-        assert_eq!(tail.since(Position::default()).0.len(), 4);
+        assert_eq!(
+            tail.since(position, &Secrets::default()),
+            (vec!["three \\x1b[2J".into(), "fo".into()], 0)
+        );
+        assert_eq!(tail.since(Position::default(), &Secrets::default()).0.len(), 4);
+    }
+
+    #[test]
+    fn no_part_of_a_secret_is_told_where_a_line_is_cut() {
+        let named = ("PASS".to_owned(), "hunter2\x1b".into());
+        let (secrets, mut tail) = (Secrets::new([named]).unwrap(), Tail::default());
+        let long = "x".repeat(LINE - 3);
+        tail.push(format!("{long}hunter2\x1b\nhunter2\x1b!\n").as_bytes());
+        let (lines, _) = tail.since(Position::default(), &secrets);
+        assert_eq!(lines, [format!("{long}${{P..."), "${PASS}!".to_owned()]);
     }
 
     #[test]
@@ -170,7 +186,10 @@ mod tests {
         for number in 0..1000 {
             let position = output.position();
             writeln!(writer, "line {number}").unwrap();
-            assert_eq!(output.since(position), (vec![format!("line {number}")], 0));
+            assert_eq!(
+                output.since(position, &Secrets::default()),
+                (vec![format!("line {number}")], 0)
+            );
         }
         assert!(!output.has_ended());
         drop(writer);
@@ -186,11 +205,11 @@ mod tests {
             tail.push(format!("line {n}\n").as_bytes());
         }
         assert!(tail.bytes.len() <= KEPT);
-        let (lines, before) = tail.since(position);
+        let (lines, before) = tail.since(position, &Secrets::default());
         assert_eq!((lines.len(), lines.last().unwrap().as_str()), (SHOWN, "line 99999"));
         assert_eq!(before, 100_000 - SHOWN as u64);
         tail.push("x".repeat(2 * KEPT).as_bytes());
-        let (lines, before) = tail.since(position);
+        let (lines, before) = tail.since(position, &Secrets::default());
         assert_eq!((lines, before), (vec!["x".repeat(LINE) + "..."], 100_000));
     }
 }
