@@ -57,8 +57,10 @@ pub(super) enum Target<'a> {
     Elsewhere {
         /// Where it is.
         address: Address,
-        /// Until when connections are tried again.
-        until: Instant,
+        /// For how long connections are tried again.
+        retry: Duration,
+        /// Since when.
+        since: Instant,
         /// One has stood.
         ready: Arc<AtomicBool>,
     },
@@ -76,8 +78,7 @@ struct Reach<'a> {
 impl Target<'_> {
     /// A server that somebody else has started, and that may not be there yet.
     pub(super) fn elsewhere(address: Address, retry: Duration) -> Self {
-        let until = Instant::now() + retry;
-        Target::Elsewhere { address, until, ready: Arc::default() }
+        Target::Elsewhere { address, retry, since: Instant::now(), ready: Arc::default() }
     }
 
     /// Why no test can be connected to the server of all any more, if none can.
@@ -103,8 +104,8 @@ pub(super) fn run(
             Ok(own) => against(index, test, plan, &own, stop),
             Err(err) => failed(index, vec![Report::new(RunError::Server(err).to_string())]),
         },
-        Target::Elsewhere { address, until, ready } => {
-            let left = until.saturating_duration_since(Instant::now());
+        Target::Elsewhere { address, retry, since, ready } => {
+            let left = retry.saturating_sub(since.elapsed());
             let retry = if ready.load(Ordering::SeqCst) { Duration::ZERO } else { left };
             let (began, way) = (Instant::now(), Reach { address, retry, ready });
             judge(index, hold(test, plan, &way, vec![stop.clone()]), began)

@@ -4,7 +4,7 @@ use predicates::prelude::*;
 use predicates::str::contains;
 
 use super::{BAD, GOOD, against, folder, suite, tested};
-use crate::support::peer::{Peer, accept_within};
+use crate::support::peer::{Peer, ScriptedServer, accept_within};
 
 #[test]
 fn one_server_is_started_for_all_tests_and_stopped() {
@@ -43,6 +43,20 @@ fn a_server_that_takes_its_time_is_waited_for() {
     let dir = folder(&[("a.chat", GOOD), ("b.chat", GOOD)]);
     let Some(repl) = against(&dir, "late") else { return };
     repl.run().success();
+}
+
+#[test]
+fn a_server_may_be_waited_for_longer_than_clocks_go() {
+    let dir = folder(&[("a.chat", GOOD)]);
+    let Some(command) = tested("${port}") else { return };
+    let retry = ["--retry", "1000000000000000h"];
+    suite(&dir).args(["--server", &command]).args(retry).run().success();
+    let server = ScriptedServer::start(|mut peer| {
+        peer.expect_bytes("hello\n");
+        peer.say("hello\n");
+    });
+    suite(&dir).args(["--connect", &server.addr()]).args(retry).run().success();
+    server.finish();
 }
 
 #[test]

@@ -25,8 +25,8 @@ pub(super) struct Watch {
     gone: Stop,
     /// How long it had until it must have taken a connection.
     patience: Duration,
-    /// When that time is over.
-    until: Instant,
+    /// Since when.
+    since: Instant,
 }
 
 #[derive(Debug, Default)]
@@ -55,8 +55,8 @@ impl Watch {
         processes: &Arc<Mutex<Processes>>,
         patience: Duration,
     ) -> io::Result<Watch> {
-        let until = Instant::now() + patience;
-        let watch = Watch { known: Arc::default(), gone: Stop::default(), patience, until };
+        let (known, gone, since) = (Arc::default(), Stop::default(), Instant::now());
+        let watch = Watch { known, gone, patience, since };
         let (watching, processes) = (watch.clone(), Arc::clone(processes));
         let leader = super::lock(&processes).leader();
         thread::Builder::new().spawn(move || {
@@ -78,7 +78,7 @@ impl Watch {
 
     /// How long a connection is tried again: until one has stood, or it is time to give up.
     pub(super) fn retry(&self) -> Duration {
-        let left = self.until.saturating_duration_since(Instant::now());
+        let left = self.patience.saturating_sub(self.since.elapsed());
         if self.was_ready() { Duration::ZERO } else { left }
     }
 
