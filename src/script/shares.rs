@@ -75,7 +75,9 @@ impl Shares {
                 Ok(way) => {
                     let moved = way.last().and_then(|last| self.may_lose(*last));
                     self.pass_on(line, &way);
-                    moved.into_iter().for_each(|moved| self.lines[moved.line].holder = moved.to);
+                    if let Some(Moved { line, to }) = moved {
+                        self.lines[line].holder = to;
+                    }
                     return Given::Line(line, moved);
                 }
                 Err(fixed) => self.fixed = fixed,
