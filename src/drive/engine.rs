@@ -41,6 +41,10 @@ const LET_IN: usize = 64;
 /// Bytes of steps that wait to be run before no more are read.
 const BACKLOG: usize = 128 << 10;
 
+/// Steps that follow each other in one round. A script that never waits must not keep the session from
+/// seeing that it is to end.
+const STEPS: usize = 64;
+
 /// A session that is being held.
 pub(super) struct Engine {
     pub(super) now: At,
@@ -69,6 +73,8 @@ pub(super) struct Engine {
     pub(super) role: Side,
     pub(super) redactor: Redactor,
     pub(super) recorder: Recorder,
+    /// The script could go on, and is to in the next round.
+    pub(super) more_steps: bool,
     /// What the session is to be told next.
     pub(super) inputs: VecDeque<Input>,
     pub(super) effects: Vec<Effect>,
@@ -177,6 +183,7 @@ impl Engine {
         let busy = self.conns.has_ready()
             || self.door.is_ready()
             || self.may_read_feed()
+            || self.more_steps
             || !self.inputs.is_empty();
         if busy || self.conns.has_dirty() {
             return Some(Duration::ZERO);
@@ -288,9 +295,10 @@ impl Engine {
         }
     }
 
-    /// Lets the script go on as far as it can.
+    /// Lets the script go on, as far as it can in this round.
     pub(super) fn step(&mut self) {
-        loop {
+        self.more_steps = false;
+        for _ in 0..STEPS {
             while let Some(input) = self.inputs.pop_front() {
                 self.input(input);
             }
@@ -302,10 +310,10 @@ impl Engine {
             if !wants.is_empty() {
                 self.recorder.want(self.now, wants);
             }
-            let Some(action) = action else { break };
+            let Some(action) = action else { return self.stop_at_fault() };
             self.act(action);
         }
-        self.stop_at_fault();
+        self.more_steps = true;
     }
 
     /// All steps before a faulty one are done: the script stops here.

@@ -117,10 +117,7 @@ impl Engine {
             feed.register(registry, STDIN).map_err(system)?;
         }
         let screen = start_screen(&setup).map_err(system)?;
-        let door = match listener {
-            Some(listener) => listener,
-            None => open_door(&setup, registry, &inbox.waker())?,
-        };
+        let door = listener.map_or_else(|| open_door(&setup, registry, &inbox.waker()), Ok)?;
         Signals::take_interrupts_back();
         let types = setup.types();
         let redactor = Redactor::new(setup.runner.settings.secrets.clone());
@@ -139,6 +136,7 @@ impl Engine {
             runner,
             feed: setup.feed,
             feed_ready: true,
+            more_steps: false,
             feed_held: false,
             idle_untold: false,
             fault: None,

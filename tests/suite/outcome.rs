@@ -75,6 +75,22 @@ fn a_test_that_takes_too_long_is_told_with_the_step_that_it_was_at() {
 }
 
 #[test]
+fn a_script_that_never_waits_is_given_no_more_time_than_a_test_has() {
+    // Each file runs the next one twice: what stands in the last is run some millions of times.
+    let files: Vec<(String, String)> = (0..24)
+        .map(|n| (format!("parts/{n}"), format!("/include {0}\n/include {0}\n", n + 1)))
+        .chain([("parts/24".to_owned(), "/set a 1\n".to_owned())])
+        .chain([("a.chat".to_owned(), "/include parts/0\n".to_owned())])
+        .collect();
+    let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (&**name, &**text)).collect();
+    let dir = folder(&files);
+    let echo = EchoServer::start();
+    let args = ["--connect", &echo.addr(), "--test-timeout", "300ms"];
+    let told = suite(&dir).args(args).run().code(1);
+    told.stdout(contains("error: the test took longer than 300ms\n  --> ./parts/"));
+}
+
+#[test]
 fn a_server_that_lets_nobody_in_is_given_no_more_time_than_a_test_has() {
     // The queue of a unix socket fills at once, and a client waits to be let in.
     let dir = folder(&[("a.chat", GOOD)]);
