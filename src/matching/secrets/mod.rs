@@ -144,6 +144,32 @@ impl Secrets {
         Cow::Owned(out)
     }
 
+    /// [`Secrets::hide`] for a line that may have been cut in the middle of a secret, as one that is
+    /// longer than a line may be is: what of it stands at the begin or at the end is hidden too. Before
+    /// the begin may stand who said it, behind the end a bracket.
+    #[must_use]
+    pub fn hide_piece(&self, text: &[u8]) -> Vec<u8> {
+        let mut text = self.hide(text).into_owned();
+        for (name, value) in self.values() {
+            let name = format!("${{{name}}}");
+            let end = text.len() - usize::from(text.ends_with(b")"));
+            let mut begun = (SHORTEST..value.len()).rev();
+            if let Some(len) = begun.find(|len| text[..end].ends_with(&value[..*len])) {
+                text.splice(end - len..end, name.bytes());
+            }
+            let mut left = (SHORTEST..value.len()).rev().map(|len| &value[value.len() - len..]);
+            let begins = |part: &[u8]| {
+                let mut found = memchr::memmem::find_iter(&text, part);
+                found.find(|at| *at == 0 || text[..*at].ends_with(b": "))
+            };
+            let cut = left.find_map(|part| Some((begins(part)?, part.len())));
+            if let Some((at, len)) = cut {
+                text.splice(at..at + len, name.bytes());
+            }
+        }
+        text
+    }
+
     /// [`Secrets::hide`] for text, which stays text.
     #[must_use]
     pub fn hide_str<'a>(&self, text: &'a str) -> Cow<'a, str> {

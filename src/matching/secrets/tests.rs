@@ -103,6 +103,22 @@ fn a_value_must_be_fit_for_it() {
 }
 
 #[test]
+fn what_is_left_of_a_value_that_was_cut_is_hidden() {
+    let secrets = secrets(&[("PW", "hunter2!secret")]);
+    for (piece, told) in [
+        ("abcdefghhunter2!", "abcdefgh${PW}"),
+        ("secretijkl", "${PW}ijkl"),
+        ("(before: 2!secret of hunter)", "(before: ${PW} of ${PW})"),
+        ("(before: see hunt)", "(before: see ${PW})"),
+        ("bob: ecret hun", "bob: ${PW} hun"),
+        ("a secret", "a secret"),
+        ("hunter2!secret", "${PW}"),
+    ] {
+        assert_eq!(String::from_utf8(secrets.hide_piece(piece.as_bytes())).unwrap(), told);
+    }
+}
+
+#[test]
 fn its_values_are_not_printed() {
     assert_eq!(format!("{:?}", pass()), r#"["PASS"]"#);
 }

@@ -146,15 +146,18 @@ impl Report {
     #[must_use]
     pub fn hiding(self, secrets: &Secrets) -> Self {
         if secrets.is_empty() {
-            self
-        } else {
-            self.map_text(&|text| secrets.hide(text).into_owned())
+            return self;
         }
+        self.map_text(&|text| secrets.hide(text).into_owned(), &|line| secrets.hide_piece(line))
     }
 
-    /// The report with every piece of its text as `change` makes it. What no longer stands where it
+    /// The report with every piece of its text as `change` makes it, and its notes as `change_note` does. What no longer stands where it
     /// stood is not marked.
-    fn map_text(mut self, change: &dyn Fn(&[u8]) -> Vec<u8>) -> Self {
+    fn map_text(
+        mut self,
+        change: &dyn Fn(&[u8]) -> Vec<u8>,
+        change_note: &dyn Fn(&[u8]) -> Vec<u8>,
+    ) -> Self {
         let text = |text: &mut String| {
             *text = String::from_utf8_lossy(&change(text.as_bytes())).into_owned();
         };
@@ -166,7 +169,7 @@ impl Report {
         self.label.iter_mut().for_each(text);
         self.place = self.place.map(|place| place.map_text(change));
         for note in &mut self.notes {
-            let changed = change(&note.text);
+            let changed = change_note(&note.text);
             if changed != note.text {
                 note.mark.iter_mut().for_each(|mark| mark.parts.clear());
                 note.text = changed;
