@@ -2,6 +2,8 @@
 //!
 //! Nothing here knows scripts or commands: replay and load compare with the same parts.
 
+pub mod hearing;
+mod mask;
 mod nearest;
 mod pattern;
 mod secrets;
@@ -10,6 +12,7 @@ mod survey;
 mod template;
 mod vars;
 
+pub use mask::{Mask, MaskError, Masks};
 pub use nearest::{Nearest, nearest};
 pub use pattern::{Capture, Pattern, PatternError, PatternFault};
 pub use secrets::{MissingSecret, SecretError, Secrets};

@@ -14,7 +14,7 @@ use super::template::{Template, Undefined};
 
 /// The most memory that a compiled pattern may take, in bytes: a few hundred times what patterns
 /// written by hand take, and compiled in well under 100 ms.
-const LARGEST: usize = 4 << 20;
+pub(super) const LARGEST: usize = 4 << 20;
 
 /// A compiled pattern: a regex or literal text, to be found anywhere in a line without its eol.
 ///
@@ -76,6 +76,17 @@ pub enum PatternFault {
 impl From<Undefined> for PatternError {
     fn from(undefined: Undefined) -> Self {
         PatternError { at: undefined.at, why: PatternFault::Undefined(undefined) }
+    }
+}
+
+impl PatternError {
+    /// What the regex crate has against a regex that can be parsed.
+    pub(super) fn of_regex(error: regex::Error) -> Self {
+        let why = match error {
+            regex::Error::CompiledTooBig(_) => PatternFault::TooLarge,
+            other => PatternFault::Syntax(other.to_string()),
+        };
+        PatternError { at: 0, why }
     }
 }
 
@@ -172,11 +183,7 @@ impl Pattern {
 }
 
 fn compile(text: &str) -> Result<Regex, PatternError> {
-    let built = RegexBuilder::new(text).size_limit(LARGEST).build();
-    built.map_err(|error| match error {
-        regex::Error::CompiledTooBig(_) => PatternError { at: 0, why: PatternFault::TooLarge },
-        other => PatternError { at: 0, why: PatternFault::Syntax(other.to_string()) },
-    })
+    RegexBuilder::new(text).size_limit(LARGEST).build().map_err(PatternError::of_regex)
 }
 
 #[cfg(test)]

@@ -99,6 +99,11 @@ fn survey(template: &Template) -> Result<Vec<Slot>, PatternError> {
     Ok(slots.map(|(_, (out, _))| structure.slot(*out, &filled.text)).collect())
 }
 
+/// Finds what is wrong with a regex that has no variables.
+pub(super) fn check_plain(text: &str) -> Result<(), PatternError> {
+    parse(text).map(drop)
+}
+
 /// What matters about a regex, if it is one whose groups can be variables.
 fn syntax(text: &str) -> Result<Structure, PatternError> {
     let (ast, _) = parse(text)?;

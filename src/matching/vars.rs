@@ -52,6 +52,13 @@ impl Vars {
         self.values.insert(found.name.to_string(), value);
     }
 
+    /// The same for all that a pattern found.
+    pub fn capture_all(&mut self, found: &[Capture]) {
+        for capture in found {
+            self.capture(capture);
+        }
+    }
+
     /// The value of a variable, if it has one.
     #[must_use]
     pub fn value(&self, name: &str) -> Option<&[u8]> {

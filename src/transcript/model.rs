@@ -37,6 +37,8 @@ pub struct Header {
     pub role: Option<Side>,
     /// The line end that a line has unless it says otherwise.
     pub eol: Eol,
+    /// What is not compared: [masks](crate::matching::Mask), as they were written.
+    pub mask: Vec<String>,
     /// Keys that this program does not know, in their order.
     pub extra: Vec<Extra>,
 }
@@ -45,7 +47,7 @@ impl Header {
     /// The header of a session that started at `started`.
     #[must_use]
     pub const fn new(started: Timestamp, role: Option<Side>, eol: Eol) -> Header {
-        Header { started, role, eol, extra: Vec::new() }
+        Header { started, role, eol, mask: Vec::new(), extra: Vec::new() }
     }
 }
 

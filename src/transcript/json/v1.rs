@@ -38,9 +38,10 @@ pub(super) fn header(text: &[u8], mut fields: Fields<'_>) -> Result<Head, Wrong>
         })?;
     let role = take_role(text, &mut fields)?;
     let eol = take_eol(text, &mut fields)?.unwrap_or_default();
+    let mask = fields.take_as(text, "mask")?.unwrap_or_default();
     let missing = fields.take_as(text, "missing")?.unwrap_or(0);
     let interrupted = fields.take_as(text, "interrupted")?;
-    let header = Header { started, role, eol, extra: fields.rest() };
+    let header = Header { started, role, eol, mask, extra: fields.rest() };
     Ok(Head { header, missing, interrupted })
 }
 

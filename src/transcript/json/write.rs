@@ -65,6 +65,7 @@ impl Encoder {
         if let Ended::Interrupted(why) = ended {
             push_text(out, "interrupted", why);
         }
+        push_strings(out, "mask", &header.mask);
         push_extra(out, &header.extra);
         out.extend_from_slice(match form {
             Form::Document => b",\"events\":[\n",
@@ -241,11 +242,19 @@ fn push_marks(out: &mut Vec<u8>, marks: &Marks) {
 }
 
 fn push_secrets(out: &mut Vec<u8>, names: &[impl AsRef<str>]) {
-    for (index, name) in names.iter().enumerate() {
-        out.extend_from_slice(if index == 0 { b",\"secret\":[" } else { b"," });
-        push_string(out, name.as_ref());
+    push_strings(out, "secret", names);
+}
+
+/// A list of strings, unless it is empty.
+fn push_strings(out: &mut Vec<u8>, key: &str, strings: &[impl AsRef<str>]) {
+    for (index, string) in strings.iter().enumerate() {
+        if index == 0 {
+            push_key(out, key);
+        }
+        out.push(if index == 0 { b'[' } else { b',' });
+        push_string(out, string.as_ref());
     }
-    if !names.is_empty() {
+    if !strings.is_empty() {
         out.push(b']');
     }
 }

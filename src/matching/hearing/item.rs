@@ -1,0 +1,190 @@
+//! One line that a peer is expected to say.
+
+use std::cell::RefCell;
+
+use bytes::Bytes;
+
+use crate::matching::{
+    Capture, Masks, Pattern, PatternError, Template, TemplateError, Undefined, Vars,
+};
+use crate::wire::Line;
+
+/// What is expected, as it was recorded.
+#[derive(Debug, Clone, Default)]
+pub struct Expected {
+    /// The bytes, line end included. Without one it is a partial line: what the stream goes on with,
+    /// whatever follows it.
+    pub bytes: Bytes,
+    /// The pattern that it must match, instead of being equal.
+    pub want: Option<String>,
+    /// It may be missing.
+    pub opt: bool,
+    /// Neighbours of one group come in any order.
+    pub group: Option<usize>,
+}
+
+/// A line that is expected, ready to be compared.
+#[derive(Debug)]
+pub struct Item {
+    pub(super) bytes: Bytes,
+    /// Its text as masks make it, where that is another.
+    masked: Option<Vec<u8>>,
+    want: Option<Want>,
+    pub(super) opt: bool,
+    pub(super) group: Option<usize>,
+}
+
+/// Why a `want` is no pattern.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ItemFault {
+    /// Its variables are written wrongly.
+    #[error("column {}: {}", .0.at + 1, .0.why)]
+    Template(TemplateError),
+    /// It is no pattern.
+    #[error("column {}: {}", .0.at + 1, .0.why)]
+    Pattern(PatternError),
+}
+
+#[derive(Debug)]
+struct Want {
+    template: Template,
+    /// The pattern, and the values of the variables that it was compiled with.
+    compiled: RefCell<Option<(Vec<Bytes>, Pattern)>>,
+}
+
+/// A line that came.
+#[derive(Debug, Clone)]
+pub(super) struct Came<'a> {
+    line: Line<'a>,
+    /// Its text as masks make it.
+    masked: Option<Vec<u8>>,
+}
+
+impl<'a> Came<'a> {
+    pub(super) fn new(bytes: &'a [u8], masks: &Masks) -> Came<'a> {
+        let line = Line::cut(bytes);
+        let masked = (!masks.is_empty()).then(|| masks.apply(line.text).into_owned());
+        Came { line, masked }
+    }
+}
+
+impl Item {
+    /// Makes an expected line ready, to be compared without what `masks` hide.
+    ///
+    /// # Errors
+    /// Its `want` is no pattern.
+    pub fn new(expected: Expected, masks: &Masks) -> Result<Item, ItemFault> {
+        let Expected { bytes, want, opt, group } = expected;
+        let want = want.map(|source| Want::new(&source)).transpose()?;
+        let masked = (!masks.is_empty() && want.is_none())
+            .then(|| masks.apply(Line::cut(&bytes).text).into_owned());
+        Ok(Item { bytes, masked, want, opt, group })
+    }
+
+    /// Its bytes, as recorded.
+    #[must_use]
+    pub fn bytes(&self) -> &Bytes {
+        &self.bytes
+    }
+
+    /// The pattern that it must match, as it was written.
+    #[must_use]
+    pub fn want(&self) -> Option<&str> {
+        self.want.as_ref().map(|want| want.template.source())
+    }
+
+    /// Whether it may be missing.
+    #[must_use]
+    pub fn is_opt(&self) -> bool {
+        self.opt
+    }
+
+    /// The variables that its pattern uses.
+    pub fn uses(&self) -> impl Iterator<Item = &str> {
+        self.want.iter().flat_map(|want| want.template.names())
+    }
+
+    /// Whether it is compared byte for byte.
+    pub(super) fn is_exact(&self) -> bool {
+        self.want.is_none() && self.masked.is_none()
+    }
+
+    /// Whether it has no line end.
+    pub(super) fn is_partial(&self) -> bool {
+        !self.bytes.ends_with(b"\n")
+    }
+
+    /// Whether an unfinished line may become it.
+    pub(super) fn may_begin(&self, bytes: &[u8]) -> bool {
+        !self.is_exact() || self.bytes.starts_with(bytes)
+    }
+
+    /// What its pattern captures from a line that is as it is to be; `None` for another line.
+    ///
+    /// # Errors
+    /// Its pattern uses a variable that has no value.
+    pub(super) fn fits(
+        &self,
+        came: &Came<'_>,
+        vars: &Vars,
+    ) -> Result<Option<Vec<Capture>>, PatternError> {
+        let line = Line::cut(&self.bytes);
+        if line.eol != came.line.eol {
+            return Ok(None);
+        }
+        if let Some(want) = &self.want {
+            return want.find(came.line.text, vars);
+        }
+        let masked = self.masked.is_some() && self.masked == came.masked;
+        Ok((masked || line.text == came.line.text).then(Vec::new))
+    }
+
+    /// Whether its pattern matches, or the text is the same, whatever the line end.
+    pub(super) fn is_but_for_its_end(&self, came: &Came<'_>, vars: &Vars) -> bool {
+        let bytes = crate::wire::with_eol(came.line.text, Line::cut(&self.bytes).eol);
+        let same = Came { line: Line::cut(&bytes), masked: came.masked.clone() };
+        self.fits(&same, vars).is_ok_and(|fits| fits.is_some())
+    }
+
+    /// How much a line that does not fit is like it, up to 1.
+    pub(super) fn likeness(&self, bytes: &[u8]) -> f64 {
+        let own = &self.bytes;
+        let prefix = own.iter().zip(bytes).take_while(|(a, b)| a == b).count();
+        let rest = own.len().min(bytes.len()) - prefix;
+        let ends = own.iter().rev().zip(bytes.iter().rev()).take(rest);
+        let suffix = ends.take_while(|(a, b)| a == b).count();
+        #[expect(clippy::cast_precision_loss, reason = "an estimate")]
+        let likeness = (prefix + suffix) as f64 / own.len().max(bytes.len()).max(1) as f64;
+        likeness
+    }
+}
+
+impl Want {
+    fn new(source: &str) -> Result<Want, ItemFault> {
+        let template = Template::parse(source).map_err(ItemFault::Template)?;
+        Pattern::check(&template, false).map_err(ItemFault::Pattern)?;
+        Ok(Want { template, compiled: RefCell::new(None) })
+    }
+
+    fn find(&self, text: &[u8], vars: &Vars) -> Result<Option<Vec<Capture>>, PatternError> {
+        let values: Vec<Bytes> = self.values(vars)?;
+        let mut compiled = self.compiled.borrow_mut();
+        match &mut *compiled {
+            Some((with, pattern)) if *with == values => Ok(pattern.find(text)),
+            other => {
+                let pattern = Pattern::compile(&self.template, false, vars)?;
+                let found = pattern.find(text);
+                *other = Some((values, pattern));
+                Ok(found)
+            }
+        }
+    }
+
+    fn values(&self, vars: &Vars) -> Result<Vec<Bytes>, PatternError> {
+        let value = |name: &str| {
+            let undefined = || Undefined { name: name.into(), at: 0, nearest: None };
+            vars.value(name).map(Bytes::copy_from_slice).ok_or_else(undefined)
+        };
+        Ok(self.template.names().map(value).collect::<Result<_, _>>()?)
+    }
+}
