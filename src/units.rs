@@ -91,6 +91,33 @@ pub fn parse_size(text: &str) -> Result<usize, String> {
     value.checked_mul(scale).ok_or_else(|| format!("`{text}` is too large"))
 }
 
+/// When a replay says its lines.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub enum Pace {
+    /// Once all that was said before them has come.
+    #[default]
+    Wait,
+    /// As long after one another as was recorded, or so many times faster; and not before all that was
+    /// said before them has come.
+    Recorded(f64),
+}
+
+impl std::str::FromStr for Pace {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Pace, String> {
+        let times = |times: &str| times.parse().ok().filter(|times: &f64| *times > 0.0);
+        let faster = || text.strip_prefix('x').and_then(times).filter(|times| times.is_finite());
+        match text {
+            "wait" => Ok(Pace::Wait),
+            "recorded" => Ok(Pace::Recorded(1.0)),
+            _ => faster().map(Pace::Recorded).ok_or_else(|| {
+                format!("`{text}` is no pace: write `wait`, `recorded`, or `x2` for twice as fast")
+            }),
+        }
+    }
+}
+
 /// A duration as notices and reports write it: `5s`, `250ms`, `1m 30s`.
 #[derive(Debug, Clone, Copy)]
 pub struct Human(pub Duration);

@@ -31,3 +31,4 @@ mod status;
 mod suite;
 mod support;
 mod transcripts;
+mod verify;

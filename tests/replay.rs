@@ -115,6 +115,9 @@ fn a_line_that_differs_is_shown_with_the_part_that_does() {
     });
     replayed.code(1).stderr(contains(
         "error: event 5 of talk.jsonl differs\n   \
+         = 2 server: hello\n   \
+         = 3 server: login: \n   \
+         = 4 client: bob\n   \
          = recorded: welcome bob\n   \
          = came:     welcome rob\n   \
          =                   ^\n",
@@ -145,7 +148,7 @@ fn a_line_that_does_not_come_is_named() {
     let part = |peer: &mut Peer| peer.say("hello\nlog");
     let (replayed, _) = replay_with(&["--timeout", "1s"], &login(), part);
     let told = "error: event 3 of talk.jsonl did not come: nothing came within 1s\n   \
-                = recorded: login: \n   = came:     log (no line end)\n";
+                = 1 (opened)\n   = 2 server: hello\n   = recorded: login: \n   = came:     log (no line end)\n";
     replayed.code(1).stderr(contains(told));
 }
 
@@ -238,13 +241,13 @@ fn of_several_conns_one_is_chosen() {
         repl.current_dir(dir.path()).run().success();
         server.finish();
     }
-    for (file, why) in [
-        ("talk.jsonl", "`talk.jsonl` has 2 conns: say which, as in `talk.jsonl#1`"),
-        ("talk.jsonl#3", "`talk.jsonl` has no conn 3: it has 2 conns"),
-    ] {
-        let repl = Repl::new().args(["--connect", "127.0.0.1:1", "--replay", file]);
-        repl.current_dir(dir.path()).run().code(3).stderr(says::error(why));
-    }
+    let repl = Repl::new().args(["--connect", "127.0.0.1:1", "--replay", "talk.jsonl#3"]);
+    let refused = repl.current_dir(dir.path()).run().code(3);
+    refused.stderr(says::error("`talk.jsonl` has no conn 3: it has 2 conns"));
+    let listener = ScriptedServer::start(|mut peer| drop(peer.read_to_end_within(DEADLINE)));
+    let repl = Repl::new().args(["--connect", &listener.addr()]).current_dir(dir.path());
+    let refused = repl.stdin("/replay talk.jsonl\n").run().code(3);
+    refused.stderr(says::error("`talk.jsonl` has 2 conns: say which, as in `talk.jsonl#1`"));
 }
 
 #[test]

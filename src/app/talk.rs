@@ -49,8 +49,11 @@ fn choose_driver(talk: &Talk, settings: &Settings, types: bool) -> Result<Driver
             half_close: !talk.shared.no_half_close,
             linger: talk.shared.linger,
         };
-        let player = replay::load(path, Side::Client, settings.timeout, &settings.secrets)?;
-        return Ok(Driver::Play(Box::new(player.finishing(finish))));
+        let options = vars::replaying(&talk.replaying);
+        let manner = options.verify(settings.timeout, finish);
+        let given = replay::Given { settings, masks: &options.masks };
+        let player = replay::load(path, Side::Client, manner, given, true)?;
+        return Ok(Driver::Play(Box::new(player)));
     }
     if let Some(path) = &talk.script {
         return open(path).map(|feed| Driver::Feed(Box::new(feed)));
@@ -123,7 +126,13 @@ fn setup(
         time: talk.time,
         quiet: talk.quiet,
         stdout,
-        keeping: Keeping { record: talk.record, save: talk.save, json: talk.json, keep: talk.keep },
+        keeping: Keeping {
+            record: talk.record,
+            save: talk.save.or(talk.actual),
+            json: talk.json,
+            keep: talk.keep,
+        },
+        replaying: vars::replaying(&talk.replaying),
         history: talk.history,
         outbox: talk.outbox,
         max_line: talk.shared.max_line,

@@ -34,6 +34,7 @@ const STDOUT: &str = "standard output";
 /// # Errors
 /// They do not, as clap tells such things.
 pub(super) fn check(args: &Test) -> Result<(), clap::Error> {
+    args.replaying.check()?;
     let address = args.connect.as_deref();
     let is_in_slots = address.is_some_and(Slots::has_any);
     match &args.server {
@@ -164,6 +165,7 @@ fn plan(args: Test) -> Result<Plan, Error> {
             linger: args.shared.linger,
             half_close: !args.shared.no_half_close,
             max_line: args.shared.max_line,
+            replaying: vars::replaying(&args.replaying),
         },
     })
 }

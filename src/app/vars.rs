@@ -4,9 +4,10 @@ use std::fs;
 
 use bytes::Bytes;
 
-use crate::cli::{Secret, Shared};
+use crate::cli::{Replaying, Secret, Shared};
 use crate::error::Error;
 use crate::matching::{Secrets, Vars};
+use crate::replay;
 use crate::script::Settings;
 
 /// What steps start with: the environment, and what the command line says.
@@ -46,4 +47,14 @@ fn secrets(given: &[Secret]) -> Result<Secrets, Error> {
         }
     }
     Secrets::new(named).map_err(|err| Error::secret(&err))
+}
+
+/// What the command line says about replays.
+pub(super) fn replaying(args: &Replaying) -> replay::Options {
+    replay::Options {
+        pace: args.pace,
+        max_idle: args.max_idle,
+        masks: args.mask.clone(),
+        bless: args.bless.is_some(),
+    }
 }

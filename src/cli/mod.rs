@@ -1,5 +1,6 @@
 //! The command line, as clap reads it. Definitions only: what they mean is decided in `app`.
 
+mod replay;
 mod secret;
 mod shared;
 mod show;
@@ -8,6 +9,7 @@ mod test;
 use std::path::PathBuf;
 use std::time::Duration;
 
+pub use replay::{Bless, Replaying};
 pub use secret::Secret;
 pub use shared::Shared;
 pub use show::Show;
@@ -94,6 +96,18 @@ pub struct Talk {
         help_heading = "Transcript"
     )]
     pub replay: Option<PathBuf>,
+    /// Write what happened in the replay as a transcript, at the end
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "replay",
+        conflicts_with = "save",
+        help_heading = "Replay"
+    )]
+    pub actual: Option<PathBuf>,
+    /// How a transcript is replayed.
+    #[command(flatten)]
+    pub replaying: Replaying,
     /// Write the transcript while it happens, as JSON Lines
     #[arg(long, value_name = "FILE", help_heading = "Transcript")]
     pub record: Option<PathBuf>,
@@ -134,8 +148,17 @@ impl Talk {
     /// # Errors
     /// One would overwrite another, as clap tells such things.
     pub fn check(&self) -> Result<(), clap::Error> {
-        let named =
-            [("--replay", &self.replay), ("--record", &self.record), ("--save", &self.save)];
+        self.replaying.check()?;
+        if self.replaying.bless.is_some() && self.replay.is_none() {
+            let said = "--bless rewrites the transcript of --replay: name one\n";
+            return Err(clap::Error::raw(clap::error::ErrorKind::MissingRequiredArgument, said));
+        }
+        let named = [
+            ("--replay", &self.replay),
+            ("--record", &self.record),
+            ("--save", &self.save),
+            ("--actual", &self.actual),
+        ];
         let files: Vec<(&str, PathBuf)> = named
             .into_iter()
             .filter_map(|(option, path)| Some((option, path.as_ref()?)))

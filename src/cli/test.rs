@@ -8,7 +8,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ColorChoice};
 use regex::Regex;
 
-use super::Shared;
+use super::{Replaying, Shared};
 use crate::units::parse_duration;
 
 pub(super) const USAGE: &str = "chat-repl test PATH... --connect ADDR [OPTIONS]
@@ -70,6 +70,10 @@ pub struct Test {
     /// What every conversation has.
     #[command(flatten)]
     pub shared: Shared,
+
+    /// How transcripts are replayed.
+    #[command(flatten)]
+    pub replaying: Replaying,
 
     /// What is printed
     #[arg(long, value_name = "FORMAT", value_parser = format_parser(), default_value = "text", help_heading = "Report")]

@@ -19,6 +19,7 @@ use super::recorder::Recorder;
 use super::screen::Screen;
 use super::way::{Came, Door};
 use super::{Clock, Message, Outcome, Setup, Signal, Signals, Stop, Trouble};
+use crate::replay;
 use crate::script::{Action, Parser, Report, Runner, ScriptFault};
 use crate::session::{Drive, Effect, Input, Notice, Queue, Session};
 use crate::term::Terminal;
@@ -54,6 +55,7 @@ pub(super) struct Engine {
     pub(super) signals: Signals,
     pub(super) door: Door,
     pub(super) opening: Opening,
+    pub(super) replaying: replay::Options,
     pub(super) conns: Conns,
     pub(super) session: Box<dyn Session>,
     pub(super) runner: Runner,

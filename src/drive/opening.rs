@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::Trouble;
 use super::engine::{Engine, OPENING};
+use super::{Trouble, Way};
 use crate::net::{Address, Descriptors, DialOptions, Dialer};
 use crate::script::{Blame, Failure, Place, Report};
 use crate::session::Input;
@@ -22,14 +22,20 @@ pub struct Dialing {
 /// The conn that is being opened. There is one at most: the step waits for it.
 pub(super) struct Opening {
     dialing: Dialing,
+    /// Where the first conn leads, if we connected.
+    first: Option<Address>,
     /// What it is to be called.
     current: Option<(String, Dialer)>,
 }
 
 impl Opening {
     /// None yet.
-    pub(super) fn none(dialing: Dialing) -> Opening {
-        Opening { dialing, current: None }
+    pub(super) fn none(dialing: Dialing, way: &Way) -> Opening {
+        let first = match way {
+            Way::Connect { address, .. } => Some(address.clone()),
+            Way::Listen(_) => None,
+        };
+        Opening { dialing, first, current: None }
     }
 
     /// Nobody waits for it any more.
@@ -52,6 +58,19 @@ impl Engine {
                 return self.runner.fail_task(Failure { report, blame: Blame::Script });
             }
         };
+        self.dial(name, address);
+    }
+
+    /// Begins to connect to where the first conn leads.
+    pub(super) fn open_alike(&mut self, name: String) {
+        if let Some(address) = self.opening.first.clone() {
+            return self.dial(name, address);
+        }
+        let report = Report::new("a listener cannot open the conns of a transcript");
+        self.runner.fail_task(Failure { report, blame: Blame::Script });
+    }
+
+    fn dial(&mut self, name: String, address: Address) {
         let options = DialOptions {
             connect_timeout: self.opening.dialing.timeout,
             retry: self.opening.dialing.retry,

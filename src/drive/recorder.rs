@@ -5,15 +5,19 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use bytes::Bytes;
+
 use super::Message;
 use super::inbox::Sender;
-use crate::script::Want;
+use crate::matching::Secrets;
+use crate::script::{Mismatch, Want};
 use crate::session::{Notice, Record, Recorded};
 use crate::transcript::{
-    FileError, Header, Saved, Sink, SinkEvent, Spool, SpoolError, Store, Target, create, save,
+    Event, Extra, FileError, Header, Saved, Sink, SinkEvent, Spool, SpoolError, Store, Target,
+    What, create, save,
 };
 use crate::units::At;
-use crate::wire::{ConnId, Roles, Side};
+use crate::wire::{ConnId, Roles, Side, esc};
 
 /// Bytes that may wait to be written before everything is paused: well below what the session may
 /// take besides `--keep`, and some tenths of a second of a disk's time.
@@ -43,6 +47,8 @@ impl Keeping {
 pub(super) struct Recorder {
     pub(super) store: Store,
     sinks: Vec<Sink>,
+    /// The last of them is standard output.
+    json: bool,
     spool: Option<Spool>,
     roles: Roles,
     /// How many ended lines each peer has said.
@@ -88,6 +94,7 @@ impl Recorder {
         Ok(Recorder {
             store,
             sinks,
+            json: keeping.json,
             spool,
             roles: Roles::new(own),
             ended: BTreeMap::new(),
@@ -111,6 +118,13 @@ impl Recorder {
     /// Takes note of patterns for lines that are about to be recorded.
     pub(super) fn expect(&mut self, wants: Vec<Want>) {
         self.early.extend(wants);
+    }
+
+    /// Tells, on standard output with `--json`, how what came differs from what is replayed.
+    pub(super) fn differs(&self, at: At, mismatch: &Mismatch, secrets: &Secrets) {
+        if let Some(sink) = self.sinks.last().filter(|_| self.json) {
+            sink.event(mismatch_event(at, mismatch, secrets));
+        }
     }
 
     /// A conn is closed: no line of it is recorded any more.
@@ -190,6 +204,27 @@ impl Recorder {
         let saved = self.spool.take().map(Spool::finish).transpose()?;
         Ok(saved.map(|saved| saved_notice(&saved)))
     }
+}
+
+/// A mismatch as an event of a transcript.
+fn mismatch_event(at: At, mismatch: &Mismatch, secrets: &Secrets) -> Event {
+    let text = |key: &str, text: &str| Extra {
+        key: key.to_owned(),
+        json: serde_json::Value::from(secrets.hide_str(text)).to_string(),
+    };
+    let words = |key: &str, bytes: &Option<Bytes>| {
+        let hidden = secrets.hide(bytes.as_ref()?).into_owned();
+        Some(match String::from_utf8(hidden) {
+            Ok(words) => text(key, &words),
+            Err(other) => text(&format!("{key}-esc"), &esc(other.as_bytes())),
+        })
+    };
+    let event = Extra { key: "event".to_owned(), json: mismatch.event.to_string() };
+    let mut extra = vec![text("kind", mismatch.kind.as_str()), text("file", &mismatch.file), event];
+    extra.extend(words("recorded", &mismatch.recorded));
+    extra.extend(mismatch.want.as_ref().map(|want| text("want", want)));
+    extra.extend(words("came", &mismatch.came));
+    Event { at, conn: mismatch.conn, what: What::Unknown { ev: "mismatch".to_owned() }, extra }
 }
 
 /// The notice that says what was saved.

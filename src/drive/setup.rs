@@ -23,6 +23,7 @@ use super::screen::Screen;
 use super::way::Door;
 use super::{Clock, Dialing, Feed, Message, Outcome, Signals, Stop, Way};
 use crate::net::Descriptors;
+use crate::replay;
 use crate::script::{Parser, Play, Runner, RunnerOptions};
 use crate::session::Session;
 use crate::term::{Look, Terminal};
@@ -76,6 +77,8 @@ pub struct Setup {
     pub stdout: Stdout,
     /// Where the session is kept.
     pub keeping: Keeping,
+    /// How transcripts are replayed.
+    pub replaying: replay::Options,
     /// `--outbox`, in bytes.
     pub outbox: usize,
     /// `--max-line`, in bytes.
@@ -119,8 +122,7 @@ impl Engine {
         let screen = start_screen(&setup).map_err(system)?;
         let door = listener.map_or_else(|| open_door(&setup, registry, &inbox.waker()), Ok)?;
         Signals::take_interrupts_back();
-        let types = setup.types();
-        let redactor = Redactor::new(setup.runner.settings.secrets.clone());
+        let (types, secrets) = (setup.types(), setup.runner.settings.secrets.clone());
         let scripted = setup.feed.as_ref().is_some_and(Feed::is_script);
         let runner = start_runner(setup.runner, &setup.way, setup.feed.is_some(), setup.play);
         let editing = setup.terminal.filter(|_| types).map(|terminal| (terminal, setup.history));
@@ -130,7 +132,8 @@ impl Engine {
             inbox,
             signals,
             door,
-            opening: Opening::none(setup.dialing),
+            opening: Opening::none(setup.dialing, &setup.way),
+            replaying: setup.replaying,
             conns: Conns::new(CONNS, setup.outbox),
             session: setup.session,
             runner,
@@ -144,9 +147,9 @@ impl Engine {
             screen,
             stops: setup.stops,
             limit: setup.limit,
-            names: Names::new(redactor.secrets().clone()),
+            names: Names::new(secrets.clone()),
             role: setup.role,
-            redactor,
+            redactor: Redactor::new(secrets),
             recorder,
             inputs: VecDeque::new(),
             effects: Vec::new(),

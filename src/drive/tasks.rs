@@ -7,11 +7,12 @@ use jiff::Timestamp;
 use super::Engine;
 use super::recorder::saved_notice;
 use crate::command::help;
+use crate::matching::hearing::Change;
 use crate::replay;
 use crate::script::{Blame, Failure, Report, Task};
 use crate::session::Notice;
 use crate::transcript::export::Text;
-use crate::transcript::{FileError, Target};
+use crate::transcript::{Edited, FileError, Target, rewrite};
 use crate::units::{Human, count};
 
 /// How many events `/show` shows where it is not told.
@@ -32,6 +33,11 @@ impl Engine {
             Task::Open { name, addr, place } => self.open(name, &addr, place),
             Task::Tell(text) => self.tell(text),
             Task::Unheard => self.screen.tell(&Notice::NobodyHere),
+            Task::Differs(mismatch) => {
+                self.recorder.differs(self.now, &mismatch, self.redactor.secrets());
+            }
+            Task::Bless { name, changes } => self.bless(&name, &changes),
+            Task::OpenAlike(name) => self.open_alike(name),
             Task::Replayed { name, lines } => {
                 self.screen.set_echo(!self.runner.is_prompt());
                 self.screen.notice(&Notice::Replayed { lines, file: name });
@@ -74,15 +80,28 @@ impl Engine {
 
     fn replay(&mut self, file: &str) {
         let settings = self.runner.settings();
-        match replay::load(file.as_ref(), self.role, settings.timeout, &settings.secrets) {
+        let within = self.replaying.within(settings.timeout);
+        let manner = replay::Manner { from_now: self.runner.has_spoken(), ..within };
+        let given = replay::Given { settings, masks: &self.replaying.masks };
+        match replay::load(file.as_ref(), self.role, manner, given, false) {
             Ok(player) => {
-                let player = player.listening_to(self.runner.audience());
-                let spoken = self.runner.has_spoken();
-                let player = if spoken { player.from_now() } else { player };
                 self.screen.set_echo(true);
                 self.runner.play(Box::new(player));
             }
             Err(err) => self.refuse(Report::new(err.to_string()), err.blame()),
+        }
+    }
+
+    fn bless(&mut self, file: &str, changes: &[Change]) {
+        let secrets = &self.runner.settings().secrets;
+        match rewrite(file.as_ref(), changes, secrets) {
+            Ok(Edited { changed, added, removed }) => {
+                let changed = count(changed as u64, "line");
+                let text =
+                    format!("blessed {file}: {changed} changed, {added} added, {removed} removed");
+                self.screen.notice(&Notice::Told(text));
+            }
+            Err(err) => self.refuse(Report::new(err.to_string()), Blame::Script),
         }
     }
 

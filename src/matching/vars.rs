@@ -59,6 +59,14 @@ impl Vars {
         }
     }
 
+    /// Takes in the captured values of others for variables that have none here.
+    pub fn add_captured(&mut self, others: &Vars) {
+        for (name, value) in others.values.iter().filter(|(_, value)| value.from == From::Captured)
+        {
+            self.values.entry(name.clone()).or_insert_with(|| value.clone());
+        }
+    }
+
     /// The value of a variable, if it has one.
     #[must_use]
     pub fn value(&self, name: &str) -> Option<&[u8]> {

@@ -1,12 +1,11 @@
 //! From a file to something that can be played.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-use super::player::Player;
-use super::turns::Turns;
-use crate::matching::{MissingSecret, Secrets};
-use crate::script::Blame;
+use super::part::Part;
+use super::player::{Manner, Player};
+use crate::matching::{Mask, MaskError, Masks, MissingSecret};
+use crate::script::{Blame, Settings};
 use crate::transcript::{ReadError, Transcript, open, put_back};
 use crate::units::count;
 use crate::wire::{ConnId, Side};
@@ -47,6 +46,24 @@ pub enum LoadError {
         /// The secret.
         missing: MissingSecret,
     },
+    /// A mask of its header is none.
+    #[error("`mask` in the header of `{}`: {error}", path.display())]
+    Mask {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        error: MaskError,
+    },
+    /// An event cannot be compared or said.
+    #[error("event {event} of `{}`: {what}", path.display())]
+    Event {
+        /// The file.
+        path: PathBuf,
+        /// The number of the event, from 1.
+        event: usize,
+        /// What is wrong with it.
+        what: String,
+    },
     /// Nothing was said in it.
     #[error("`{}` has no lines: there is nothing to play", path.display())]
     Empty {
@@ -64,35 +81,66 @@ impl LoadError {
             LoadError::Read(_)
             | LoadError::Several { .. }
             | LoadError::NoSuchConn { .. }
-            | LoadError::Secret { .. } => Blame::Script,
+            | LoadError::Secret { .. }
+            | LoadError::Mask { .. }
+            | LoadError::Event { .. } => Blame::Script,
         }
     }
 }
 
-/// Loads `FILE`, or `FILE#CONN`, to play the side `own` of it, with the secrets put back. A wait lasts
-/// `timeout`.
+/// What a replay is given besides the transcript.
+#[derive(Debug, Clone, Copy)]
+pub struct Given<'a> {
+    /// The secrets that are put back into it, and the variables that its patterns and templates may use.
+    pub settings: &'a Settings,
+    /// What is not compared, besides what its header says.
+    pub masks: &'a [Mask],
+}
+
+/// Why a part of a transcript cannot be played.
+#[derive(Debug)]
+pub(super) struct PartFault {
+    pub(super) event: usize,
+    pub(super) what: String,
+}
+
+/// Loads `FILE`, or `FILE#CONN`, to play the side `own` of it, with the secrets put back. Several conns
+/// are played only where that is `whole`.
 ///
 /// # Errors
 /// The file cannot be read, or does not say what to play.
 pub fn load(
     name: &Path,
     own: Side,
-    timeout: Duration,
-    secrets: &Secrets,
+    manner: Manner,
+    given: Given<'_>,
+    whole: bool,
 ) -> Result<Player, LoadError> {
     let (path, conn) = split(name);
     let mut transcript = open(&path)?;
-    put_back(&mut transcript, secrets).map_err(|(event, missing)| LoadError::Secret {
-        path: path.clone(),
-        event,
-        missing,
-    })?;
-    let conn = choose(&path, &transcript, conn)?;
-    let turns = Turns::of(&transcript, conn, own);
-    if turns.is_empty() {
+    put_back(&mut transcript, &given.settings.secrets)
+        .map_err(|(event, missing)| LoadError::Secret { path: path.clone(), event, missing })?;
+    let masks = masks(&path, &transcript, given.masks)?;
+    let mut parts = Vec::new();
+    for conn in choose(&path, &transcript, conn, whole)? {
+        let part = Part::of(&transcript, conn, own, &masks);
+        let fault =
+            |PartFault { event, what }| LoadError::Event { path: path.clone(), event, what };
+        parts.push(part.map_err(fault)?);
+    }
+    if parts.iter().all(Part::is_empty) {
         return Err(LoadError::Empty { path });
     }
-    Ok(Player::new(path.display().to_string(), turns, timeout))
+    let name = path.display().to_string();
+    Ok(Player::new(name, transcript, parts, (&masks, &given.settings.vars), manner))
+}
+
+/// The masks of the header, and then those that were given.
+fn masks(path: &Path, transcript: &Transcript, given: &[Mask]) -> Result<Masks, LoadError> {
+    let own = transcript.header.mask.iter().map(|mask| Mask::parse(mask));
+    let own: Result<Vec<Mask>, MaskError> = own.collect();
+    let own = own.map_err(|error| LoadError::Mask { path: path.to_owned(), error })?;
+    Ok(own.into_iter().chain(given.iter().cloned()).collect())
 }
 
 /// `FILE#2` is conn 2 of `FILE`, unless there is a file of just that name.
@@ -103,23 +151,27 @@ pub(crate) fn split(name: &Path) -> (PathBuf, Option<&str>) {
     }
 }
 
+/// The conns to play.
 fn choose(
     path: &Path,
     transcript: &Transcript,
     named: Option<&str>,
-) -> Result<Option<ConnId>, LoadError> {
+    whole: bool,
+) -> Result<Vec<Option<ConnId>>, LoadError> {
     let mut conns: Vec<ConnId> = transcript.events.iter().filter_map(|event| event.conn).collect();
     conns.sort_unstable();
     conns.dedup();
     let path = path.to_owned();
     let Some(named) = named else {
         return match &*conns {
-            [] => Ok(None),
-            [one] => Ok(Some(*one)),
-            [first, ..] => Err(LoadError::Several { path, conns: conns.len(), first: *first }),
+            [] => Ok(vec![None]),
+            [first, _, ..] if !whole => {
+                Err(LoadError::Several { path, conns: conns.len(), first: *first })
+            }
+            _ => Ok(conns.into_iter().map(Some).collect()),
         };
     };
     let conn = named.parse().ok().and_then(ConnId::new).filter(|conn| conns.contains(conn));
     let unknown = LoadError::NoSuchConn { path, conn: named.to_owned(), conns: conns.len() };
-    conn.map(Some).ok_or(unknown)
+    conn.map(|conn| vec![Some(conn)]).ok_or(unknown)
 }

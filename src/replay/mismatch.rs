@@ -1,62 +1,177 @@
-//! What people are told where a peer says something else than was recorded.
+//! What people and programs are told where a peer says something else than was recorded.
 
+use bytes::Bytes;
 use unicode_width::UnicodeWidthStr;
 
-use super::turns::Expected;
-use crate::script::{Blame, Failure, Report};
-use crate::wire::{Line, Visible};
+use super::part::{Source, text};
+use crate::matching::hearing::Item;
+use crate::script::{Blame, Failure, Mismatch, MismatchKind, Report};
+use crate::transcript::{Event, Transcript, What};
+use crate::units::count;
+use crate::wire::{ConnId, Visible};
 
 /// The most of a line that is shown before the part that differs, in bytes: enough to know the line
 /// by, and little enough that the difference is on the screen.
 const BEFORE: usize = 40;
 /// The most of a line that is shown from there on.
 const AFTER: usize = 60;
+/// How many events are shown before the one that differs.
+const CONTEXT: usize = 3;
+/// How much of each is shown, in bytes.
+const CONTEXT_WIDTH: usize = 72;
 
 /// Where a replay is.
 pub(super) struct Whereabouts<'a> {
     pub(super) file: &'a str,
-    pub(super) expected: &'a Expected,
+    pub(super) transcript: &'a Transcript,
+    pub(super) conn: Option<ConnId>,
+    /// The file has several conns.
+    pub(super) several: bool,
+    /// Opens and closes are a part of it.
+    pub(super) whole: bool,
 }
 
-/// A line came that is another.
-pub(super) fn differs(at: &Whereabouts<'_>, actual: &[u8]) -> Failure {
-    let expected = &at.expected.bytes;
+/// What is expected there.
+#[derive(Clone, Copy)]
+pub(super) struct Wanted<'a> {
+    pub(super) item: &'a Item,
+    pub(super) source: &'a Source,
+}
+
+/// What is told: to people, and to programs.
+pub(super) type Told = (Box<Mismatch>, Box<Failure>);
+
+impl Whereabouts<'_> {
+    /// A line came that is another.
+    pub(super) fn differs(&self, wanted: Wanted<'_>, actual: &[u8], by_end: bool) -> Told {
+        let expected = wanted.item.bytes();
+        let event = wanted.source.event(same(expected, actual));
+        let why = if by_end { "differs in its line end" } else { "differs" };
+        let report = self.report(event, why);
+        let report = match wanted.item.want() {
+            Some(want) if !by_end => report
+                .note(format!("want:     {want}"))
+                .note(format!("recorded: {}", shown_start(text(expected))))
+                .note(format!("came:     {}", shown_start(text(actual))))
+                .note("a pattern is changed by hand: `want` of this event"),
+            _ => compared(report, expected, actual, by_end)
+                .note("if it may differ: `--mask 's/REGEX/TEXT/'`, or a `want` in the event")
+                .note("if it is right now: `--bless` rewrites the event"),
+        };
+        let kind = if by_end { MismatchKind::LineEnd } else { MismatchKind::Changed };
+        self.told(kind, event, Some(wanted), Some(actual), report)
+    }
+
+    /// A line did not come: `why` says what came of the wait.
+    pub(super) fn missing(&self, wanted: Wanted<'_>, why: &str, heard: &[u8]) -> Told {
+        let expected = wanted.item.bytes();
+        let event = wanted.source.event(same(expected, heard));
+        let mut report = self.report(event, &format!("did not come: {why}"));
+        if let Some(want) = wanted.item.want() {
+            report = report.note(format!("want:     {want}"));
+        }
+        report = report.note(format!("recorded: {}", shown_start(text(expected))));
+        if !heard.is_empty() {
+            report = report.note(format!("came:     {} (no line end)", shown_start(heard)));
+        }
+        let report = report.note("if it may be missing: `\"opt\":true` in the event");
+        let heard = Some(heard).filter(|heard| !heard.is_empty());
+        self.told(MismatchKind::Missing, event, Some(wanted), heard, report)
+    }
+
+    /// More came than was recorded; `event` is the last that was.
+    pub(super) fn extra(&self, event: usize, line: &[u8]) -> Told {
+        let headline = format!("the peer said more than {}{} has", self.file, self.of_conn());
+        let report = self.context(Report::new(headline), event + 1);
+        let report = report
+            .note(format!("extra: {}", shown_start(text(line))))
+            .note("after the last line that was recorded nothing else was to come");
+        self.told(MismatchKind::Extra, event, None, Some(line), report)
+    }
+
+    /// The peer ended, and was to hear more.
+    pub(super) fn closed(&self, event: usize) -> Told {
+        let report = self.report(event, "cannot be said as it was: the peer has ended");
+        let report = report.note("when it was recorded, the peer had not ended yet");
+        self.told(MismatchKind::Closed, event, None, None, report)
+    }
+
+    /// The peer did not end, and had when this was recorded.
+    pub(super) fn open(&self, event: usize, why: &str) -> Told {
+        let report = self.report(event, &format!("did not come: {why}"));
+        let report = report.note("recorded: the peer ends").note("the peer is still there");
+        self.told(MismatchKind::Open, event, None, None, report)
+    }
+
+    fn report(&self, event: usize, why: &str) -> Report {
+        let headline = format!("event {event} of {}{} {why}", self.file, self.of_conn());
+        self.context(Report::new(headline), event)
+    }
+
+    fn of_conn(&self) -> String {
+        let conn = self.conn.filter(|_| self.several);
+        conn.map_or_else(String::new, |conn| format!(" (conn {conn})"))
+    }
+
+    /// Shows what was recorded before an event.
+    fn context(&self, report: Report, event: usize) -> Report {
+        let before = self.transcript.events.iter().enumerate().take(event.saturating_sub(1)).rev();
+        let here = before.filter(|(_, event)| event.conn.is_none() || event.conn == self.conn);
+        let lines = here.filter_map(|(index, event)| Some((index + 1, self.summary(event)?)));
+        let mut lines: Vec<_> = lines.take(CONTEXT).collect();
+        lines.reverse();
+        let digits = event.to_string().len();
+        lines.into_iter().fold(report, |report, (number, summary)| {
+            report.note(format!("{number:>digits$} {summary}"))
+        })
+    }
+
+    /// An event in a line; `None` for one that is not played.
+    fn summary(&self, event: &Event) -> Option<String> {
+        Some(match &event.what {
+            What::Line(said) => {
+                format!("{}: {}", said.from.as_str(), cut(&said.text, CONTEXT_WIDTH))
+            }
+            What::Open { .. } if self.whole => "(opened)".to_owned(),
+            What::Close { from, how } if self.whole => format!("({} closed: {how})", from.as_str()),
+            _ => return None,
+        })
+    }
+
+    fn told(
+        &self,
+        kind: MismatchKind,
+        event: usize,
+        wanted: Option<Wanted<'_>>,
+        came: Option<&[u8]>,
+        report: Report,
+    ) -> Told {
+        let mismatch = Mismatch {
+            kind,
+            file: self.file.to_owned(),
+            conn: self.conn,
+            event,
+            recorded: wanted.map(|wanted| wanted.item.bytes().clone()),
+            want: wanted.and_then(|wanted| wanted.item.want().map(ToOwned::to_owned)),
+            came: came.map(Bytes::copy_from_slice),
+        };
+        (Box::new(mismatch), Box::new(Failure { report, blame: Blame::Check }))
+    }
+}
+
+/// Shows two lines, and marks where they differ.
+fn compared(report: Report, expected: &[u8], actual: &[u8], by_end: bool) -> Report {
     let common = common(expected, actual);
-    let event = at.expected.event(same(expected, actual));
-    let report = Report::new(format!("event {event} of {} differs", at.file));
-    let by_end = same_text(expected, actual); // what differs is the line end
     let [recorded, came] = [expected, actual].map(|bytes: &[u8]| {
-        let line = if by_end { bytes } else { Line::cut(bytes).text };
+        let line = if by_end { bytes } else { text(bytes) };
         line.split_at(common.min(line.len()))
     });
     let (indent, marks) = (shown_end(recorded.0).width(), marked(recorded.1, came.1));
     let shown = |(before, after)| format!("{}{}", shown_end(before), shown_start(after));
-    let report = report
+    report
         .note(format!("recorded: {}", shown(recorded)))
         .note(format!("came:     {}", shown(came)))
         .note(format!("          {}{}", " ".repeat(indent), "^".repeat(marks)))
-        .note("if the new line is right, record the conversation again");
-    Failure { report, blame: Blame::Check }
-}
-
-/// A line did not come: `why` says what came of the wait.
-pub(super) fn missing(at: &Whereabouts<'_>, why: &str, heard: &[u8], blame: Blame) -> Failure {
-    let line = Visible(Line::cut(&at.expected.bytes).text);
-    let event = at.expected.event(heard.len());
-    let headline = format!("event {event} of {} did not come: {why}", at.file);
-    let mut report = Report::new(headline).note(format!("recorded: {line}"));
-    if !heard.is_empty() {
-        report = report.note(format!("came:     {} (no line end)", Visible(heard)));
-    }
-    Failure { report, blame }
-}
-
-/// More came than was recorded.
-pub(super) fn extra(file: &str, line: &[u8]) -> Failure {
-    let report = Report::new(format!("the peer said more than {file} has"))
-        .note(format!("extra: {}", Visible(Line::cut(line).text)))
-        .note("after the last line that was recorded nothing else was to come");
-    Failure { report, blame: Blame::Check }
 }
 
 /// Nothing was recorded that could be compared.
@@ -66,8 +181,22 @@ pub(super) fn nothing_checked(file: &str) -> Failure {
     Failure { report, blame: Blame::Check }
 }
 
-fn same_text(one: &[u8], other: &[u8]) -> bool {
-    Line::cut(one).text == Line::cut(other).text
+/// An event cannot be compared or said, as it needs a variable.
+pub(super) fn undefined(file: &str, event: usize, key: &str, name: &str) -> Failure {
+    let headline = format!("event {event} of {file}: `{name}` in its `{key}` has no value");
+    let report = Report::new(headline).note(format!(
+        "a `want` with `(?<{name}>…)` before it captures one, `--var {name}=VALUE` gives one"
+    ));
+    Failure { report, blame: Blame::Script }
+}
+
+/// So many lines differ, and what was done about it.
+pub(super) fn refused(mut failure: Failure, changes: usize) -> Failure {
+    let before = count(changes as u64, "difference");
+    failure.report = failure.report.note(format!(
+        "nothing was written: `--bless` rewrites lines, and leaves this to a person ({before} before it)"
+    ));
+    failure
 }
 
 /// How many bytes at the start are the same, up to the border of a character.
@@ -82,18 +211,27 @@ fn same(one: &[u8], other: &[u8]) -> usize {
     one.iter().zip(other).take_while(|(a, b)| a == b).count()
 }
 
+/// What fits into so many bytes of a line, made visible.
+fn cut(line: &[u8], most: usize) -> String {
+    let to = (0..=line.len().min(most)).rev();
+    let is_border = |at: &usize| line.get(*at).is_none_or(|byte| byte & 0xc0 != 0x80);
+    let to = to.into_iter().find(is_border).unwrap_or(0);
+    let trail = if to < line.len() { "…" } else { "" };
+    format!("{}{trail}", Visible(&line[..to]))
+}
+
 /// What comes before the difference, made visible and cut.
 fn shown_end(before: &[u8]) -> String {
+    let is_border = |at: &usize| before.get(*at).is_none_or(|byte| byte & 0xc0 != 0x80);
     let from = before.len().saturating_sub(BEFORE);
+    let from = (from..=before.len()).find(is_border).unwrap_or(from);
     let lead = if from > 0 { "…" } else { "" };
     format!("{lead}{}", Visible(&before[from..]))
 }
 
 /// What begins with the difference, made visible and cut.
 fn shown_start(after: &[u8]) -> String {
-    let to = after.len().min(AFTER);
-    let trail = if to < after.len() { "…" } else { "" };
-    format!("{}{trail}", Visible(&after[..to]))
+    cut(after, AFTER)
 }
 
 /// How many columns the difference takes, up to where both go on in the same way.

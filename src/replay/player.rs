@@ -1,14 +1,20 @@
-//! Plays our side of a recorded conn: a line is said once all that the peer said before it has been
-//! heard again.
+//! Plays our side of recorded conns: a line is said once all that the peer said before it has been
+//! heard again, or later.
 
 use std::time::Duration;
 
-use super::mismatch::{self, Whereabouts};
-use super::turns::{Expected, Turn, Turns};
-use crate::script::{Blame, Play, Played, Unread};
+use bytes::{Bytes, BytesMut};
+
+use super::bless::Blessing;
+use super::course::{Course, Turn};
+use super::mismatch;
+use super::part::{Action, Doing, Part};
+use crate::matching::{Mask, Masks, Vars};
+use crate::script::{Failure, Heard, Play, Played};
 use crate::session::Audience;
-use crate::units::{At, Human};
-use crate::wire::PARTIAL_AFTER;
+use crate::transcript::Transcript;
+use crate::units::{At, Pace};
+use crate::wire::with_eol;
 
 /// What to do when the last turn was played.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,187 +31,354 @@ pub enum Finish {
     },
 }
 
+/// How a replay goes.
+#[derive(Debug, Clone)]
+pub struct Manner {
+    /// What a wait lasts, at least.
+    pub timeout: Duration,
+    /// When lines are said.
+    pub pace: Pace,
+    /// The longest recorded silence that is waited for.
+    pub max_idle: Option<Duration>,
+    /// What to do at the end.
+    pub finish: Finish,
+    /// In a conversation that has begun: what has come is not compared, and what the peer said before
+    /// our first line is not waited for.
+    pub from_now: bool,
+    /// Take what comes for right, and change the transcript.
+    pub bless: bool,
+}
+
+/// What the command line says about replays.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// When lines are said.
+    pub pace: Pace,
+    /// The longest recorded silence that is waited for.
+    pub max_idle: Option<Duration>,
+    /// What is not compared.
+    pub masks: Vec<Mask>,
+    /// Take what comes for right, and change the transcript.
+    pub bless: bool,
+}
+
+impl Options {
+    /// A replay of a whole conversation, in which a wait lasts `timeout`.
+    #[must_use]
+    pub fn verify(&self, timeout: Duration, finish: Finish) -> Manner {
+        Manner { finish, bless: self.bless, ..self.within(timeout) }
+    }
+
+    /// A replay within a conversation.
+    #[must_use]
+    pub fn within(&self, timeout: Duration) -> Manner {
+        Manner { pace: self.pace, max_idle: self.max_idle, ..Manner::within(timeout) }
+    }
+}
+
+impl Manner {
+    /// A replay within a conversation, at the default pace.
+    #[must_use]
+    pub fn within(timeout: Duration) -> Manner {
+        let (pace, finish) = (Pace::Wait, Finish::Open);
+        Manner { timeout, pace, max_idle: None, finish, from_now: false, bless: false }
+    }
+}
+
 /// Plays our side, and compares what the peer says.
 #[derive(Debug)]
 pub struct Player {
-    file: String,
-    turns: std::vec::IntoIter<Turn>,
-    /// What is to be heard before the next turn, the next line last.
-    hearing: Vec<Expected>,
-    /// How much of the next line has been heard.
-    heard: usize,
-    expected: u64,
-    lines: u64,
-    timeout: Duration,
-    finish: Finish,
-    from_now: bool,
-    from: Audience,
-    since: Option<At>,
-    /// Since when what has come of a line differs.
-    differs: Option<At>,
+    pub(super) file: String,
+    pub(super) transcript: Transcript,
+    pub(super) manner: Manner,
+    pub(super) courses: Vec<Course>,
+    /// What our side does, on which of the courses, in order.
+    pub(super) actions: std::iter::Peekable<std::vec::IntoIter<(usize, Action)>>,
+    /// How many items there are.
+    expected: usize,
+    pub(super) since: Option<At>,
+    /// When our side did something last, and when that was recorded.
+    acted: Option<(At, At)>,
     half_closed: bool,
+    /// How many conns are open, or are being opened.
+    asked: usize,
+    /// Why it fails, once the difference was told.
+    pub(super) failure: Option<Box<Failure>>,
+    pub(super) blessing: Blessing,
+}
+
+/// What a look at the conns came to.
+pub(super) enum Looked {
+    /// All that must come for now has come.
+    Ready,
+    /// Look again.
+    Again,
+    Played(Played),
 }
 
 impl Player {
-    pub(super) fn new(file: String, turns: Turns, timeout: Duration) -> Self {
+    pub(super) fn new(
+        file: String,
+        transcript: Transcript,
+        parts: Vec<Part>,
+        (masks, vars): (&Masks, &Vars),
+        manner: Manner,
+    ) -> Self {
+        let mut actions = Vec::new();
+        let mut courses = Vec::new();
+        for (index, mut part) in parts.into_iter().enumerate() {
+            if index > 0 {
+                let (event, what) = (part.opened, Doing::Open);
+                let at = transcript.events.get(event - 1).map_or(At::START, |event| event.at);
+                actions.push((index, Action { event, at, what }));
+            }
+            actions.extend(std::mem::take(&mut part.actions).into_iter().map(|act| (index, act)));
+            courses.push(Course::new(part, masks.clone(), vars.clone()));
+        }
+        actions.sort_by_key(|(_, action)| action.event);
         Player {
             file,
-            expected: turns.expected,
-            turns: turns.turns.into_iter(),
-            hearing: Vec::new(),
-            heard: 0,
-            lines: 0,
-            timeout,
-            finish: Finish::Open,
-            from_now: false,
-            from: Audience::All,
+            expected: courses.iter().map(|course| course.sources.len()).sum(),
+            actions: actions.into_iter().peekable(),
+            transcript,
+            manner,
+            courses,
             since: None,
-            differs: None,
+            acted: None,
             half_closed: false,
+            asked: 1,
+            failure: None,
+            blessing: Blessing::default(),
         }
-    }
-
-    /// The same, with another end.
-    #[must_use]
-    pub fn finishing(mut self, finish: Finish) -> Self {
-        self.finish = finish;
-        self
-    }
-
-    /// The same, in a conversation that has begun: what has come is not compared, and what the peer
-    /// said before our first line is not waited for.
-    #[must_use]
-    pub fn from_now(mut self) -> Self {
-        self.from_now = true;
-        self
-    }
-
-    /// The same, listening to somebody.
-    #[must_use]
-    pub fn listening_to(mut self, from: Audience) -> Self {
-        self.from = from;
-        self
     }
 
     /// Leaves behind what was said before a replay that begins in the middle.
-    fn skip(&mut self, unread: &mut Unread) {
-        while let Some(next) = unread.next(self.from) {
-            let (conn, len) = (next.conn, next.bytes.len());
-            unread.consume(conn, len);
-        }
-        if let Some(Turn::Theirs(_)) = self.turns.as_slice().first() {
-            self.turns.next();
+    fn skip(&mut self, heard: &mut Heard<'_>) {
+        let first = self.actions.peek().map_or(0, |(_, action)| action.event);
+        for course in &mut self.courses {
+            course.skip(heard);
+            let begin = course.items_before(first);
+            course.matcher.go_on_at(begin);
+            course.turn.begin = begin;
         }
     }
 
-    /// Compares as much of the next line as has come. `Some` is the end of it.
-    fn hear(
-        &mut self,
-        now: At,
-        expected: &Expected,
-        unread: &mut Unread,
-        ended: bool,
-    ) -> Option<Played> {
-        let at = Whereabouts { file: &self.file, expected };
-        while self.heard < expected.bytes.len() {
-            let rest = &expected.bytes[self.heard..];
-            let Some(next) = unread.next(self.from) else {
-                return Some(self.silence(now, expected, ended));
-            };
-            let len = next.bytes.len().min(rest.len());
-            if next.bytes[..len] != rest[..len] {
-                // The whole line tells more than its first bytes.
-                let until = *self.differs.get_or_insert(now) + PARTIAL_AFTER;
-                if !next.whole && now < until {
-                    return Some(Played::Wait(until));
-                }
-                let actual = [&expected.bytes[..self.heard], next.bytes].concat();
-                return Some(Played::Failed(Box::new(mismatch::differs(&at, &actual))));
+    /// Lets come what was recorded before the next thing that our side does.
+    fn expect(&mut self) {
+        let event = self.actions.peek().map_or(usize::MAX, |(_, action)| action.event);
+        for course in &mut self.courses {
+            course.matcher.expect_until(course.items_before(event));
+        }
+    }
+
+    /// Compares what has come on every conn.
+    fn hear(&mut self, now: At, heard: &mut Heard<'_>) -> Looked {
+        for course in &mut self.courses {
+            if course.hear(now, heard, self.manner.bless) {
+                self.since = Some(now);
             }
-            let conn = next.conn;
-            unread.consume(conn, len);
-            self.heard += len;
-            self.since = Some(now);
         }
-        None
+        if self.manner.bless {
+            return self.hear_anew(now, heard);
+        }
+        let last = self.is_last();
+        let is_odd = |course: &Course| course.refused && (!course.matcher.is_ready() || last);
+        let odd = self.courses.iter().position(is_odd);
+        if let Some(odd) = odd {
+            return Looked::Played(self.differs(odd, heard));
+        }
+        match self.courses.iter().position(|course| !course.matcher.is_ready()) {
+            Some(waiting) => Looked::Played(self.silence(now, waiting, heard)),
+            None => Looked::Ready,
+        }
     }
 
-    /// Nothing has come: wait, or say why not.
-    fn silence(&mut self, now: At, expected: &Expected, ended: bool) -> Played {
-        let limit = if expected.delay > self.timeout {
-            self.timeout + expected.delay
-        } else {
-            self.timeout
+    /// Whether our side has nothing more to do.
+    pub(super) fn is_last(&mut self) -> bool {
+        self.actions.peek().is_none() && self.manner.finish != Finish::Open
+    }
+
+    /// Does the next thing that our side did, unless it is too early.
+    fn act(&mut self, now: At, heard: &Heard<'_>) -> Played {
+        if let Some(played) = self.check_ends(now, heard) {
+            return played;
+        }
+        if let Some(due) = self.due().filter(|due| now < *due) {
+            return Played::Wait(self.look_by(now, due));
+        }
+        let Some((index, action)) = self.actions.next() else { return Played::Wait(now) };
+        let at = self.transcript.events.get(action.event - 1).map_or(action.at, |event| event.at);
+        self.acted = Some((now, at));
+        self.since = None;
+        for course in &mut self.courses {
+            let begin = course.items_before(action.event);
+            course.turn = Turn { begin, behind: action.event, ..Turn::default() };
+        }
+        let to = self.courses[index].with.unwrap_or(heard.to);
+        match action.what {
+            Doing::Open => {
+                self.asked += 1;
+                Played::Open(conn_name(&self.file, index))
+            }
+            Doing::HalfClose if self.half_closes() => Played::Shutdown(to),
+            Doing::HalfClose => Played::Wait(now),
+            what => match self.say(index, action.event, what) {
+                Ok(bytes) => Played::Say { to, bytes },
+                Err(failure) => Played::Failed(failure),
+            },
+        }
+    }
+
+    /// The bytes of a line, and of all lines that follow it at once.
+    fn say(&mut self, index: usize, event: usize, what: Doing) -> Result<Bytes, Box<Failure>> {
+        let first = self.words(index, event, what)?;
+        if self.manner.pace != Pace::Wait {
+            return Ok(first);
+        }
+        let mut all = BytesMut::from(&*first);
+        while let Some((other, next)) = self.actions.peek()
+            && *other == index
+            && matches!(next.what, Doing::Say(_) | Doing::Send(..))
+            && self
+                .courses
+                .iter()
+                .all(|course| course.items_before(event) == course.items_before(next.event))
+            && let Some((_, next)) = self.actions.next()
+        {
+            all.extend_from_slice(&self.words(index, next.event, next.what)?);
+        }
+        Ok(all.freeze())
+    }
+
+    /// What our side says in an event.
+    fn words(&self, index: usize, event: usize, what: Doing) -> Result<Bytes, Box<Failure>> {
+        match what {
+            Doing::Say(bytes) => Ok(bytes),
+            Doing::Send(template, eol) => match template.expand(&self.vars(index)) {
+                Ok(text) => Ok(with_eol(&text, eol)),
+                Err(undefined) => {
+                    let failure = mismatch::undefined(&self.file, event, "send", &undefined.name);
+                    Err(Box::new(failure))
+                }
+            },
+            Doing::HalfClose | Doing::Open => Ok(Bytes::new()),
+        }
+    }
+
+    /// The variables: what was captured on any conn, on this one before others.
+    fn vars(&self, index: usize) -> Vars {
+        let mut vars = Vars::clone(&self.courses[index].vars());
+        for course in &self.courses {
+            vars.add_captured(&course.vars());
+        }
+        vars
+    }
+
+    /// When the next thing is to be done, if that is given.
+    fn due(&mut self) -> Option<At> {
+        let Pace::Recorded(speed) = self.manner.pace else { return None };
+        let (_, action) = self.actions.peek()?;
+        let (acted, recorded) = self.acted?;
+        let gap = match self.manner.max_idle {
+            None => action.at.since(recorded),
+            Some(most) => {
+                let between = self.transcript.events.iter().take(action.event);
+                let times: Vec<At> = between
+                    .rev()
+                    .map(|event| event.at)
+                    .take_while(|at| *at > recorded)
+                    .chain([recorded])
+                    .collect();
+                times.windows(2).map(|pair| pair[0].since(pair[1]).min(most)).sum()
+            }
         };
-        let until = *self.since.get_or_insert(now) + limit;
-        let why = if ended {
-            "the peer has ended".to_owned()
-        } else if until <= now {
-            format!("nothing came within {}", Human(limit))
-        } else {
-            return Played::Wait(until);
-        };
-        let at = Whereabouts { file: &self.file, expected };
-        let heard = &expected.bytes[..self.heard];
-        Played::Failed(Box::new(mismatch::missing(&at, &why, heard, Blame::Check)))
+        Some(acted + Duration::try_from_secs_f64(gap.as_secs_f64() / speed).unwrap_or(gap))
     }
 
     /// Whether our side is to end now: where it is wanted at all, and once.
     fn half_closes(&mut self) -> bool {
-        let wanted = matches!(self.finish, Finish::Close { half_close: true, .. });
+        let wanted = matches!(self.manner.finish, Finish::Close { half_close: true, .. });
         wanted && !std::mem::replace(&mut self.half_closed, true)
     }
 
-    /// All turns were played.
-    fn end(&mut self, now: At, unread: &Unread, ended: bool) -> Played {
-        let Finish::Close { linger, .. } = self.finish else {
-            return Played::Done { lines: self.lines, leave: false };
+    /// All was played.
+    fn end(&mut self, now: At, heard: &Heard<'_>) -> Played {
+        let lines = self.courses.iter().map(|course| course.matcher.matched()).sum();
+        let Finish::Close { linger, half_close } = self.manner.finish else {
+            return Played::Done { lines, leave: false };
         };
         if self.expected == 0 {
             return Played::Failed(Box::new(mismatch::nothing_checked(&self.file)));
         }
-        if let Some(next) = unread.next(self.from) {
-            return Played::Failed(Box::new(mismatch::extra(&self.file, next.bytes)));
-        }
         if self.half_closes() {
             self.since = Some(now);
-            return Played::Shutdown;
+            return Played::Shutdown(Audience::All);
+        }
+        let talking = |course: &Course| !course.has_ended(heard);
+        if let Some((index, end)) = self.courses.iter().enumerate().find_map(|(index, course)| {
+            let expected = talking(course) && (half_close || !course.ended_first);
+            Some((index, course.end.clone().filter(|_| expected)?))
+        }) {
+            return self.await_end(now, index, end.event, end.delay);
         }
         let until = *self.since.get_or_insert(now) + linger;
-        if ended || until <= now {
-            return Played::Done { lines: self.lines, leave: true };
+        if self.courses.iter().any(talking) && now < until {
+            return Played::Wait(self.look_by(now, until));
         }
-        Played::Wait(until)
+        if self.manner.bless
+            && let Some(changes) = self.blessing.take_all()
+        {
+            return Played::Bless(changes);
+        }
+        Played::Done { lines, leave: true }
+    }
+
+    /// Finds out whom conns are with that were opened meanwhile.
+    fn meet(&mut self, heard: &Heard<'_>) -> bool {
+        for (index, course) in self.courses.iter_mut().enumerate() {
+            if course.with.is_none() {
+                course.with = match index {
+                    0 => Some(heard.to),
+                    _ => heard.named(&conn_name(&self.file, index)).map(Audience::One),
+                };
+            }
+        }
+        // Conns are opened one after the other, and nothing is done before they stand.
+        let standing = self.courses.iter().filter(|course| course.with.is_some()).count();
+        standing >= self.asked
     }
 }
 
 impl Play for Player {
-    fn advance(&mut self, now: At, unread: &mut Unread, ended: bool) -> Played {
-        if std::mem::take(&mut self.from_now) {
-            self.skip(unread);
+    fn advance(&mut self, now: At, heard: &mut Heard<'_>) -> Played {
+        if let Some(failure) = self.failure.take() {
+            return Played::Failed(failure);
+        }
+        if !self.meet(heard) {
+            return Played::Wait(now + self.manner.timeout);
+        }
+        if std::mem::take(&mut self.manner.from_now) {
+            self.skip(heard);
+        }
+        if self.acted.is_none() {
+            let first = self.courses.first().map_or(1, |course| course.opened.max(1));
+            let at = self.transcript.events.get(first - 1).map_or(At::START, |event| event.at);
+            self.acted = Some((now, at));
         }
         loop {
-            while let Some(expected) = self.hearing.pop() {
-                if let Some(played) = self.hear(now, &expected, unread, ended) {
-                    self.hearing.push(expected);
-                    return played;
-                }
-                self.heard = 0;
-                self.lines += 1;
+            self.expect();
+            match self.hear(now, heard) {
+                Looked::Played(played) => return played,
+                Looked::Again => continue,
+                Looked::Ready => {}
             }
-            match self.turns.next() {
-                Some(Turn::Ours(bytes)) => {
-                    self.since = None;
-                    return Played::Say(bytes);
-                }
-                Some(Turn::Theirs(mut lines)) => {
-                    lines.reverse();
-                    self.hearing = lines;
-                    self.since = None;
-                }
-                Some(Turn::HalfClose) if self.half_closes() => return Played::Shutdown,
-                Some(Turn::HalfClose) => {}
-                None => return self.end(now, unread, ended),
+            if self.actions.peek().is_none() {
+                return self.end(now, heard);
+            }
+            match self.act(now, heard) {
+                // What was to be done is done already.
+                Played::Wait(at) if at == now => {}
+                played => return played,
             }
         }
     }
@@ -213,4 +386,9 @@ impl Play for Player {
     fn name(&self) -> &str {
         &self.file
     }
+}
+
+/// What a conn is called that the replay opens.
+fn conn_name(file: &str, index: usize) -> String {
+    format!("{file}#{}", index + 1)
 }

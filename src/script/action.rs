@@ -1,6 +1,7 @@
 //! What a script wants done, and how it fails.
 
-use super::{Place, Report};
+use super::{Mismatch, Place, Report};
+use crate::matching::hearing::Change;
 use crate::session::Input;
 use crate::wire::ConnId;
 
@@ -59,6 +60,17 @@ pub enum Task {
     Tell(String),
     /// Tell that what was typed found nobody to hear it.
     Unheard,
+    /// Tell, where programs read, how what came differs from what is replayed.
+    Differs(Box<Mismatch>),
+    /// Change the transcript that was replayed.
+    Bless {
+        /// Which.
+        name: String,
+        /// How.
+        changes: Vec<Change>,
+    },
+    /// Open another conn to where the first leads: the session is to be told of it once it stands.
+    OpenAlike(String),
     /// Tell that a replay is done.
     Replayed {
         /// What was replayed.

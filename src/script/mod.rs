@@ -38,7 +38,7 @@ pub use block::Block;
 pub use origin::Origin;
 pub use parse::Parser;
 pub use place::{Place, ScriptFault};
-pub use play::{Play, Played};
+pub use play::{Heard, Mismatch, MismatchKind, Play, Played};
 pub use report::Report;
 pub use roster::MAIN;
 pub use runner::{Runner, RunnerOptions};

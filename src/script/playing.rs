@@ -6,8 +6,8 @@ use bytes::Bytes;
 use memchr::memrchr;
 
 use super::wait::Looked;
-use super::{Play, Played, Runner, Task};
-use crate::session::Input;
+use super::{Heard, Play, Played, Runner, Task};
+use crate::session::{Audience, Input};
 use crate::units::At;
 
 /// Bytes that are said at once, as many as one read of a script has: what is in the outboxes is known
@@ -22,6 +22,8 @@ pub(super) struct Playing {
     play: Box<dyn Play>,
     /// What it wants said and is not said yet.
     saying: Bytes,
+    /// To whom.
+    to: Audience,
     /// The last piece ended within a line, with which the next goes on.
     inside: bool,
     /// When it is to be asked again.
@@ -30,7 +32,8 @@ pub(super) struct Playing {
 
 impl Playing {
     pub(super) fn new(play: Box<dyn Play>) -> Self {
-        Playing { play, saying: Bytes::new(), inside: false, until: At::START }
+        let (saying, to) = (Bytes::new(), Audience::All);
+        Playing { play, saying, to, inside: false, until: At::START }
     }
 
     /// When to look again even if nothing comes; `None` while what it wants to say is held back.
@@ -45,23 +48,27 @@ impl Playing {
 
     /// Lets it go on until it waits for something.
     pub(super) fn look(&mut self, now: At, runner: &mut Runner) -> Looked {
-        let to = runner.to;
         loop {
             if !self.saying.is_empty() {
                 let early = runner.held || now < self.until;
-                if early && !is_waited_for(runner) {
+                if early && !self.is_waited_for(runner) {
                     return Looked::NotYet;
                 }
                 self.say(now, runner);
                 continue;
             }
-            let ended = runner.roster.ended(to).is_some();
-            match self.play.advance(now, &mut runner.unread, ended) {
-                Played::Say(bytes) => {
+            match self.advance(now, runner) {
+                Played::Say { to, bytes } => {
                     self.saying = bytes;
+                    self.to = to;
                     self.until = now;
                 }
-                Played::Shutdown => runner.send(Input::Shutdown(to)),
+                Played::Shutdown(to) => runner.send(Input::Shutdown(to)),
+                Played::Open(name) => runner.ask(Task::OpenAlike(name)),
+                Played::Differs(mismatch) => runner.ask(Task::Differs(mismatch)),
+                Played::Bless(changes) => {
+                    runner.ask(Task::Bless { name: self.play.name().to_owned(), changes });
+                }
                 Played::Wait(at) => {
                     self.until = at;
                     return Looked::NotYet;
@@ -78,9 +85,25 @@ impl Playing {
         }
     }
 
+    fn advance(&mut self, now: At, runner: &mut Runner) -> Played {
+        let (roster, to) = (&runner.roster, runner.to);
+        let mut heard = Heard {
+            unread: &mut runner.unread,
+            to,
+            ended: &|whom| roster.ended(whom).is_some(),
+            named: &|name| roster.named(name),
+        };
+        self.play.advance(now, &mut heard)
+    }
+
+    /// Whether much has come meanwhile: the peer may not read before we do, and that is once all is said.
+    fn is_waited_for(&self, runner: &Runner) -> bool {
+        runner.unread.bytes(self.to) > runner.unread_bound / 2
+    }
+
     /// Says one piece.
     fn say(&mut self, now: At, runner: &mut Runner) {
-        let to = runner.to;
+        let to = self.to;
         let bytes = self.saying.split_to(piece(&self.saying));
         let more = !self.saying.is_empty();
         let goes_on = more && !bytes.ends_with(b"\n");
@@ -93,11 +116,6 @@ impl Playing {
             self.until = now + ROUND;
         }
     }
-}
-
-/// Whether much has come meanwhile: the peer may not read before we do, and that is once all is said.
-fn is_waited_for(runner: &Runner) -> bool {
-    runner.unread.bytes(runner.to) > runner.unread_bound / 2
 }
 
 /// How many bytes the next piece has: whole lines where there are any.

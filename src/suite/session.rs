@@ -39,6 +39,8 @@ pub struct Speaking {
     pub half_close: bool,
     /// `--max-line`, in bytes.
     pub max_line: usize,
+    /// How transcripts are replayed.
+    pub replaying: replay::Options,
 }
 
 /// What drives a test.
@@ -210,16 +212,18 @@ fn driver(test: &Test, speaking: &Speaking) -> Result<Driver, Vec<Report>> {
             let finish =
                 replay::Finish::Close { half_close: speaking.half_close, linger: speaking.linger };
             let settings = &speaking.settings;
-            let loaded =
-                replay::load(&test.path, Side::Client, settings.timeout, &settings.secrets);
+            let replaying = &speaking.replaying;
+            let manner = replaying.verify(settings.timeout, finish);
+            let given = replay::Given { settings, masks: &replaying.masks };
+            let loaded = replay::load(&test.path, Side::Client, manner, given, true);
             let player = loaded.map_err(|err| vec![Report::new(err.to_string())])?;
-            Ok(Driver::Play(Box::new(player.finishing(finish))))
+            Ok(Driver::Play(Box::new(player)))
         }
     }
 }
 
 fn setup(plan: &Plan, driver: Driver, way: &Reach<'_>, stops: Vec<Stop>) -> Setup {
-    let Speaking { settings, connect_timeout, linger, half_close, max_line } =
+    let Speaking { settings, connect_timeout, linger, half_close, max_line, replaying } =
         plan.speaking.clone();
     let (feed, play, reads) = match driver {
         Driver::Feed(feed, reads) => (Some(*feed), None, reads),
@@ -264,6 +268,7 @@ fn setup(plan: &Plan, driver: Driver, way: &Reach<'_>, stops: Vec<Stop>) -> Setu
         quiet: true,
         stdout: Stdout::None,
         keeping: Keeping { keep: KEEP, ..Keeping::default() },
+        replaying,
         outbox: OUTBOX,
         max_line,
         signals: false,

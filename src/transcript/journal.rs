@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::json::{Encoder, Form};
-use super::{Ended, Header};
+use super::{Ended, Event, Header};
 use crate::session::Record;
 use crate::units::{At, reason};
 use crate::wire::ConnId;
@@ -63,6 +63,13 @@ impl<W: Write> Journal<W> {
     pub fn want(&mut self, at: At, conn: ConnId, line: u64, pattern: &str) {
         if !self.failed {
             self.encoder.late_want(at, conn, line, pattern, &mut self.waiting);
+        }
+    }
+
+    /// Takes an event that is no record.
+    pub fn event(&mut self, event: &Event) {
+        if !self.failed {
+            self.encoder.event(event, &mut self.waiting);
         }
     }
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use super::{Header, Journal, JournalError};
+use super::{Event, Header, Journal, JournalError};
 use crate::session::{Record, Recorded};
 use crate::units::At;
 use crate::wire::ConnId;
@@ -65,6 +65,7 @@ struct Queue {
 enum Item {
     Record(Record),
     Want { at: At, conn: ConnId, line: u64, pattern: String },
+    Event(Box<Event>),
     End(At),
 }
 
@@ -141,6 +142,12 @@ impl Sink {
         let pattern = pattern.into();
         let bytes = pattern.len();
         self.shared.push(Item::Want { at, conn, line, pattern }, bytes);
+    }
+
+    /// Queues an event that is no record.
+    pub fn event(&self, event: Event) {
+        let bytes = event.extra.iter().map(|extra| extra.json.len()).sum();
+        self.shared.push(Item::Event(Box::new(event)), bytes);
     }
 
     /// Whether more is queued than should be. [`SinkEvent::Drained`] or [`SinkEvent::Failed`] follows.
@@ -315,6 +322,7 @@ impl Writer {
                 Item::Want { at, conn, line, pattern } => {
                     self.journal.want(at, conn, line, &pattern);
                 }
+                Item::Event(event) => self.journal.event(&event),
                 Item::End(at) => self.journal.end(at),
             }
             if self.journal.waiting() > LONG_BATCH {

@@ -147,7 +147,14 @@ pub(super) const ROOMS: &[Room] = &[
     },
     Room {
         name: "cli",
-        rooms: &["matching::is_name", "matching::Secrets", "net", "wire", "units"],
+        rooms: &[
+            "matching::is_name",
+            "matching::Mask",
+            "matching::Secrets",
+            "net",
+            "wire",
+            "units",
+        ],
         crates: Any,
         barred: &[PRINTING, UNSEEN],
     },

@@ -11,6 +11,11 @@ use crate::matching::{Masks, Vars};
 const GAP: u32 = 2;
 /// What a line that is another costs: more than one gap, and less than two.
 const CHANGE: u32 = 3;
+/// What a line costs that is another than one that may be missing, and much like it: less than a line
+/// that was not expected at all.
+const CHANGE_OPT: u32 = 1;
+/// How much like it that is.
+const ALIKE: f64 = 0.5;
 
 /// How many places are looked at for the fewest differences, before the best of them is settled for:
 /// more than a hundred differences next to each other.
@@ -170,8 +175,7 @@ impl<L: AsRef<[u8]>> Grid<'_, L> {
         } else if let Some(expected) = self.terms.items.get(item) {
             steps.push(to((item + 1, line), if expected.opt { 0 } else { GAP }));
             if has_line {
-                let same = self.fits(item, line);
-                steps.push(to((item + 1, line + 1), if same { 0 } else { CHANGE }));
+                steps.push(to((item + 1, line + 1), self.cost(item, line)));
             }
         }
         steps
@@ -266,6 +270,18 @@ impl<L: AsRef<[u8]>> Grid<'_, L> {
     fn is_plain(&self, item: usize) -> bool {
         let plain = |expected: &Item| !expected.opt;
         self.terms.items.get(item).is_some_and(plain) && !self.groups.contains_key(&item)
+    }
+
+    /// What it costs to take a line for an item.
+    fn cost(&self, item: usize, line: usize) -> u32 {
+        let expected = &self.terms.items[item];
+        if self.fits(item, line) {
+            0
+        } else if expected.opt && expected.likeness(self.lines[line].as_ref()) >= ALIKE {
+            CHANGE_OPT
+        } else {
+            CHANGE
+        }
     }
 
     fn fits(&self, item: usize, line: usize) -> bool {

@@ -104,6 +104,12 @@ impl Item {
         self.want.iter().flat_map(|want| want.template.names())
     }
 
+    /// What its pattern captures from a line, if that is as it is to be.
+    #[must_use]
+    pub fn captures(&self, line: &[u8], masks: &Masks, vars: &Vars) -> Vec<Capture> {
+        self.fits(&Came::new(line, masks), vars).ok().flatten().unwrap_or_default()
+    }
+
     /// Whether it is compared byte for byte.
     pub(super) fn is_exact(&self) -> bool {
         self.want.is_none() && self.masked.is_none()

@@ -6,6 +6,7 @@
 //! tells each difference. Both ask [`Item`] what fits.
 
 mod align;
+mod change;
 mod gather;
 mod item;
 mod matcher;
@@ -13,5 +14,6 @@ mod matcher;
 mod tests;
 
 pub use align::{Edit, align};
+pub use change::Change;
 pub use item::{Expected, Item, ItemFault};
 pub use matcher::{Matcher, Offered, View};

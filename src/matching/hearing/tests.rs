@@ -265,6 +265,8 @@ fn the_fewest_differences_are_told() {
     assert_eq!(edits(&["a", "b", "c"], &["a", "c"]), "=-=");
     assert_eq!(edits(&["a", "c"], &["a", "b", "c"]), "=+=");
     assert_eq!(edits(&["a", "?b", "c"], &["a", "c"]), "=?=");
+    assert_eq!(edits(&["a", "?note 1", "c"], &["a", "note 2", "c"]), "=~=");
+    assert_eq!(edits(&["a", "?note 1", "c"], &["a", "what?", "c"]), "=?+=");
     assert_eq!(edits(&["1:a", "1:b", "1:c", "d"], &["c", "x", "a", "d"]), "=~==");
     assert_eq!(edits(&["1:a", "1:b", "d"], &["b", "d"]), "-==");
 }

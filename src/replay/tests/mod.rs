@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::player::{Finish, Player};
-use super::turns::{Turn, Turns};
+use super::part::{Doing, Part};
+use super::player::{Finish, Manner, Player};
+use crate::matching::{Masks, Vars};
 use crate::script::testing::{End, Options};
 use crate::session::testing::conn;
 use crate::transcript::{Event, Marks, Said, Transcript, What, json};
@@ -50,9 +51,56 @@ fn story(lines: &[&str]) -> Transcript {
     transcript(events.collect())
 }
 
+/// What one side says without the other speaking between.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Turn {
+    Ours(Vec<u8>),
+    Theirs(Vec<Vec<u8>>),
+    HalfClose,
+}
+
+fn part_of(transcript: &Transcript, n: u32) -> Part {
+    Part::of(transcript, Some(conn(n)), Side::Client, &Masks::default()).unwrap()
+}
+
+fn turns(transcript: &Transcript, n: u32) -> Vec<Turn> {
+    let part = part_of(transcript, n);
+    let ours = part.actions.iter().map(|action| {
+        let turn = match &action.what {
+            Doing::Say(bytes) => Turn::Ours(bytes.to_vec()),
+            Doing::HalfClose => Turn::HalfClose,
+            other => panic!("{other:?}"),
+        };
+        (action.event, turn)
+    });
+    let theirs = part.items.iter().zip(&part.sources);
+    let theirs =
+        theirs.map(|(item, source)| (source.first(), Turn::Theirs(vec![item.bytes().to_vec()])));
+    let mut all: Vec<_> = ours.chain(theirs).collect();
+    all.sort_by_key(|(event, _)| *event);
+    let mut turns: Vec<Turn> = Vec::new();
+    for (_, turn) in all {
+        match (turns.last_mut(), turn) {
+            (Some(Turn::Ours(before)), Turn::Ours(more)) => before.extend(more),
+            (Some(Turn::Theirs(before)), Turn::Theirs(more)) => before.extend(more),
+            (_, turn) => turns.push(turn),
+        }
+    }
+    turns
+}
+
+fn verify() -> Manner {
+    Manner { finish: CLOSE, ..Manner::within(Duration::from_secs(5)) }
+}
+
+fn player_with(transcript: &Transcript, name: &str, manner: Manner) -> Player {
+    let parts = vec![part_of(transcript, 1)];
+    let given = (&Masks::default(), &Vars::default());
+    Player::new(name.to_owned(), transcript.clone(), parts, given, manner)
+}
+
 fn player(transcript: &Transcript) -> Player {
-    let turns = Turns::of(transcript, Some(conn(1)), Side::Client);
-    Player::new("talk.json".to_owned(), turns, Duration::from_secs(5)).finishing(CLOSE)
+    player_with(transcript, "talk.json", verify())
 }
 
 /// A client that plays its side, and a peer that is the test.
@@ -74,14 +122,14 @@ enum Peer {
 /// The server's part of a transcript.
 fn part(transcript: &Transcript) -> Vec<Peer> {
     let (mut part, mut heard) = (Vec::new(), 0);
-    for turn in Turns::of(transcript, Some(conn(1)), Side::Client).turns {
+    for turn in turns(transcript, 1) {
         match turn {
             Turn::Ours(bytes) => {
                 heard += bytes.len();
                 part.push(Peer::Hears(heard));
             }
             Turn::Theirs(lines) => {
-                part.push(Peer::Says(lines.into_iter().flat_map(|line| line.bytes).collect()));
+                part.push(Peer::Says(lines.concat()));
             }
             Turn::HalfClose => {}
         }

@@ -116,6 +116,7 @@ proptest! {
         part.push(Peer::Says(vec![more]));
         let mut end = playing(player(&talk));
         prop_assert!(serve(&mut end, &part, &[]));
+        end.until(100);
         prop_assert_eq!(end.failed(), "error: the peer said more than talk.json has");
     }
 }

@@ -6,12 +6,11 @@ use crate::session::{Drive, Ending as Closed};
 use crate::transcript::What;
 
 fn heard(transcript: &Transcript, n: u32) -> Vec<String> {
-    let turns = Turns::of(transcript, Some(conn(n)), Side::Client).turns;
-    let said = turns.into_iter().map(|turn| match turn {
+    let said = turns(transcript, n).into_iter().map(|turn| match turn {
         Turn::HalfClose => "> (ends)".to_owned(),
         Turn::Ours(bytes) => format!("> {}", String::from_utf8_lossy(&bytes)),
         Turn::Theirs(lines) => {
-            let lines = lines.iter().map(|line| String::from_utf8_lossy(&line.bytes).into_owned());
+            let lines = lines.iter().map(|line| String::from_utf8_lossy(line).into_owned());
             format!("< {}", lines.collect::<Vec<_>>().join("|"))
         }
     });
@@ -61,12 +60,12 @@ fn partial_lines_are_joined_and_lines_within_a_line_are_cut() {
 }
 
 /// A client that has a script of its own, and comes to a replay in it.
-fn replaying(script: &str, player: impl FnOnce(Player) -> Player, talk: &Transcript) -> End {
+fn replaying(script: &str, from_now: bool, talk: &Transcript) -> End {
     let mut end = End::new(&Options::script(Side::Client));
     end.more(script);
     end.joins(1);
-    let turns = Turns::of(talk, Some(conn(1)), Side::Client);
-    end.runner.play(Box::new(player(Player::new("t.json".into(), turns, Duration::from_secs(5)))));
+    let within = Manner::within(Duration::from_secs(5));
+    end.runner.play(Box::new(player_with(talk, "t.json", Manner { from_now, ..within })));
     end.step();
     end
 }
@@ -74,14 +73,14 @@ fn replaying(script: &str, player: impl FnOnce(Player) -> Player, talk: &Transcr
 #[test]
 fn a_replay_from_now_leaves_behind_what_came_before() {
     let talk = story(&["< greeting\n", "> ask\n", "< answer\n"]);
-    let mut end = replaying("hello\n", Player::from_now, &talk);
+    let mut end = replaying("hello\n", true, &talk);
     assert_eq!(end.sent(1), "hello\nask\n");
     end.hears(1, b"answer\n");
     assert!(end.failures.is_empty() && !end.runner.is_playing());
     end.more("on we go\n");
     assert_eq!(end.sent(1), "hello\nask\non we go\n");
 
-    let mut end = replaying("", |player| player, &talk);
+    let mut end = replaying("", false, &talk);
     assert_eq!(end.sent(1), "", "else it begins at the beginning");
     end.hears(1, b"greeting\n");
     assert_eq!(end.sent(1), "ask\n");
@@ -112,7 +111,7 @@ fn a_replay_that_fails_in_a_script_names_its_step() {
 
 #[test]
 fn a_replay_within_a_conversation_leaves_the_rest_to_it() {
-    let mut end = replaying("", |player| player, &story(&["> ask\n", "< answer\n"]));
+    let mut end = replaying("", false, &story(&["> ask\n", "< answer\n"]));
     end.hears(1, b"answer\nand more\n");
     end.more("/expect ^and more$\n");
     assert_eq!((end.failures.len(), end.drives.last()), (0, Some(&Drive::Idle)));
@@ -144,10 +143,12 @@ fn a_difference_shows_both_lines_and_where_they_part() {
     let talk = story(&["< 220 ready\n", "< 250 first\n"]);
     let wanted = "\
 error: event 2 of talk.json differs
+   = 1 server: 220 ready
    = recorded: 250 first
    = came:     250 last
    =               ^^^
-   = if the new line is right, record the conversation again";
+   = if it may differ: `--mask 's/REGEX/TEXT/'`, or a `want` in the event
+   = if it is right now: `--bless` rewrites the event";
     assert_eq!(report(&talk, b"220 ready\n250 last\n"), wanted);
 }
 

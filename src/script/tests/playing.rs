@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::*;
-use crate::script::{Play, Played, Unread};
+use crate::script::{Heard, Play, Played};
 use crate::session::{Record, Recorded};
 use crate::units::At;
 
@@ -13,9 +13,11 @@ const OUTBOX: Queue = Queue::Outbox(crate::wire::ConnId::FIRST);
 struct Recital(Option<Bytes>);
 
 impl Play for Recital {
-    fn advance(&mut self, _: At, unread: &mut Unread, _: bool) -> Played {
-        unread.pass_over(crate::session::Audience::All, 0);
-        self.0.take().map_or(Played::Done { lines: 1, leave: false }, Played::Say)
+    fn advance(&mut self, _: At, heard: &mut Heard<'_>) -> Played {
+        heard.unread.pass_over(crate::session::Audience::All, 0);
+        let to = heard.to;
+        let done = Played::Done { lines: 1, leave: false };
+        self.0.take().map_or(done, |bytes| Played::Say { to, bytes })
     }
 
     fn name(&self) -> &'static str {

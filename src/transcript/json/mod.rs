@@ -12,10 +12,12 @@
 //! 1, that the recorder's peer (the side that is not the `role` of the conn or the header) said on that conn matched
 //! this pattern. Readers make it the `want` of that line, and keep it as it is where there is none.
 
+mod edit;
 mod fields;
 mod fold;
 mod head;
 mod open;
+mod placed;
 mod quick;
 mod read;
 mod recognise;
@@ -29,10 +31,12 @@ mod tests;
 
 use std::path::Path;
 
+pub use edit::{EditError, Edited};
 pub use open::{ReadError, open};
 pub use read::{Fault, Reader, Stop, parse};
 pub use write::write;
 
+pub(super) use edit::edit;
 pub(super) use fold::LateWants;
 pub use recognise::is_transcript;
 pub(super) use write::{Encoder, timestamp};

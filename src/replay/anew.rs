@@ -1,0 +1,67 @@
+//! A replay that takes what comes for right.
+
+use super::bless;
+use super::mismatch::{self, Told, Wanted};
+use super::player::{Looked, Player};
+use crate::script::{Heard, Played};
+use crate::units::At;
+
+impl Player {
+    /// The same where what comes is taken for right: the turn is over once as much has come as before,
+    /// or nothing comes any more.
+    pub(super) fn hear_anew(&mut self, now: At, heard: &Heard<'_>) -> Looked {
+        let event = self.actions.peek().map_or(usize::MAX, |(_, action)| action.event);
+        for index in 0..self.courses.len() {
+            let course = &mut self.courses[index];
+            if course.refused && (!course.matcher.is_ready() || self.actions.peek().is_none()) {
+                course.turn.off = true;
+                return Looked::Again;
+            }
+            let limit = course.items_before(event);
+            if !course.turn.off {
+                if course.matcher.is_ready() {
+                    continue;
+                }
+                match self.silence(now, index, heard) {
+                    Played::Differs(_) if !self.courses[index].has_ended(heard) => {
+                        self.failure = None;
+                        self.courses[index].turn.off = true;
+                    }
+                    played => return Looked::Played(played),
+                }
+            }
+            if let Some(until) = self.goes_on(now, index, limit) {
+                return Looked::Played(Played::Wait(until));
+            }
+            if let Err(told) = self.take_turn(index, limit) {
+                return Looked::Played(self.tell(told));
+            }
+        }
+        Looked::Ready
+    }
+
+    /// Until when more may come of a turn that is another than was recorded.
+    pub(super) fn goes_on(&self, now: At, index: usize, limit: usize) -> Option<At> {
+        let (course, turn) = (&self.courses[index], &self.courses[index].turn);
+        let items = &course.matcher.items()[turn.begin.min(limit)..limit];
+        let enough = turn.lines.len() >= items.iter().filter(|item| !item.is_opt()).count();
+        let pause = if enough { bless::PAUSE } else { self.manner.timeout };
+        let since = turn.last.max(self.since).unwrap_or(now);
+        Some(since + pause).filter(|until| now < *until)
+    }
+
+    /// Takes what came in a turn for what is right.
+    pub(super) fn take_turn(&mut self, index: usize, limit: usize) -> Result<(), Told> {
+        let course = &mut self.courses[index];
+        let changed = self.blessing.take(course, limit);
+        let Err((item, line)) = changed else { return Ok(()) };
+        let at = self.whereabouts(index);
+        let course = &self.courses[index];
+        let wanted = Wanted { item: &course.matcher.items()[item], source: &course.sources[item] };
+        let (mismatch, failure) = match line {
+            Some(line) => at.differs(wanted, &line, false),
+            None => at.missing(wanted, "other lines came", b""),
+        };
+        Err((mismatch, Box::new(mismatch::refused(*failure, self.blessing.len()))))
+    }
+}

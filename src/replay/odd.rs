@@ -1,0 +1,134 @@
+//! Where a peer does something else than was recorded, or nothing.
+
+use std::time::Duration;
+
+use super::mismatch::{self, Told, Wanted, Whereabouts};
+use super::part::Source;
+use super::player::{Finish, Player};
+use crate::matching::PatternFault;
+use crate::script::{Heard, Played};
+use crate::units::{At, Human};
+
+impl Player {
+    /// What came is not what is expected.
+    pub(super) fn differs(&mut self, index: usize, heard: &Heard<'_>) -> Played {
+        let course = &self.courses[index];
+        let bytes = course.next(heard).unwrap_or_default();
+        if let Some((item, fault)) = course.matcher.fault() {
+            let event = course.sources[*item].first();
+            let name = match &fault.why {
+                PatternFault::Undefined(undefined) => undefined.name.to_string(),
+                other => other.to_string(),
+            };
+            let failure = mismatch::undefined(&self.file, event, "want", &name);
+            return Played::Failed(Box::new(failure));
+        }
+        let at = self.whereabouts(index);
+        let told = match course.matcher.nearest(&bytes) {
+            Some(item) => {
+                let source = &course.sources[item];
+                let wanted = Wanted { item: &course.matcher.items()[item], source };
+                if course.has_ended(heard) && wanted.item.bytes().starts_with(&bytes) {
+                    let told = at.missing(wanted, "the peer has ended", &bytes);
+                    return self.tell(told);
+                }
+                let by_end = course.matcher.differs_by_end(item, &bytes);
+                at.differs(wanted, &bytes, by_end)
+            }
+            None => at.extra(course.sources.last().map_or(0, Source::last), &bytes),
+        };
+        self.tell(told)
+    }
+
+    /// Nothing has come: wait, or say why not.
+    pub(super) fn silence(&mut self, now: At, index: usize, heard: &Heard<'_>) -> Played {
+        let course = &self.courses[index];
+        let Some(item) = course.matcher.awaited() else { return Played::Wait(now) };
+        let source = &course.sources[item];
+        let limit = self.patience(source.delay);
+        let until = *self.since.get_or_insert(now) + limit;
+        let why = if course.has_ended(heard) {
+            "the peer has ended".to_owned()
+        } else if until <= now {
+            format!("nothing came within {}", Human(limit))
+        } else {
+            return Played::Wait(self.look_by(now, until));
+        };
+        let at = self.whereabouts(index);
+        let wanted = Wanted { item: &course.matcher.items()[item], source };
+        let told = at.missing(wanted, &why, &course.next(heard).unwrap_or_default());
+        self.tell(told)
+    }
+
+    /// How long something is waited for that took so long when it was recorded.
+    pub(super) fn patience(&self, delay: Duration) -> Duration {
+        let timeout = self.manner.timeout;
+        if delay > timeout { timeout + delay } else { timeout }
+    }
+
+    /// Tells of a difference, and fails then.
+    pub(super) fn tell(&mut self, (mismatch, failure): Told) -> Played {
+        self.failure = Some(failure);
+        Played::Differs(mismatch)
+    }
+
+    /// Whether every peer is there, or has ended, as it was before the next thing that our side does.
+    pub(super) fn check_ends(&mut self, now: At, heard: &Heard<'_>) -> Option<Played> {
+        if self.manner.finish == Finish::Open {
+            return None;
+        }
+        let (acts, event) = self.actions.peek().map(|(acts, action)| (*acts, action.event))?;
+        for (index, course) in self.courses.iter().enumerate() {
+            let ended = course.has_ended(heard);
+            let was = course.end.as_ref().filter(|end| end.event < event);
+            let at = self.whereabouts(index);
+            let played = match was {
+                Some(end) if !ended => self.await_end(now, index, end.event, end.delay),
+                None if ended && index == acts => {
+                    let told = at.closed(event);
+                    self.tell(told)
+                }
+                _ => continue,
+            };
+            return Some(played);
+        }
+        None
+    }
+
+    /// Waits until a peer ends, which it did when this was recorded.
+    pub(super) fn await_end(
+        &mut self,
+        now: At,
+        index: usize,
+        event: usize,
+        delay: Duration,
+    ) -> Played {
+        let limit = match self.manner.finish {
+            Finish::Close { linger, .. } if self.actions.peek().is_none() => linger.max(delay),
+            _ => self.patience(delay),
+        };
+        let until = *self.since.get_or_insert(now) + limit;
+        if now < until {
+            return Played::Wait(self.look_by(now, until));
+        }
+        let at = self.whereabouts(index);
+        let told = at.open(event, &format!("the peer has not ended within {}", Human(limit)));
+        self.tell(told)
+    }
+
+    /// Where the replay is on a conn.
+    pub(super) fn whereabouts(&self, index: usize) -> Whereabouts<'_> {
+        Whereabouts {
+            file: &self.file,
+            transcript: &self.transcript,
+            conn: self.courses[index].conn,
+            several: self.courses.len() > 1,
+            whole: self.manner.finish != Finish::Open,
+        }
+    }
+
+    /// When unfinished lines are to be looked at again, or then.
+    pub(super) fn look_by(&self, now: At, until: At) -> At {
+        self.courses.iter().filter_map(|course| course.deadline(now)).fold(until, At::min)
+    }
+}

@@ -1,0 +1,276 @@
+//! What a conn recorded, seen from one side: what the other side says, and what ours does in between.
+
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use memchr::memchr;
+
+use super::load::PartFault;
+use super::presence::Presence;
+use crate::matching::hearing::{Expected, Item};
+use crate::matching::{Masks, Template};
+use crate::transcript::{Event, Marks, Said, Transcript, What};
+use crate::units::At;
+use crate::wire::{ConnId, Eol, Line, Side, with_eol};
+
+/// One conn, seen from one side.
+#[derive(Debug)]
+pub(super) struct Part {
+    pub(super) conn: Option<ConnId>,
+    /// What the other side says, line by line. The border between two reads does not matter, and
+    /// partial lines are joined, as far as our side does nothing in between.
+    pub(super) items: Vec<Item>,
+    /// Where each item was recorded.
+    pub(super) sources: Vec<Source>,
+    /// What our side does, in order.
+    pub(super) actions: Vec<Action>,
+    /// When the other side ended, if it did.
+    pub(super) end: Option<End>,
+    /// Our side ended before the other did.
+    pub(super) ended_first: bool,
+    /// The number of the event that opened the conn, or else of the first that concerns it.
+    pub(super) opened: usize,
+}
+
+/// Where a line was recorded.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Source {
+    /// The events that it was recorded in: where each begins in it, and its number, from 1.
+    pub(super) events: Vec<(usize, usize)>,
+    /// How long it took to come.
+    pub(super) delay: Duration,
+}
+
+/// Something that our side does.
+#[derive(Debug, Clone)]
+pub(super) struct Action {
+    /// The number of its event.
+    pub(super) event: usize,
+    /// When it was recorded.
+    pub(super) at: At,
+    pub(super) what: Doing,
+}
+
+/// The kinds of [`Action`].
+#[derive(Debug, Clone)]
+pub(super) enum Doing {
+    /// Says these bytes.
+    Say(Bytes),
+    /// Says this, with variables in it.
+    Send(Template, Eol),
+    /// Ends its side; the other may have waited for that to go on.
+    HalfClose,
+    /// Opens the conn.
+    Open,
+}
+
+/// The end of the other side.
+#[derive(Debug, Clone)]
+pub(super) struct End {
+    /// The number of its event.
+    pub(super) event: usize,
+    /// How long it took.
+    pub(super) delay: Duration,
+}
+
+/// What one event says.
+struct Piece<'a> {
+    event: usize,
+    bytes: Bytes,
+    marks: &'a Marks,
+    /// How long after what was said before it.
+    delay: Duration,
+}
+
+/// A part that is being put together.
+struct Draft<'a> {
+    expected: Vec<Expected>,
+    part: Part,
+    /// What the other side has said since our side did something.
+    pieces: Vec<Piece<'a>>,
+    groups: usize,
+}
+
+impl Part {
+    /// The part of `own` on a conn.
+    ///
+    /// # Errors
+    /// An event has a mark that cannot be understood.
+    pub(super) fn of(
+        transcript: &Transcript,
+        conn: Option<ConnId>,
+        own: Side,
+        masks: &Masks,
+    ) -> Result<Part, PartFault> {
+        let mut draft = Draft::of(conn);
+        let mut presence = Presence::new(transcript, conn);
+        let mut before = At::START;
+        for (index, event) in transcript.events.iter().enumerate() {
+            presence.observe(event);
+            let number = index + 1;
+            if event.conn == conn && draft.part.opened == 0 {
+                draft.part.opened = number;
+            }
+            match &event.what {
+                What::Line(said) if presence.concerns(event, said.from) => {
+                    let bytes = with_eol(&said.text, said.eol);
+                    if said.from == own {
+                        draft.act(number, event.at, say(said, bytes, number)?);
+                    } else if !bytes.is_empty() {
+                        let delay = event.at.since(before);
+                        draft.pieces.push(Piece {
+                            event: number,
+                            bytes,
+                            marks: &said.marks,
+                            delay,
+                        });
+                    }
+                    before = event.at;
+                }
+                What::Close { from, how } if event.conn == conn => {
+                    draft.close(number, event, (*from, own), (how, before));
+                }
+                _ => {}
+            }
+        }
+        draft.finish(masks)
+    }
+
+    /// Nothing is said in it.
+    pub(super) fn is_empty(&self) -> bool {
+        self.items.is_empty() && self.actions.is_empty()
+    }
+}
+
+impl Draft<'_> {
+    fn of(conn: Option<ConnId>) -> Self {
+        let part = Part {
+            conn,
+            items: Vec::new(),
+            sources: Vec::new(),
+            actions: Vec::new(),
+            end: None,
+            ended_first: false,
+            opened: 0,
+        };
+        Draft { expected: Vec::new(), part, pieces: Vec::new(), groups: 0 }
+    }
+
+    /// Our side does something, so what the other has said stands for itself.
+    fn act(&mut self, event: usize, at: At, what: Doing) {
+        self.join();
+        self.part.actions.push(Action { event, at, what });
+    }
+
+    fn close(
+        &mut self,
+        number: usize,
+        event: &Event,
+        (from, own): (Side, Side),
+        (how, before): (&str, At),
+    ) {
+        if from != own {
+            self.part.end.get_or_insert(End { event: number, delay: event.at.since(before) });
+        } else if how == "eof" {
+            self.part.ended_first |= self.part.end.is_none();
+            self.act(number, event.at, Doing::HalfClose);
+        }
+    }
+
+    /// Joins partial lines with what follows them, and cuts at line ends: a transcript that was written
+    /// by hand may have some within a line.
+    fn join(&mut self) {
+        let mut open = false;
+        let mut group_before: Option<&str> = None;
+        for piece in std::mem::take(&mut self.pieces) {
+            let Piece { event, bytes, marks, mut delay } = piece;
+            if marks.group.as_deref() != group_before || group_before.is_none() {
+                self.groups += 1;
+                group_before = marks.group.as_deref();
+            }
+            let mut rest = &*bytes;
+            while !rest.is_empty() {
+                let end = memchr(b'\n', rest).map_or(rest.len(), |at| at + 1);
+                let (line, behind) = rest.split_at(end);
+                if !open {
+                    self.expected.push(Expected {
+                        group: marks.group.as_ref().map(|_| self.groups),
+                        ..Expected::default()
+                    });
+                    self.part.sources.push(Source::default());
+                }
+                self.add(event, line, marks, delay);
+                open = !line.ends_with(b"\n");
+                (rest, delay) = (behind, Duration::ZERO);
+            }
+        }
+        // The next begins with a group of its own.
+        self.groups += 1;
+    }
+
+    /// Adds to the last line.
+    fn add(&mut self, event: usize, bytes: &[u8], marks: &Marks, delay: Duration) {
+        if let (Some(expected), Some(source)) =
+            (self.expected.last_mut(), self.part.sources.last_mut())
+        {
+            source.events.push((expected.bytes.len(), event));
+            source.delay += delay;
+            // Nobody else has these bytes, so a line of many pieces is not copied for each of them.
+            let begun = std::mem::take(&mut expected.bytes).try_into_mut();
+            let mut begun = begun.unwrap_or_else(|shared| BytesMut::from(&*shared));
+            begun.extend_from_slice(bytes);
+            expected.bytes = begun.freeze();
+            expected.opt |= marks.opt;
+            if marks.want.is_some() {
+                expected.want.clone_from(&marks.want);
+            }
+        }
+    }
+
+    fn finish(mut self, masks: &Masks) -> Result<Part, PartFault> {
+        self.join();
+        let mut part = self.part;
+        // With the last thing that is said our side ends anyway.
+        let behind = part.sources.last().map_or(0, Source::last);
+        part.actions.pop_if(|last| matches!(last.what, Doing::HalfClose) && last.event > behind);
+        for (expected, source) in self.expected.into_iter().zip(&part.sources) {
+            let item = Item::new(expected, masks).map_err(|fault| PartFault {
+                event: source.first(),
+                what: format!("`want`, {fault}"),
+            })?;
+            part.items.push(item);
+        }
+        Ok(part)
+    }
+}
+
+impl Source {
+    /// The number of the event that the byte at `at` was recorded in.
+    pub(super) fn event(&self, at: usize) -> usize {
+        let begun = self.events.iter().rev().find(|(start, _)| *start <= at);
+        begun.map_or(0, |(_, event)| *event)
+    }
+
+    pub(super) fn first(&self) -> usize {
+        self.events.first().map_or(0, |(_, event)| *event)
+    }
+
+    pub(super) fn last(&self) -> usize {
+        self.events.last().map_or(0, |(_, event)| *event)
+    }
+}
+
+/// What our side says in an event.
+fn say(said: &Said, bytes: Bytes, event: usize) -> Result<Doing, PartFault> {
+    let Some(send) = &said.marks.send else { return Ok(Doing::Say(bytes)) };
+    let template = Template::parse(send).map_err(|fault| PartFault {
+        event,
+        what: format!("`send`, column {}: {}", fault.at + 1, fault.why),
+    })?;
+    Ok(Doing::Send(template, said.eol))
+}
+
+/// The line that these bytes are, without its end.
+pub(super) fn text(bytes: &[u8]) -> &[u8] {
+    Line::cut(bytes).text
+}
