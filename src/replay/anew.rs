@@ -12,15 +12,22 @@ impl Player {
     pub(super) fn hear_anew(&mut self, now: At, heard: &Heard<'_>) -> Looked {
         let event = self.actions.peek().map_or(usize::MAX, |(_, action)| action.event);
         for index in 0..self.courses.len() {
+            let last = self.actions.peek().is_none();
             let course = &mut self.courses[index];
-            if course.refused && (!course.matcher.is_ready() || self.actions.peek().is_none()) {
+            let (ready, more) = (course.matcher.is_ready(), course.matcher.expects_more());
+            if course.refused && (!ready || more || last) {
                 course.turn.off = true;
                 return Looked::Again;
             }
             let limit = course.items_before(event);
             if !course.turn.off {
-                if course.matcher.is_ready() {
-                    continue;
+                if ready {
+                    // A line that may be missing may be another, and is not to be passed over.
+                    let pause = more && !last;
+                    match self.goes_on(now, index, limit).filter(|_| pause) {
+                        Some(until) => return Looked::Played(Played::Wait(until)),
+                        None => continue,
+                    }
                 }
                 match self.silence(now, index, heard) {
                     Played::Differs(_) if !self.courses[index].has_ended(heard) => {
@@ -41,17 +48,18 @@ impl Player {
     }
 
     /// Until when more may come of a turn that is another than was recorded.
-    pub(super) fn goes_on(&self, now: At, index: usize, limit: usize) -> Option<At> {
+    fn goes_on(&mut self, now: At, index: usize, limit: usize) -> Option<At> {
+        let begun = *self.since.get_or_insert(now);
         let (course, turn) = (&self.courses[index], &self.courses[index].turn);
         let items = &course.matcher.items()[turn.begin.min(limit)..limit];
         let enough = turn.lines.len() >= items.iter().filter(|item| !item.is_opt()).count();
         let pause = if enough { bless::PAUSE } else { self.manner.timeout };
-        let since = turn.last.max(self.since).unwrap_or(now);
-        Some(since + pause).filter(|until| now < *until)
+        let since = turn.last.map_or(begun, |last| last.max(begun));
+        Some(since + pause).filter(|until| now < *until).map(|until| self.look_by(now, until))
     }
 
     /// Takes what came in a turn for what is right.
-    pub(super) fn take_turn(&mut self, index: usize, limit: usize) -> Result<(), Told> {
+    fn take_turn(&mut self, index: usize, limit: usize) -> Result<(), Told> {
         let course = &mut self.courses[index];
         let changed = self.blessing.take(course, limit);
         let Err((item, line)) = changed else { return Ok(()) };

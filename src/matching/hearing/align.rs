@@ -258,7 +258,7 @@ impl<L: AsRef<[u8]>> Grid<'_, L> {
 
     /// Takes out of some lines, of which there is one, the one that is most like an item.
     fn take_nearest(&self, item: usize, lines: &mut Vec<usize>) -> usize {
-        let likeness = |line: usize| self.terms.items[item].likeness(self.lines[line].as_ref());
+        let likeness = |line: usize| self.likeness(item, line);
         let first = (0, likeness(lines[0]));
         let (nearest, _) = (1..lines.len())
             .map(|index| (index, likeness(lines[index])))
@@ -277,11 +277,16 @@ impl<L: AsRef<[u8]>> Grid<'_, L> {
         let expected = &self.terms.items[item];
         if self.fits(item, line) {
             0
-        } else if expected.opt && expected.likeness(self.lines[line].as_ref()) >= ALIKE {
+        } else if expected.opt && self.likeness(item, line) >= ALIKE {
             CHANGE_OPT
         } else {
             CHANGE
         }
+    }
+
+    fn likeness(&self, item: usize, line: usize) -> f64 {
+        let came = Came::new(self.lines[line].as_ref(), self.terms.masks);
+        self.terms.items[item].likeness(&came)
     }
 
     fn fits(&self, item: usize, line: usize) -> bool {

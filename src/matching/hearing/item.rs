@@ -153,17 +153,31 @@ impl Item {
     }
 
     /// How much a line that does not fit is like it, up to 1.
-    pub(super) fn likeness(&self, bytes: &[u8]) -> f64 {
-        let own = &self.bytes;
-        let prefix = own.iter().zip(bytes).take_while(|(a, b)| a == b).count();
-        let rest = own.len().min(bytes.len()) - prefix;
-        let ends = own.iter().rev().zip(bytes.iter().rev()).take(rest);
-        let suffix = ends.take_while(|(a, b)| a == b).count();
-        #[expect(clippy::cast_precision_loss, reason = "an estimate")]
-        let likeness = (prefix + suffix) as f64 / own.len().max(bytes.len()).max(1) as f64;
-        likeness
+    pub(super) fn likeness(&self, came: &Came<'_>) -> f64 {
+        let own = self.masked.as_deref().unwrap_or(Line::cut(&self.bytes).text);
+        let other = came.masked.as_deref().filter(|_| self.masked.is_some());
+        likeness(own, other.unwrap_or(came.line.text))
     }
 }
+
+/// How much of two lines is the same: at both ends, or at the same places from one end.
+fn likeness(one: &[u8], other: &[u8]) -> f64 {
+    let cut = |line: &[u8]| line.len().min(COMPARED);
+    let (one, other) = (&one[..cut(one)], &other[..cut(other)]);
+    let equal = |(a, b): &(&u8, &u8)| a == b;
+    let prefix = one.iter().zip(other).take_while(equal).count();
+    let rest = one.len().min(other.len()) - prefix;
+    let ends = || one.iter().rev().zip(other.iter().rev());
+    let suffix = ends().take(rest).take_while(equal).count();
+    let in_place = one.iter().zip(other).filter(equal).count();
+    let same = (prefix + suffix).max(in_place).max(ends().filter(equal).count());
+    #[expect(clippy::cast_precision_loss, reason = "an estimate")]
+    let likeness = same as f64 / one.len().max(other.len()).max(1) as f64;
+    likeness
+}
+
+/// How many bytes of a line say how much it is like another.
+const COMPARED: usize = 4096;
 
 impl Want {
     fn new(source: &str) -> Result<Want, ItemFault> {

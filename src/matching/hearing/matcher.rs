@@ -127,6 +127,12 @@ impl Matcher {
         self.states.iter().any(|state| self.reaches_limit(state))
     }
 
+    /// Whether something may come for now.
+    #[must_use]
+    pub fn expects_more(&self) -> bool {
+        self.states.iter().any(|state| !self.candidates(state, false).is_empty())
+    }
+
     /// The variables, with what patterns captured.
     #[must_use]
     pub fn vars(&self) -> Arc<Vars> {
@@ -158,10 +164,11 @@ impl Matcher {
     /// The item that a line which was refused was probably meant to be.
     #[must_use]
     pub fn nearest(&self, bytes: &[u8]) -> Option<usize> {
-        let awaited = self.awaited();
-        let mut best = awaited.map(|item| (self.items[item].likeness(bytes), item));
+        let came = Came::new(bytes, &self.masks);
+        let likeness = |item: usize| self.items[item].likeness(&came);
+        let mut best = self.awaited().map(|item| (likeness(item), item));
         for item in self.states.iter().flat_map(|state| self.candidates(state, false)) {
-            let likeness = self.items[item].likeness(bytes);
+            let likeness = likeness(item);
             if best.is_none_or(|(most, _)| most < likeness) {
                 best = Some((likeness, item));
             }

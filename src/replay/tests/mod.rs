@@ -2,6 +2,7 @@
 
 mod played;
 mod told;
+mod tolerant;
 
 use std::time::Duration;
 
