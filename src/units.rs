@@ -102,6 +102,9 @@ pub enum Pace {
     Recorded(f64),
 }
 
+/// A speed is a number: it is parsed from one that is positive.
+impl Eq for Pace {}
+
 impl std::str::FromStr for Pace {
     type Err = String;
 
@@ -160,6 +163,21 @@ pub fn reason(err: &io::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_pace_is_a_word_or_a_positive_number() {
+        for (text, pace) in [
+            ("wait", Pace::Wait),
+            ("recorded", Pace::Recorded(1.0)),
+            ("x2", Pace::Recorded(2.0)),
+            ("x0.5", Pace::Recorded(0.5)),
+        ] {
+            assert_eq!(text.parse(), Ok(pace));
+        }
+        for text in ["", "x", "x0", "x-1", "xinf", "xNaN", "2x", "fast"] {
+            assert!(text.parse::<Pace>().unwrap_err().contains("is no pace: write"), "{text}");
+        }
+    }
 
     #[test]
     fn durations_have_a_unit() {

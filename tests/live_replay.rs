@@ -120,3 +120,23 @@ fn what_cannot_be_replayed_is_the_scripts_fault_and_what_says_nothing_checks_not
         assert_eq!(server.finish(), b"", "{file}");
     }
 }
+
+#[test]
+fn a_replay_has_a_pace_of_its_own() {
+    let dir = folder();
+    let server = ScriptedServer::start(|mut peer| {
+        peer.say("hello\n");
+        peer.expect_bytes("bob\n");
+        peer.say("welcome bob\n");
+        assert_eq!(peer.read_to_end_within(DEADLINE), b"");
+    });
+    let repl = Repl::new().args(["--connect", &server.addr()]).current_dir(dir.path());
+    let told = repl.stdin("/replay -p x100 talk.jsonl\n").run().success();
+    told.stderr(says::notice("replayed talk.jsonl: 2 lines as recorded\n"));
+    server.finish();
+    let repl = Repl::new().args(["--connect", "127.0.0.1:1"]).current_dir(dir.path());
+    let script = dir.path().join("bad.chat");
+    fs::write(&script, "/replay -p fast talk.jsonl\n").unwrap();
+    let told = repl.args(["--script", "bad.chat"]).run().code(3);
+    told.stderr(contains("`fast` is no pace: write `wait`, `recorded`"));
+}

@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::fault::{Fault, Span, Wrong, shown};
 use crate::matching::{Template, Vars};
-use crate::units::parse_duration;
+use crate::units::{Pace, parse_duration};
 use crate::wire::{Eol, Visible};
 
 /// An argument: where it stands in the line, what it was written as, and what it means.
@@ -110,6 +110,12 @@ impl FromArg for u64 {
 impl FromArg for Duration {
     fn from_arg(bytes: &Bytes) -> Result<Self, Wrong> {
         parse_duration(text(bytes)?).map_err(Wrong::Duration)
+    }
+}
+
+impl FromArg for Pace {
+    fn from_arg(bytes: &Bytes) -> Result<Self, Wrong> {
+        text(bytes)?.parse().map_err(Wrong::Duration)
     }
 }
 

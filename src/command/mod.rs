@@ -23,6 +23,7 @@ pub use complete::{Completion, Offers, complete, hint};
 pub use fault::{Fault, Span, Wrong};
 pub use parse::{Parsed, parse};
 
+use crate::units::Pace;
 use crate::wire::Eol;
 
 /// A command, parsed. The groups are the topics of `/help`.
@@ -48,7 +49,7 @@ impl Command {
     pub fn is_local(&self) -> bool {
         match self {
             Command::Prompt(_) | Command::Set(_) => true,
-            Command::Keep(command) => !matches!(command, KeepCommand::Replay(_)),
+            Command::Keep(command) => !matches!(command, KeepCommand::Replay { .. }),
             Command::Say(_) | Command::Wait(_) | Command::Conn(_) => false,
         }
     }
@@ -58,7 +59,7 @@ impl Command {
     pub fn reads(&self) -> bool {
         match self {
             Command::Wait(_)
-            | Command::Keep(KeepCommand::Replay(_))
+            | Command::Keep(KeepCommand::Replay { .. })
             | Command::Set(SetCommand::Strict(_)) => true,
             // Of the steps of a file that is known only later, some may.
             Command::Set(SetCommand::Include(file)) => !file.template().is_plain(),
@@ -90,8 +91,13 @@ pub enum KeepCommand {
         /// Where to; a dated name where none is given.
         file: Option<Arg<String>>,
     },
-    /// `/replay FILE[#CONN]`.
-    Replay(Arg<String>),
+    /// `/replay [-p PACE] FILE[#CONN]`.
+    Replay {
+        /// When lines are said, if not as the command line has it.
+        pace: Option<Arg<Pace>>,
+        /// What to play.
+        file: Arg<String>,
+    },
     /// `/show [N]`.
     Show(Option<Arg<u64>>),
     /// `/stats`.

@@ -65,13 +65,17 @@ pub(super) static SPECS: [Spec; 31] = [
     Spec {
         name: "replay",
         topic: Topic::Keep,
-        options: &[],
+        options: &[Opt { letter: 'p', value: Some("PACE") }],
         params: &[required("FILE[#CONN]", Kind::File)],
         summary: "play a recorded conn",
         details: "Plays one recorded conn on the conn spoken to, and compares what the peer says with \
-                  what its peer said then. Ctrl-C stops it.",
+                  what its peer said then. Lines are said once all that was said before them has come; \
+                  with `-p recorded` also no sooner than then, with `-p x2` twice as fast. Ctrl-C stops it.",
         example: "/replay greeting.json\n/replay meeting.json#2",
-        build: |args| Ok(Command::Keep(KeepCommand::Replay(args.required()?))),
+        build: |args| {
+            let (pace, file) = (args.option('p')?, args.required()?);
+            Ok(Command::Keep(KeepCommand::Replay { pace, file }))
+        },
     },
     Spec {
         name: "show",

@@ -13,7 +13,7 @@ use crate::script::{Blame, Failure, Report, Task};
 use crate::session::Notice;
 use crate::transcript::export::Text;
 use crate::transcript::{Edited, FileError, Target, rewrite};
-use crate::units::{Human, count};
+use crate::units::{Human, Pace, count};
 
 /// How many events `/show` shows where it is not told.
 const SHOWN: u64 = 10;
@@ -26,7 +26,7 @@ impl Engine {
             Task::Clear => self.screen.clear(),
             Task::Time(on) => self.screen.set_time(on),
             Task::Save { force, file } => self.save(force, file),
-            Task::Replay(file) => self.replay(&file),
+            Task::Replay { pace, file } => self.replay(pace, &file),
             Task::Show(n) => self.show(n.unwrap_or(SHOWN)),
             Task::Stats => self.tell(self.stats()),
             Task::Include { file, place } => self.include(&file, place),
@@ -78,10 +78,11 @@ impl Engine {
         }
     }
 
-    fn replay(&mut self, file: &str) {
+    fn replay(&mut self, pace: Option<Pace>, file: &str) {
         let settings = self.runner.settings();
         let within = self.replaying.within(settings.timeout);
-        let manner = replay::Manner { from_now: self.runner.has_spoken(), ..within };
+        let pace = pace.unwrap_or(within.pace);
+        let manner = replay::Manner { pace, from_now: self.runner.has_spoken(), ..within };
         let given = replay::Given { settings, masks: &self.replaying.masks };
         match replay::load(file.as_ref(), self.role, manner, given, false) {
             Ok(player) => {

@@ -3,6 +3,7 @@
 use super::{Mismatch, Place, Report};
 use crate::matching::hearing::Change;
 use crate::session::Input;
+use crate::units::Pace;
 use crate::wire::ConnId;
 
 /// Something that the runner cannot do itself.
@@ -34,8 +35,13 @@ pub enum Task {
         /// Where to.
         file: Option<String>,
     },
-    /// `/replay FILE[#CONN]`.
-    Replay(String),
+    /// `/replay [-p PACE] FILE[#CONN]`.
+    Replay {
+        /// When lines are said, if not as the command line has it.
+        pace: Option<Pace>,
+        /// What to play.
+        file: String,
+    },
     /// `/show [N]`.
     Show(Option<u64>),
     /// `/stats`.

@@ -73,9 +73,10 @@ impl Runner {
                 let file = file.as_ref().map(|file| file.value(vars)).transpose()?;
                 self.ask(Task::Save { force: *force, file });
             }
-            KeepCommand::Replay(file) => {
+            KeepCommand::Replay { pace, file } => {
+                let pace = pace.as_ref().map(|pace| pace.value(vars)).transpose()?;
                 let file = file.value(vars)?;
-                self.ask(Task::Replay(file));
+                self.ask(Task::Replay { pace, file });
             }
             KeepCommand::Show(count) => {
                 let count = count.as_ref().map(|count| count.value(vars)).transpose()?;

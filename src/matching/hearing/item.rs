@@ -29,7 +29,7 @@ pub struct Item {
     pub(super) bytes: Bytes,
     /// Its text as masks make it, where that is another.
     masked: Option<Vec<u8>>,
-    want: Option<Want>,
+    want: Option<Box<Want>>,
     pub(super) opt: bool,
     pub(super) group: Option<usize>,
 }
@@ -75,7 +75,7 @@ impl Item {
     /// Its `want` is no pattern.
     pub fn new(expected: Expected, masks: &Masks) -> Result<Item, ItemFault> {
         let Expected { bytes, want, opt, group } = expected;
-        let want = want.map(|source| Want::new(&source)).transpose()?;
+        let want = want.map(|source| Want::new(&source).map(Box::new)).transpose()?;
         let masked = (!masks.is_empty() && want.is_none())
             .then(|| masks.apply(Line::cut(&bytes).text).into_owned());
         Ok(Item { bytes, masked, want, opt, group })

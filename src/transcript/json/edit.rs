@@ -42,8 +42,11 @@ pub struct Edited {
     pub removed: usize,
 }
 
-/// Changes the text of a transcript: what is said in it is hidden anew.
-pub(in crate::transcript) fn edit(
+/// Changes the text of a transcript, and nothing else in it: secrets in what is said now are hidden.
+///
+/// # Errors
+/// It cannot be changed as wanted.
+pub fn edit(
     text: &[u8],
     changes: &[Change],
     secrets: &Secrets,
@@ -242,4 +245,105 @@ fn list(names: &[String]) -> Vec<u8> {
 fn key_start(before: &[u8], key: &str) -> Option<usize> {
     let before = before.trim_ascii_end().strip_suffix(b":")?.trim_ascii_end();
     Some(before.strip_suffix(format!("\"{key}\"").as_bytes())?.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEADER: &str = r#""chat-repl":"transcript","version":1,"started":"2026-10-07T09:15:02Z""#;
+
+    fn say(event: usize, bytes: &'static [u8]) -> Change {
+        Change::Say { event, bytes: Bytes::from_static(bytes) }
+    }
+
+    fn add(behind: usize, bytes: &'static [u8]) -> Change {
+        Change::Add { behind, conn: Some(ConnId::FIRST), bytes: Bytes::from_static(bytes) }
+    }
+
+    fn edited(text: &str, changes: &[Change]) -> String {
+        let secrets = Secrets::new([("PASS".to_owned(), Bytes::from_static(b"sesame"))]).unwrap();
+        let (after, _) = edit(text.as_bytes(), changes, &secrets).unwrap();
+        super::super::parse(&after).unwrap();
+        String::from_utf8(after).unwrap()
+    }
+
+    fn event(line: &str) -> String {
+        format!(r#"{{"conn":1,"from":"server",{line}}}"#)
+    }
+
+    fn document(events: &[String]) -> String {
+        format!("{{{HEADER},\"events\":[\n{}\n]}}\n", events.join(",\n"))
+    }
+
+    #[test]
+    fn lines_come_and_go_anywhere_in_a_document() {
+        let all: Vec<String> =
+            ["a", "b", "c"].map(|line| event(&format!(r#""line":"{line}""#))).to_vec();
+        let new = |line: &str| format!(r#"{{"dt":0,"conn":1,"from":"server","line":"{line}"}}"#);
+        let text = document(&all);
+        let removed = |events: &[usize]| -> Vec<Change> {
+            events.iter().map(|event| Change::Remove { event: *event }).collect()
+        };
+        for (gone, left) in [
+            (&[1][..], document(&all[1..])),
+            (&[2], document(&[all[0].clone(), all[2].clone()])),
+            (&[2, 3], document(&all[..1])),
+            (&[1, 2], document(&all[2..])),
+        ] {
+            assert_eq!(edited(&text, &removed(gone)), left);
+        }
+        let wanted =
+            document(&[new("x"), all[0].clone(), all[1].clone(), all[2].clone(), new("y")]);
+        assert_eq!(edited(&text, &[add(0, b"x\n"), add(3, b"y\n")]), wanted);
+        assert_eq!(
+            edited(&text, &[removed(&[1, 2, 3]), vec![add(3, b"y\n")]].concat()),
+            document(&[new("y")])
+        );
+    }
+
+    #[test]
+    fn an_event_keeps_all_but_what_it_says() {
+        for (before, bytes, after) in [
+            (r#""line":"a","x":[1,  2]"#, &b"b\n"[..], r#""line":"b","x":[1,  2]"#),
+            (r#""line" :"a""#, b"\xff\n", r#""esc":"\\xff""#),
+            (r#""esc":"\\xff""#, b"b\n", r#""line":"b""#),
+            (r#""line":"a""#, b"a\r\n", r#""line":"a","eol":"\r\n""#),
+            (r#""eol":"\r\n","line":"a""#, b"a", r#""eol":"","line":"a""#),
+            (r#""line":"a""#, b"sesame\n", r#""line":"${PASS}","secret":["PASS"]"#),
+            (r#""secret":["PASS"],"line":"${PASS}""#, b"b\n", r#""secret":[],"line":"b""#),
+        ] {
+            let text = document(&[event(before)]);
+            assert_eq!(edited(&text, &[say(1, bytes)]), document(&[event(after)]), "{before}");
+        }
+    }
+
+    #[test]
+    fn a_mark_and_white_space_stay_and_the_trailer_counts_anew() {
+        let (a, b) = (event(r#""line":"a""#), event(r#""line":"b""#));
+        let text = |a: &str, events: usize| {
+            format!(
+                "\u{feff}{{{HEADER}}}\r\n\r\n  {a}\r\n{b}\n{{\"ev\":\"end\",\"events\":{events}}}\n"
+            )
+        };
+        let c = event(r#""line":"c""#);
+        assert_eq!(edited(&text(&a, 2), &[say(1, b"c\n")]), text(&c, 2));
+        let more = edited(&text(&a, 2), &[add(2, b"d\n")]);
+        assert!(more.ends_with("\"line\":\"d\"}\n{\"ev\":\"end\",\"events\":3}\n"), "{more}");
+    }
+
+    #[test]
+    fn numbered_lines_stay_and_what_is_no_line_is_refused() {
+        let want = r#"{"ev":"want","conn":1,"line":1,"want":"^a"}"#;
+        let text =
+            format!("{{{HEADER},\"role\":\"client\"}}\n{}\n{want}\n", event(r#""line":"a""#));
+        let none = Secrets::default();
+        let counted = edit(text.as_bytes(), &[Change::Remove { event: 1 }], &none);
+        assert!(matches!(counted, Err(EditError::Counted)));
+        assert!(edited(&text, &[say(1, b"b\n")]).ends_with(&format!("\"line\":\"b\"}}\n{want}\n")));
+        for odd in [r#"{"ev":"note","text":"x"}"#, r#"{"from":"server","l\u0069ne":"a"}"#] {
+            let refused = edit(document(&[odd.to_owned()]).as_bytes(), &[say(1, b"b\n")], &none);
+            assert!(matches!(refused, Err(EditError::Event(1))), "{odd}");
+        }
+    }
 }

@@ -31,12 +31,11 @@ mod tests;
 
 use std::path::Path;
 
-pub use edit::{EditError, Edited};
+pub use edit::{EditError, Edited, edit};
 pub use open::{ReadError, open};
 pub use read::{Fault, Reader, Stop, parse};
 pub use write::write;
 
-pub(super) use edit::edit;
 pub(super) use fold::LateWants;
 pub use recognise::is_transcript;
 pub(super) use write::{Encoder, timestamp};
