@@ -117,6 +117,10 @@ fn head(
     writeln!(out, "{dim}started {}{by}{dim:#}", timestamp(header.started))?;
     if showing.marks {
         writeln!(out, "{dim}eol {}{dim:#}", header.eol.name())?;
+        if !header.mask.is_empty() {
+            let masks = serde_json::to_string(&header.mask).map_err(io::Error::from)?;
+            writeln!(out, "{dim}mask {}{dim:#}", Visible(masks.as_bytes()))?;
+        }
         for extra in &header.extra {
             let (key, json) = (Visible(extra.key.as_bytes()), Visible(extra.json.as_bytes()));
             writeln!(out, "{dim}{key} {json}{dim:#}")?;
