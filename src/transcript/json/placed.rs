@@ -42,7 +42,9 @@ pub(super) fn parse_placed(text: &[u8]) -> Result<Option<Placed>, Fault> {
         return Ok(None);
     };
     let mut wants = LateWants::new(header.role);
-    events.iter().for_each(|event| wants.note(event));
+    for event in &events {
+        wants.note(event);
+    }
     // Behind the last event stands what is torn, or the trailer.
     let mut all = all.into_iter();
     let (mut places, mut counts_lines) = (Vec::with_capacity(events.len()), false);
@@ -64,7 +66,7 @@ fn all_places(text: &[u8]) -> Option<(Form, Vec<Range<usize>>)> {
     let end = begin + values.byte_offset();
     let events = head.take(text, "events").ok()?;
     let Some(events) = events else {
-        let lines = text[end..].split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+        let lines = text[end..].split(|byte| *byte == b'\n').map(|line: &[u8]| line.trim_ascii());
         let lines = lines.filter(|line| !line.is_empty());
         return Some((Form::Lines, lines.map(|line| place(text, line)).collect()));
     };
