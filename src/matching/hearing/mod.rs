@@ -2,7 +2,7 @@
 //! in any order among their neighbours, match a pattern, or are compared without what masks hide.
 //!
 //! [`Matcher`] is told of lines as they come, and never decides too early: as long as what has come can
-//! be understood in several ways, it keeps them all. [`align`] compares lines that have all come, and
+//! be understood in several ways, it keeps them all. [`align()`] compares lines that have all come, and
 //! tells each difference. Both ask [`Item`] what fits.
 
 mod align;
