@@ -32,6 +32,8 @@ pub struct Sink {
     tell: Tell,
     /// How long, at the end, it may take nothing. `None`: it is no reader that could stall.
     patience: Option<Duration>,
+    /// Over the bound it fails, and nobody waits for it.
+    loses: bool,
 }
 
 type Tell = Arc<dyn Fn(SinkEvent) + Send + Sync>;
@@ -104,7 +106,7 @@ impl Sink {
         let journal = Journal::new(Box::new(file) as Out, name.clone(), header);
         let tell: Tell = Arc::new(tell);
         let writer = Writer { shared: Arc::clone(&shared), journal, cut, tell: Arc::clone(&tell) };
-        Ok(Sink { shared, thread: Some(writer.start()?), name, tell, patience: None })
+        Ok(Sink { shared, thread: Some(writer.start()?), name, tell, patience: None, loses: false })
     }
 
     /// Records to anything else. A reader that stalls is not waited for at the end.
@@ -124,7 +126,16 @@ impl Sink {
         let tell: Tell = Arc::new(tell);
         let writer =
             Writer { shared: Arc::clone(&shared), journal, cut: None, tell: Arc::clone(&tell) };
-        Ok(Sink { shared, thread: Some(writer.start()?), name, tell, patience: Some(PATIENCE) })
+        let thread = Some(writer.start()?);
+        Ok(Sink { shared, thread, name, tell, patience: Some(PATIENCE), loses: false })
+    }
+
+    /// The same for what must not wait: where more is queued than should be, the recording fails, and what
+    /// it has is good as far as it goes. A part in the middle that is missing would make it a lie.
+    #[must_use]
+    pub fn that_loses(mut self) -> Sink {
+        self.loses = true;
+        self
     }
 
     /// Queues a record.
@@ -134,14 +145,14 @@ impl Sink {
             Recorded::Note { text } => text.len(),
             Recorded::Open { .. } | Recorded::Close { .. } => 0,
         };
-        self.shared.push(Item::Record(record), bytes);
+        self.queue(Item::Record(record), bytes);
     }
 
     /// Queues a pattern for a line that was pushed before; see [`Journal::want`].
     pub fn want(&self, at: At, conn: ConnId, line: u64, pattern: impl Into<String>) {
         let pattern = pattern.into();
         let bytes = pattern.len();
-        self.shared.push(Item::Want { at, conn, line, pattern }, bytes);
+        self.queue(Item::Want { at, conn, line, pattern }, bytes);
     }
 
     /// Queues an event that is no record.
@@ -166,6 +177,20 @@ impl Sink {
         !self.shared.lock().failed
     }
 
+    fn queue(&self, item: Item, bytes: usize) {
+        if self.shared.push(item, bytes) && self.loses && self.shared.fail() {
+            self.failed(io::Error::new(
+                io::ErrorKind::TimedOut,
+                "it cannot keep up with what passes",
+            ));
+        }
+    }
+
+    /// Tells that the recording has come to its end before the session.
+    fn failed(&self, source: io::Error) {
+        (self.tell)(SinkEvent::Failed(JournalError { name: self.name.clone(), source }));
+    }
+
     fn close(&mut self, give_up: &mut dyn FnMut() -> bool) {
         let Some(thread) = self.thread.take() else { return };
         self.shared.lock().closed = true;
@@ -183,9 +208,9 @@ impl Sink {
             return;
         }
         // The thread is stuck in a write, and goes with the program.
-        self.shared.lock().failed = true;
-        let source = io::Error::new(io::ErrorKind::TimedOut, "nobody reads it");
-        (self.tell)(SinkEvent::Failed(JournalError { name: self.name.clone(), source }));
+        if self.shared.fail() {
+            self.failed(io::Error::new(io::ErrorKind::TimedOut, "nobody reads it"));
+        }
     }
 }
 
@@ -229,16 +254,19 @@ impl Shared {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn push(&self, item: Item, bytes: usize) {
+    /// Whether there is more now than should be.
+    fn push(&self, item: Item, bytes: usize) -> bool {
         let mut queue = self.lock();
         if queue.failed {
-            return;
+            return false;
         }
         queue.bytes += OVERHEAD + bytes;
         queue.was_over |= queue.bytes > self.bound;
         queue.items.push(item);
+        let over = queue.was_over;
         drop(queue);
         self.pushed.notify_one();
+        over
     }
 
     /// Waits for a batch, and takes it with what it costs. `None` at the end.
@@ -253,6 +281,9 @@ impl Shared {
     /// Takes a written batch off the account. True if that drained a queue that was over its bound.
     fn settle(&self, bytes: usize) -> bool {
         let mut queue = self.lock();
+        if queue.failed {
+            return false; // the account was closed while the batch was written
+        }
         queue.bytes -= bytes;
         queue.was_over && {
             queue.was_over = queue.bytes > self.bound / 2;
@@ -260,8 +291,11 @@ impl Shared {
         }
     }
 
-    fn fail(&self) {
-        *self.lock() = Queue { failed: true, ..Queue::default() };
+    /// Forgets what is queued, and takes nothing more; whether that is news.
+    fn fail(&self) -> bool {
+        let mut queue = self.lock();
+        (queue.items, queue.bytes, queue.was_over) = (Vec::new(), 0, false);
+        !std::mem::replace(&mut queue.failed, true)
     }
 }
 
@@ -336,8 +370,9 @@ impl Writer {
         if let Some(file) = &self.cut {
             let _ = file.set_len(self.journal.whole()); // a reader copes with a torn line
         }
-        self.shared.fail();
-        (self.tell)(SinkEvent::Failed(error));
+        if self.shared.fail() {
+            (self.tell)(SinkEvent::Failed(error));
+        }
     }
 }
 
@@ -429,6 +464,27 @@ mod tests {
         assert!(error.is_broken_pipe());
         sink.push(said("y".repeat(5000)));
         assert!(!sink.is_over_bound() && !sink.finish(At::START, &mut || true));
+    }
+
+    #[test]
+    fn a_recording_that_nobody_may_wait_for_fails_once_and_keeps_what_it_has() {
+        let (allow, allowed) = channel();
+        let (written, writes) = channel();
+        let (tell, told) = channel();
+        let gate = Gate { allowed, written };
+        let sink = Sink::stream(gate, "slow", &header(), 1000, move |event| {
+            tell.send(event).unwrap();
+        });
+        let sink = sink.unwrap().that_loses();
+        (0..10).for_each(|_| sink.push(said("x".repeat(200) + "\n")));
+        let Ok(SinkEvent::Failed(error)) = told.try_recv() else { panic!("not told") };
+        assert!(error.to_string().contains("cannot keep up"), "{error}");
+        assert!(!sink.is_over_bound(), "nobody waits for it");
+        allow.send(()).unwrap();
+        drop(allow);
+        assert!(!sink.finish(At::START, &mut || true));
+        assert!(writes.iter().next().unwrap().ends_with(b"}\n"));
+        assert!(told.try_recv().is_err(), "it is told once");
     }
 
     #[test]
