@@ -15,6 +15,10 @@ use crate::units::{At, reason};
 /// free; that a slow peer took less within this time shows in the write that is tried at its end.
 const STALL: Duration = Duration::from_secs(5);
 
+/// How often a close that waits as long as it takes tries again: a system says that there is room only
+/// when a good part of its buffer is free.
+const AGAIN: Duration = Duration::from_millis(250);
+
 /// How long a close discards what the peer still says, so that our last words are not destroyed by
 /// the reset that unread input causes (RFC 2525, section 2.17).
 const DISCARD: Duration = Duration::from_millis(500);
@@ -53,6 +57,8 @@ enum Saying {
 /// How far a close has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Closing {
+    /// What waits is still being sent, however long that takes; it is tried again then.
+    Draining(At),
     /// What waits is still being sent; until this time, if nothing moves.
     Flushing(At),
     /// We are half-closed, and wait for the peer to be.
@@ -62,8 +68,15 @@ enum Closing {
 impl Closing {
     fn until(self) -> At {
         match self {
-            Closing::Flushing(until) | Closing::Discarding(until) => until,
+            Closing::Draining(until) | Closing::Flushing(until) | Closing::Discarding(until) => {
+                until
+            }
         }
+    }
+
+    /// Whether it is to end now, whatever has not been done.
+    fn is_over(self, now: At) -> bool {
+        !matches!(self, Closing::Draining(_)) && now >= self.until()
     }
 }
 
@@ -230,10 +243,19 @@ impl<S: Stream> Conn<S> {
     /// do, in place of `flush` and `read`; call it at once.
     pub fn close(&mut self, now: At) {
         self.shutdown();
-        self.closing.get_or_insert(Closing::Flushing(now + STALL));
+        if let None | Some(Closing::Draining(_)) = self.closing {
+            self.closing = Some(Closing::Flushing(now + STALL));
+        }
     }
 
-    /// Whether [`Conn::close`] was called.
+    /// Begins a close that waits for as long as the peer takes to read what waits. Otherwise as
+    /// [`Conn::close`], which may still be called to hurry it.
+    pub fn finish(&mut self, now: At) {
+        self.shutdown();
+        self.closing.get_or_insert(Closing::Draining(now + AGAIN));
+    }
+
+    /// Whether a close has begun.
     pub fn is_closing(&self) -> bool {
         self.closing.is_some()
     }
@@ -251,20 +273,25 @@ impl<S: Stream> Conn<S> {
         let closing = match self.closing {
             Some(begun @ Closing::Discarding(_)) => begun,
             _ if flushed == Ok(Flushed::All) => Closing::Discarding(now + DISCARD),
+            Some(Closing::Draining(next)) if now < next => Closing::Draining(next),
+            Some(Closing::Draining(_)) => Closing::Draining(now + AGAIN),
             Some(begun) if self.queued() == before => begun,
             _ => Closing::Flushing(now + STALL),
         };
         self.closing = Some(closing);
         let gone = self.broken.is_some() || (flushed == Ok(Flushed::All) && self.heard_eof);
-        if gone || now >= closing.until() {
+        if gone || closing.is_over(now) {
             self.lost += self.outbox.clear();
             return Settled::Done { unsent: self.lost, whole: self.broken.is_none() };
         }
         if discarded { Settled::Pending } else { Settled::More }
     }
 
-    /// Drops the conn and all that waits at once; a TCP peer sees a reset.
-    pub fn abort(mut self) {
+    /// Sends of what waits as much as is taken at once, and drops the conn with the rest; a TCP peer sees
+    /// a reset.
+    pub fn reset(mut self) {
+        // Where that fails the peer is gone already.
+        let _ = self.flush();
         self.stream.reset_on_drop();
     }
 

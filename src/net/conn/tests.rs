@@ -139,9 +139,9 @@ fn a_close_gives_up_on_a_peer_that_does_not_read() {
 }
 
 #[test]
-fn an_abort_is_a_reset_for_the_peer() {
+fn a_reset_comes_behind_what_the_peer_takes_at_once() {
     let (conn, mut peer) = open();
-    conn.abort();
+    conn.reset();
     let heard = peer.read(&mut [0; 1]).unwrap_err();
     assert_eq!(heard.kind(), ErrorKind::ConnectionReset);
 }
