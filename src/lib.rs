@@ -19,7 +19,9 @@
 //! - [`session`] decides what a conversation is, and does nothing: it takes an
 //!   [`Input`](session::Input) and the time, and appends [`Effect`](session::Effect)s. No socket, no
 //!   file and no clock is known to it, so two ends can be tested in virtual time without any.
-//!   [`Direct`](session::Direct) is the one way to hold a conversation so far.
+//!   [`Direct`](session::Direct) is a conversation that we take part in, [`Tap`](session::Tap) one between
+//!   two others: its conns come in twos, a client's and the [`onward`](wire::ConnId::onward) one to the
+//!   server, which are one in the transcript.
 //! - [`script`] turns steps into inputs, and reads what the effects tell was heard. What a person types
 //!   is a script as well, one that goes on when a step fails. A replay ([`replay`]) takes the script's
 //!   place for as long as it lasts.
@@ -64,7 +66,8 @@
 //! ([`Input::Drained`](session::Input::Drained)); the session decides who is to wait, by
 //! [`Effect::Pause`](session::Effect::Pause) and [`Effect::Resume`](session::Effect::Resume). Outboxes
 //! stop what feeds them and never the reading of their own conn, or two echoing ends would wait for
-//! each other for ever.
+//! each other for ever. In a tap an outbox stops the reading of the other end, and a recording that cannot
+//! keep up fails rather than stop anything.
 
 mod app;
 pub mod cli;

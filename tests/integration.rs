@@ -30,5 +30,6 @@ mod show;
 mod status;
 mod suite;
 mod support;
+mod tap;
 mod transcripts;
 mod verify;

@@ -39,7 +39,7 @@ fn usage_is_2() {
         &["--connect"],
         &["--connect", "127.0.0.1:99999"],
         &["--connect", "[::1"],
-        &["--listen", "0", "--connect", "127.0.0.1:1"],
+        &["--listen", "0", "--connect", "127.0.0.1:1", "--plain"],
         &["--listen", "0", "--retry", "1s"],
         &["--listen", "0", "--replay", "t.json"],
         &["--connect", "127.0.0.1:1", "--stay"],

@@ -3,18 +3,21 @@
 use std::io::{self, IsTerminal};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::{colour, vars};
 use crate::cli::Talk;
 use crate::drive::{self, Clock, Dialing, Feed, Keeping, Setup, Stdout, Way};
 use crate::error::Error;
-use crate::net::{Address, raise_descriptor_limit};
+use crate::net::raise_descriptor_limit;
 use crate::replay;
 use crate::script::{Play, RunnerOptions, Settings};
-use crate::session::{Direct, DirectOptions};
+use crate::session::{Direct, DirectOptions, Session, Tap};
 use crate::term::Terminal;
 use crate::wire::Side;
+
+/// What may wait to be sent to one end of a tap, in bytes; half of it stops the reading of the other. The
+/// systems hold far more on either side, so this only has to bridge a turn of the loop.
+const TAP_OUTBOX: usize = 1 << 20;
 
 /// Who says what our side says.
 enum Driver {
@@ -24,6 +27,8 @@ enum Driver {
     Feed(Box<Feed>),
     /// A transcript.
     Play(Box<dyn Play>),
+    /// Nobody: others speak.
+    Nobody,
 }
 
 pub(super) fn run(talk: Talk) -> Result<(), Error> {
@@ -35,7 +40,7 @@ pub(super) fn run(talk: Talk) -> Result<(), Error> {
     let secrets = settings.secrets.clone();
     let held = choose_driver(&talk, &settings, types).and_then(|mut driver| {
         let reads = check(&mut driver)?;
-        let stay = talk.stay;
+        let stay = talk.stay || talk.is_tap();
         let talk = Talk { interactive: talk.interactive && types, ..talk };
         let outcome = drive::run(setup(talk, settings, (clock, terminal), driver, reads));
         Error::of_session(outcome, stay).map_or(Ok(()), Err)
@@ -60,6 +65,9 @@ fn choose_driver(talk: &Talk, settings: &Settings, types: bool) -> Result<Driver
     }
     if types && !talk.plain {
         return Ok(Driver::Prompt);
+    }
+    if talk.is_tap() {
+        return Ok(Driver::Nobody);
     }
     let feed = Feed::stdin(talk.plain).map_err(|err| Error::read("<stdin>", &err))?;
     Ok(Driver::Feed(Box::new(feed)))
@@ -87,10 +95,11 @@ fn setup(
     driver: Driver,
     reads: bool,
 ) -> Setup {
-    let listener = talk.listen.is_some();
+    let (listener, is_tap) = (talk.listen.is_some(), talk.is_tap());
     let role = if listener { Side::Server } else { Side::Client };
     let prompt = matches!(driver, Driver::Prompt);
-    let stdout = stdout(talk.json);
+    let stdout = stdout(talk.json, talk.is_tap());
+    let way = way(&talk);
     let runner = RunnerOptions {
         settings,
         max_line: talk.shared.max_line,
@@ -100,22 +109,15 @@ fn setup(
         then_prompt: talk.interactive,
         stays: talk.stay,
     };
-    let session = Direct::new(DirectOptions {
-        role,
-        stay: talk.stay || prompt || talk.interactive,
-        half_close: !talk.shared.no_half_close,
-        linger: talk.shared.linger,
-        max_line: talk.shared.max_line,
-        telnet: listener && !talk.plain,
-    });
+    let session = session(&talk, prompt);
     let (feed, play) = match driver {
-        Driver::Prompt => (None, None),
+        Driver::Prompt | Driver::Nobody => (None, None),
         Driver::Feed(feed) => (Some(*feed), None),
         Driver::Play(play) => (None, Some(play)),
     };
     Setup {
         clock,
-        session: Box::new(session),
+        session,
         role,
         eol: talk.shared.eol,
         runner,
@@ -134,7 +136,7 @@ fn setup(
         },
         replaying: vars::replaying(&talk.replaying),
         history: talk.history,
-        outbox: talk.outbox,
+        outbox: if is_tap { TAP_OUTBOX } else { talk.outbox },
         max_line: talk.shared.max_line,
         signals: true,
         opened: Arc::default(),
@@ -144,29 +146,42 @@ fn setup(
             timeout: talk.shared.connect_timeout,
             retry: talk.retry.unwrap_or_default(),
         },
-        way: way(talk.listen, talk.connect, talk.shared.connect_timeout, talk.retry),
+        way,
     }
 }
 
-fn stdout(json: bool) -> Stdout {
+fn session(talk: &Talk, prompt: bool) -> Box<dyn Session> {
+    if talk.is_tap() {
+        return Box::new(Tap::new(talk.shared.max_line));
+    }
+    let listener = talk.listen.is_some();
+    Box::new(Direct::new(DirectOptions {
+        role: if listener { Side::Server } else { Side::Client },
+        stay: talk.stay || prompt || talk.interactive,
+        half_close: !talk.shared.no_half_close,
+        linger: talk.shared.linger,
+        max_line: talk.shared.max_line,
+        telnet: listener && !talk.plain,
+    }))
+}
+
+fn stdout(json: bool, is_tap: bool) -> Stdout {
     match (json, io::stdout().is_terminal()) {
         (true, _) => Stdout::Json,
         (false, true) => Stdout::Terminal,
+        (false, false) if is_tap => Stdout::Unused,
         (false, false) => Stdout::Raw,
     }
 }
 
-fn way(
-    listen: Option<Address>,
-    connect: Option<Address>,
-    timeout: Duration,
-    retry: Option<Duration>,
-) -> Way {
-    match (listen, connect) {
+fn way(talk: &Talk) -> Way {
+    let timeout = talk.shared.connect_timeout;
+    match (talk.listen.clone(), talk.connect.clone()) {
+        (Some(listen), Some(server)) => Way::Tap { listen, server },
         (None, Some(address)) => {
-            Way::Connect { address, timeout, retry: retry.unwrap_or_default() }
+            Way::Connect { address, timeout, retry: talk.retry.unwrap_or_default() }
         }
         // clap makes sure that there is one of the two.
-        (listen, _) => Way::Listen(listen.unwrap_or_default()),
+        (listen, None) => Way::Listen(listen.unwrap_or_default()),
     }
 }

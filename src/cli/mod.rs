@@ -32,6 +32,7 @@ use crate::wire::Eol;
     args_conflicts_with_subcommands = true,
     disable_help_subcommand = true,
     override_usage = "chat-repl --listen [ADDR] [OPTIONS]\n       chat-repl --connect ADDR [OPTIONS]\n       \
+                      chat-repl --listen ADDR --connect ADDR [OPTIONS]\n       \
                       chat-repl --connect ADDR [OPTIONS] < SCRIPT\n       chat-repl test PATH... [OPTIONS]\n       \
                       chat-repl show FILE",
     after_help = "ADDR is HOST:PORT, :PORT, PORT, HOST, [V6]:PORT or unix:PATH; the port is 51423 where none \
@@ -62,16 +63,16 @@ pub enum Subcommands {
 
 /// The options of a conversation.
 #[derive(Debug, Args)]
-#[command(group = ArgGroup::new("way").args(["listen", "connect"]).required(true))]
+#[command(group = ArgGroup::new("way").args(["listen", "connect"]).required(true).multiple(true))]
 pub struct Talk {
     /// Host a conversation; without ADDR on every interface, port 51423
     #[arg(long, value_name = "ADDR", num_args = 0..=1, default_missing_value = ":51423", help_heading = "Conversation")]
     pub listen: Option<Address>,
-    /// Join a conversation
+    /// Join a conversation; with --listen, stand between its clients and this server
     #[arg(long, value_name = "ADDR", help_heading = "Conversation")]
     pub connect: Option<Address>,
     /// Keep trying to connect for this long
-    #[arg(long, value_name = "DUR", value_parser = parse_duration, requires = "connect", conflicts_with = "listen", help_heading = "Conversation")]
+    #[arg(long, value_name = "DUR", value_parser = parse_duration, requires = "connect", help_heading = "Conversation")]
     pub retry: Option<Duration>,
     /// Keep listening when the script has ended and the guests have left
     #[arg(long, requires = "listen", conflicts_with = "connect", help_heading = "Conversation")]
@@ -143,6 +144,12 @@ pub struct Talk {
 }
 
 impl Talk {
+    /// Whether it stands between others.
+    #[must_use]
+    pub fn is_tap(&self) -> bool {
+        self.listen.is_some() && self.connect.is_some()
+    }
+
     /// Whether the files that are named can all be what they are to be.
     ///
     /// # Errors
@@ -152,6 +159,10 @@ impl Talk {
         if self.replaying.bless.is_some() && self.replay.is_none() {
             let said = "--bless rewrites the transcript of --replay: name one\n";
             return Err(clap::Error::raw(clap::error::ErrorKind::MissingRequiredArgument, said));
+        }
+        if self.is_tap() && (self.script.is_some() || self.plain) {
+            let said = "a tap says nothing itself: --listen with --connect has no --script and no --plain\n";
+            return Err(clap::Error::raw(clap::error::ErrorKind::ArgumentConflict, said));
         }
         let named = [
             ("--replay", &self.replay),
@@ -233,9 +244,14 @@ mod tests {
     }
 
     #[test]
-    fn one_way_is_wanted_and_only_one() {
-        for bad in [&["chat-repl", "-q"][..], &["chat-repl", "--listen", "1", "--connect", "2"]] {
-            assert!(Cli::try_parse_from(bad).is_err(), "{bad:?}");
+    fn a_way_is_wanted_and_both_are_a_tap() {
+        assert!(Cli::try_parse_from(["chat-repl", "-q"]).is_err());
+        let tap = ["chat-repl", "--listen", "1", "--connect", "2", "--retry", "1s"];
+        let talk = Cli::try_parse_from(tap).unwrap().talk;
+        assert!(talk.is_tap() && talk.check().is_ok());
+        for said in [&["--plain"][..], &["--script", "a.chat"]] {
+            let talk = Cli::try_parse_from([&tap[..], said].concat()).unwrap().talk;
+            assert!(talk.check().is_err(), "{said:?}");
         }
     }
 }

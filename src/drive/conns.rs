@@ -54,8 +54,16 @@ struct Slot {
     filled: bool,
     /// Its end has been told.
     ended: bool,
+    /// It is known to be broken: it is read to its end, which tells of that, also while it is paused.
+    broken: bool,
     /// It was closed for not reading, or by the host: that it takes no more is no news.
     given_up: bool,
+}
+
+impl Slot {
+    fn is_read(&self) -> bool {
+        !self.paused || self.broken
+    }
 }
 
 /// A conn is closed.
@@ -84,11 +92,22 @@ impl Conns {
     }
 
     /// Takes a new stream in; its number is the next.
-    pub(super) fn add(&mut self, mut stream: NetStream, registry: &Registry) -> io::Result<ConnId> {
+    pub(super) fn add(&mut self, stream: NetStream, registry: &Registry) -> io::Result<ConnId> {
         let id = self.next;
+        self.add_as(id, stream, registry)?;
+        self.next = id.next();
+        Ok(id)
+    }
+
+    /// Takes a new stream in, as this conn.
+    pub(super) fn add_as(
+        &mut self,
+        id: ConnId,
+        mut stream: NetStream,
+        registry: &Registry,
+    ) -> io::Result<()> {
         let token = Token(self.first_token + id.number() as usize);
         registry.register(&mut stream, token, Interest::READABLE | Interest::WRITABLE)?;
-        self.next = id.next();
         let slot = Slot {
             conn: Conn::new(stream),
             readable: false,
@@ -96,11 +115,12 @@ impl Conns {
             shut: false,
             filled: false,
             ended: false,
+            broken: false,
             given_up: false,
         };
         self.slots.insert(id, slot);
         self.readable(id);
-        Ok(id)
+        Ok(())
     }
 
     /// Takes note of what a stream is ready for.
@@ -110,6 +130,7 @@ impl Conns {
         let Some((id, slot)) = id.and_then(|id| Some((id, self.slots.get_mut(&id)?))) else {
             return;
         };
+        slot.broken |= event.is_error();
         if event.is_read_closed() || event.is_error() {
             slot.conn.eof_is_due();
         }
@@ -135,8 +156,7 @@ impl Conns {
 
     /// Whether some conn could be read now.
     pub(super) fn has_ready(&self) -> bool {
-        !self.paused
-            && self.ready.iter().any(|id| self.slots.get(id).is_some_and(|slot| !slot.paused))
+        !self.paused && self.ready.iter().any(|id| self.slots.get(id).is_some_and(Slot::is_read))
     }
 
     /// The conns whose turn it is to be read.
@@ -148,7 +168,7 @@ impl Conns {
     pub(super) fn read(&mut self, id: ConnId) -> Option<Input> {
         let paused = self.paused;
         let slot = self.slots.get_mut(&id)?;
-        if paused || slot.paused {
+        if paused || !slot.is_read() {
             self.ready.push_back(id);
             return None;
         }
@@ -204,9 +224,40 @@ impl Conns {
     pub(super) fn close(&mut self, now: At, id: ConnId) {
         if let Some(slot) = self.slots.get_mut(&id) {
             slot.conn.close(now);
-            self.closing.insert(id);
-            self.unsettled.insert(id);
+            self.closes(id);
+        }
+    }
+
+    /// Closes once all is sent, however long that takes.
+    pub(super) fn finish(&mut self, now: At, id: ConnId) {
+        if let Some(slot) = self.slots.get_mut(&id) {
+            slot.conn.finish(now);
+            self.closes(id);
+        }
+    }
+
+    fn closes(&mut self, id: ConnId) {
+        self.closing.insert(id);
+        self.unsettled.insert(id);
+        self.blocked.remove(&id);
+    }
+
+    /// Lets no close take as long as it takes any more.
+    pub(super) fn hurry(&mut self, now: At) {
+        for id in &self.closing {
+            if let Some(slot) = self.slots.get_mut(id) {
+                slot.conn.close(now);
+            }
+        }
+        self.unsettled.extend(&self.closing);
+    }
+
+    /// Sends what is taken at once, and resets.
+    pub(super) fn reset(&mut self, id: ConnId) {
+        if let Some(slot) = self.slots.remove(&id) {
+            slot.conn.reset();
             self.blocked.remove(&id);
+            self.closing.remove(&id);
         }
     }
 
@@ -239,6 +290,7 @@ impl Conns {
             let waited = self.blocked.remove(&id);
             if flushed.is_err() {
                 // What the peer said before it broke can still be read, and ends in the same error.
+                slot.broken = true;
                 self.readable(id);
                 continue;
             }

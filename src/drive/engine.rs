@@ -15,6 +15,7 @@ use super::feed::{Fed, Feed};
 use super::inbox::Inbox;
 use super::opening::Opening;
 use super::raw::{Level, Raw};
+use super::reaching::Reaching;
 use super::recorder::Recorder;
 use super::screen::Screen;
 use super::way::{Came, Door};
@@ -33,6 +34,7 @@ pub(super) const STDIN: Token = Token(2);
 pub(super) const STDOUT: Token = Token(3);
 pub(super) const DOOR: Token = Token(4);
 pub(super) const OPENING: Token = Token(5);
+pub(super) const REACHING: Token = Token(6);
 /// The token of conn 0, which there is none of.
 pub(super) const CONNS: usize = 8;
 
@@ -56,6 +58,7 @@ pub(super) struct Engine {
     pub(super) door: Door,
     pub(super) opening: Opening,
     pub(super) replaying: replay::Options,
+    pub(super) reaching: Reaching,
     pub(super) conns: Conns,
     pub(super) session: Box<dyn Session>,
     pub(super) runner: Runner,
@@ -153,6 +156,7 @@ impl Engine {
     fn turn(&mut self) {
         self.let_in();
         self.see_opening();
+        self.see_reaching();
         self.read_messages();
         self.read_conns();
         self.read_feed();
@@ -171,7 +175,9 @@ impl Engine {
                     self.stdout_failed(io::ErrorKind::BrokenPipe.into());
                 }
                 // What else these wait for is looked at in every round.
-                INBOX | STDOUT | OPENING => {}
+                STDOUT | OPENING => {}
+                // A lookup that is done wakes the inbox.
+                INBOX | REACHING => self.reaching.stir(),
                 SIGNALS => self.signalled(),
                 STDIN => self.feed_ready = true,
                 DOOR => self.door.event(),
@@ -196,6 +202,7 @@ impl Engine {
             self.conns.deadline(),
             self.door.deadline(),
             self.opening.deadline(),
+            self.reaching.deadline(),
             self.limit.map(|limit| At::START + limit),
         ];
         deadlines.into_iter().flatten().min().map(|at| self.clock.until(at))
@@ -421,7 +428,8 @@ impl Engine {
     fn recorded(&mut self, event: SinkEvent) {
         match event {
             SinkEvent::Drained => {}
-            SinkEvent::Failed(err) if err.is_broken_pipe() => {
+            // What passes through a tap goes on passing.
+            SinkEvent::Failed(err) if err.is_broken_pipe() && !self.reaching.is_tap() => {
                 self.forced = true;
             }
             SinkEvent::Failed(err) => {

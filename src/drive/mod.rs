@@ -17,6 +17,7 @@ mod outcome;
 mod perform;
 mod person;
 mod raw;
+mod reaching;
 mod readiness;
 mod recorder;
 mod screen;

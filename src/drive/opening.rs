@@ -19,6 +19,16 @@ pub struct Dialing {
     pub retry: Duration,
 }
 
+impl Dialing {
+    pub(super) fn options(self) -> DialOptions {
+        DialOptions {
+            connect_timeout: self.timeout,
+            retry: self.retry,
+            descriptors: Descriptors::Any,
+        }
+    }
+}
+
 /// The conn that is being opened. There is one at most: the step waits for it.
 pub(super) struct Opening {
     dialing: Dialing,
@@ -33,7 +43,7 @@ impl Opening {
     pub(super) fn none(dialing: Dialing, way: &Way) -> Opening {
         let first = match way {
             Way::Connect { address, .. } => Some(address.clone()),
-            Way::Listen(_) => None,
+            Way::Listen(_) | Way::Tap { .. } => None,
         };
         Opening { dialing, first, current: None }
     }
@@ -71,11 +81,7 @@ impl Engine {
     }
 
     fn dial(&mut self, name: String, address: Address) {
-        let options = DialOptions {
-            connect_timeout: self.opening.dialing.timeout,
-            retry: self.opening.dialing.retry,
-            descriptors: Descriptors::Any,
-        };
+        let options = self.opening.dialing.options();
         let dialer = Dialer::start(address, options, OPENING, &self.inbox.waker(), self.now);
         self.opening.current = Some((name, dialer));
         self.see_opening();

@@ -5,6 +5,7 @@ use super::engine::Engine;
 use super::way::Door;
 use crate::script::Want;
 use crate::session::{Effect, Ending, Input, Record, Recorded, Source};
+use crate::wire::ConnId;
 
 impl Engine {
     /// Tells the session something, and does what it wants.
@@ -24,13 +25,18 @@ impl Engine {
             Effect::Send { to, bytes } => self.conns.send(to, &bytes),
             Effect::Shutdown(conn) => self.conns.shutdown(conn),
             Effect::Close(conn) => {
-                let held = self.redactor.release(self.now, Some(conn));
-                for record in held {
-                    self.keep(record, Vec::new());
-                }
+                self.keep_rest(conn);
                 self.conns.close(self.now, conn);
-                self.recorder.forget(conn);
             }
+            Effect::Finish(conn) => {
+                self.keep_rest(conn);
+                self.conns.finish(self.now, conn);
+            }
+            Effect::Reset(conn) => {
+                self.conns.reset(conn);
+                self.door.event(); // there is a descriptor more
+            }
+            Effect::Reach(conn) => self.reach(conn),
             Effect::Heard { conn, bytes } => {
                 if let Some(raw) = &mut self.raw {
                     raw.heard(conn, bytes);
@@ -58,9 +64,19 @@ impl Engine {
                 self.left = true;
                 self.door = Door::Closed;
                 self.opening.abandon();
+                self.reaching.abandon();
+                self.conns.hurry(self.now);
                 self.give_back_terminal();
             }
         }
+    }
+
+    /// Nothing more is recorded of a conn: keeps what was held back of it.
+    fn keep_rest(&mut self, conn: ConnId) {
+        for record in self.redactor.release(self.now, Some(conn)) {
+            self.keep(record, Vec::new());
+        }
+        self.recorder.forget(conn);
     }
 
     fn record(&mut self, record: Record) {

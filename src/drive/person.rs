@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::engine::Engine;
 use super::{Message, Signal, Signals};
-use crate::command::{Command, PromptCommand};
+use crate::command::{Command, ConnCommand, PromptCommand};
 use crate::script::{Step, What};
 use crate::session::{Drive, Input, Notice};
 use crate::term::{Editor, EditorConfig, EditorEvent, Graphemes};
@@ -12,6 +12,9 @@ use crate::units::count;
 
 /// What is told on Ctrl-C, where there is nothing to clear and nothing to stop.
 const HOW_TO_LEAVE: &str = "press Ctrl-D or type /quit to leave";
+
+/// What is told where something is typed that a tap does not do.
+const SAYS_NOTHING: &str = "not sent: a tap says nothing itself, it passes on what others say (see /show, /who, /save, /note)";
 
 /// What people call what is typed, in places of errors.
 pub(super) const PROMPT: &str = "<prompt>";
@@ -81,6 +84,8 @@ impl Engine {
         } else if self.runner.is_playing() && !quits {
             let refused = "a replay is running: Ctrl-C on an empty line stops it";
             self.screen.tell(&Notice::Told(refused.to_owned()));
+        } else if self.reaching.is_tap() && !is_for_tap(&step) {
+            self.screen.tell(&Notice::Told(SAYS_NOTHING.to_owned()));
         } else {
             self.runner.push(step);
             self.step();
@@ -111,5 +116,16 @@ impl Engine {
         };
         self.screen.set_echo(false); // a replay may have been what was stopped
         self.screen.tell(&Notice::Told(told));
+    }
+}
+
+/// Whether a step asks for something that does not speak to either end, nor wait for it.
+fn is_for_tap(step: &Step) -> bool {
+    match &step.what {
+        What::Command(command, _) => {
+            step.is_local() || **command == Command::Conn(ConnCommand::Who)
+        }
+        What::Comment(_) => true,
+        What::Text(_) | What::Data(_) | What::All(_) => false,
     }
 }

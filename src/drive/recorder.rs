@@ -13,8 +13,8 @@ use crate::matching::Secrets;
 use crate::script::{Mismatch, Want};
 use crate::session::{Notice, Record, Recorded};
 use crate::transcript::{
-    Event, Extra, FileError, Header, Saved, Sink, SinkEvent, Spool, SpoolError, Store, Target,
-    What, create, save,
+    self, Event, Extra, FileError, Header, LatePipe, Saved, Sink, SinkEvent, Spool, SpoolError,
+    Store, What, create,
 };
 use crate::units::At;
 use crate::wire::{ConnId, Roles, Side, esc};
@@ -22,6 +22,27 @@ use crate::wire::{ConnId, Roles, Side, esc};
 /// Bytes that may wait to be written before everything is paused: well below what the session may
 /// take besides `--keep`, and some tenths of a second of a disk's time.
 const BOUND: usize = 4 << 20;
+
+/// The same where nothing waits, and the recording stops instead: more than a disk stalls for.
+const PATIENT_BOUND: usize = 64 << 20;
+
+/// What is done where a recording cannot keep up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Urgency {
+    /// Everything waits.
+    Waits,
+    /// The recording stops, which is told.
+    Loses {
+        /// Somebody may ask for what is kept in memory.
+        remembers: bool,
+    },
+}
+
+/// What `--record` names, opened.
+pub(super) enum Target {
+    File(File),
+    Pipe(LatePipe),
+}
 
 /// Where a session is to be kept, besides memory.
 #[derive(Debug, Default, Clone)]
@@ -37,15 +58,23 @@ pub struct Keeping {
 }
 
 impl Keeping {
-    /// Opens what `--record` names. That of a pipe takes until somebody reads it.
-    pub(super) fn open_record(&self) -> Result<Option<File>, FileError> {
-        self.record.as_deref().map(create).transpose()
+    /// Opens what `--record` names. That of a pipe takes until somebody reads it, and is put off where
+    /// nothing may wait for that.
+    pub(super) fn open_record(&self, late: bool) -> Result<Option<Target>, FileError> {
+        let Some(path) = self.record.as_deref() else { return Ok(None) };
+        let pipe = if late { LatePipe::at(path) } else { None };
+        match pipe {
+            Some(pipe) => Ok(Some(Target::Pipe(pipe))),
+            None => create(path).map(|file| Some(Target::File(file))),
+        }
     }
 }
 
 /// Keeps the session.
 pub(super) struct Recorder {
     pub(super) store: Store,
+    /// Somebody may ask for what the store has.
+    remembers: bool,
     sinks: Vec<Sink>,
     /// The last of them is standard output.
     json: bool,
@@ -63,36 +92,31 @@ impl Recorder {
     pub(super) fn start(
         header: Header,
         own: Side,
-        keeping: &Keeping,
-        record: Option<File>,
+        (keeping, urgency): (&Keeping, Urgency),
+        record: Option<Target>,
         sender: &Sender<Message>,
     ) -> Result<Self, FileError> {
-        let tell = || {
-            let sender = sender.clone();
-            move |event: SinkEvent| sender.send(Message::Sink(event))
-        };
-        let to_file = |file, path: &Path| {
-            let sink = Sink::file(file, path.display().to_string(), &header, BOUND, tell());
-            sink.map_err(|source| FileError::Io { path: path.to_owned(), source })
-        };
+        let begin = Begin { header: &header, urgency, sender };
         let mut sinks = Vec::new();
-        if let Some((file, path)) = record.zip(keeping.record.as_deref()) {
-            sinks.push(to_file(file, path)?);
+        if let Some((target, path)) = record.zip(keeping.record.as_deref()) {
+            sinks.push(match target {
+                Target::File(file) => begin.file(file, path)?,
+                Target::Pipe(pipe) => begin.stream(pipe, path)?,
+            });
         }
         let mut spool = None;
         if let Some(path) = &keeping.save {
             let (begun, file) = Spool::create(path)?;
-            sinks.push(to_file(file, begun.path())?);
+            sinks.push(begin.file(file, begun.path())?);
             spool = Some(begun);
         }
         if keeping.json {
-            let name = "standard output";
-            let sink = Sink::stream(io::stdout(), name, &header, BOUND, tell());
-            sinks.push(sink.map_err(|source| FileError::Io { path: name.into(), source })?);
+            sinks.push(begin.stream(io::stdout(), "standard output".as_ref())?);
         }
         let store = Store::new(header, keeping.keep);
         Ok(Recorder {
             store,
+            remembers: urgency != Urgency::Loses { remembers: false },
             sinks,
             json: keeping.json,
             spool,
@@ -108,7 +132,9 @@ impl Recorder {
     pub(super) fn record(&mut self, mut record: Record, wants: Vec<Want>) {
         self.expect(wants);
         let late = self.place(&mut record);
-        self.store.push(&record);
+        if self.remembers {
+            self.store.push(&record);
+        }
         for sink in &self.sinks {
             sink.push(record.clone());
         }
@@ -186,8 +212,8 @@ impl Recorder {
         (std::mem::replace(&mut self.full, full) != full).then_some(full)
     }
 
-    pub(super) fn save(&self, target: &Target) -> Result<Saved, FileError> {
-        save(&self.store, target)
+    pub(super) fn save(&self, target: &transcript::Target) -> Result<Saved, FileError> {
+        transcript::save(&self.store, target)
     }
 
     /// Writes what is still to be written; see [`Sink::finish`] for `give_up`. What `--save` asked for is
@@ -225,6 +251,39 @@ fn mismatch_event(at: At, mismatch: &Mismatch, secrets: &Secrets) -> Event {
     extra.extend(mismatch.want.as_ref().map(|want| text("want", want)));
     extra.extend(words("came", &mismatch.came));
     Event { at, conn: mismatch.conn, what: What::Unknown { ev: "mismatch".to_owned() }, extra }
+}
+
+/// What every sink begins with.
+struct Begin<'a> {
+    header: &'a Header,
+    urgency: Urgency,
+    sender: &'a Sender<Message>,
+}
+
+impl Begin<'_> {
+    fn file(&self, file: File, path: &Path) -> Result<Sink, FileError> {
+        let name = path.display().to_string();
+        self.sink(path, Sink::file(file, name, self.header, self.bound(), self.tell()))
+    }
+
+    fn stream(&self, out: impl io::Write + Send + 'static, path: &Path) -> Result<Sink, FileError> {
+        let name = path.display().to_string();
+        self.sink(path, Sink::stream(out, name, self.header, self.bound(), self.tell()))
+    }
+
+    fn sink(&self, path: &Path, sink: io::Result<Sink>) -> Result<Sink, FileError> {
+        let sink = sink.map_err(|source| FileError::Io { path: path.to_owned(), source })?;
+        Ok(if self.urgency == Urgency::Waits { sink } else { sink.that_loses() })
+    }
+
+    fn bound(&self) -> usize {
+        if self.urgency == Urgency::Waits { BOUND } else { PATIENT_BOUND }
+    }
+
+    fn tell(&self) -> impl Fn(SinkEvent) + Send + Sync + 'static {
+        let sender = self.sender.clone();
+        move |event| sender.send(Message::Sink(event))
+    }
 }
 
 /// The notice that says what was saved.

@@ -1,7 +1,6 @@
 //! What a session is made of, and how it is put together.
 
 use std::collections::VecDeque;
-use std::fs::File;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -18,7 +17,8 @@ use super::inbox::Inbox;
 use super::opening::Opening;
 use super::person::PROMPT;
 use super::raw::Raw;
-use super::recorder::{Keeping, Recorder};
+use super::reaching::Reaching;
+use super::recorder::{Keeping, Recorder, Target, Urgency};
 use super::screen::Screen;
 use super::way::Door;
 use super::{Clock, Dialing, Feed, Message, Outcome, Signals, Stop, Way};
@@ -39,6 +39,8 @@ pub enum Stdout {
     Json,
     /// Nothing: it is a terminal, which is shown the conversation.
     Terminal,
+    /// Nothing: no peer speaks to us.
+    Unused,
     /// Nothing at all: the session is a part of something larger, which is told how it ended.
     None,
 }
@@ -53,7 +55,7 @@ pub struct Setup {
     pub dialing: Dialing,
     /// What the conversation is.
     pub session: Box<dyn Session>,
-    /// Which side we are.
+    /// Which side we are; in a tap, the one that others connect to.
     pub role: Side,
     /// The line end of what we send, and that a transcript need not mention.
     pub eol: Eol,
@@ -98,20 +100,24 @@ impl Setup {
     fn types(&self) -> bool {
         self.runner.prompt || self.runner.then_prompt
     }
+
+    /// Which side we are, unless we stand between the two.
+    fn side(&self) -> Option<Side> {
+        Some(self.role).filter(|_| !self.way.is_tap())
+    }
 }
 
 impl Engine {
     /// Opens everything that the session needs.
     pub(super) fn start(mut setup: Setup) -> Result<Engine, Box<Outcome>> {
-        let failed = |err: FileError| Box::new(Outcome::of(err));
         let system = |err: io::Error| Box::new(Outcome::of(err));
         let poll = Poll::new().map_err(system)?;
         let registry = poll.registry();
         let inbox = Inbox::new(registry, INBOX).map_err(system)?;
         // While a name is looked up, or a pipe waits for its reader, Ctrl-C is to end the program.
-        let listens = matches!(setup.way, Way::Listen(_));
+        let listens = !matches!(setup.way, Way::Connect { .. });
         let listener = listens.then(|| open_door(&setup, registry, &inbox.waker())).transpose()?;
-        let record = setup.keeping.open_record().map_err(failed)?;
+        let record = open_record(&setup)?;
         let signals = start_signals(&setup, registry, &inbox.waker()).map_err(system)?;
         Signals::leave_interrupts_to_others(); // none of the threads that start here is to get one
         let recorder = start_recorder(&setup, record, &inbox)?;
@@ -133,6 +139,7 @@ impl Engine {
             signals,
             door,
             opening: Opening::none(setup.dialing, &setup.way),
+            reaching: Reaching::none(&setup.way, setup.dialing),
             replaying: setup.replaying,
             conns: Conns::new(CONNS, setup.outbox),
             session: setup.session,
@@ -171,6 +178,11 @@ fn open_door(setup: &Setup, registry: &Registry, waker: &Arc<Waker>) -> Result<D
         .map_err(|trouble| Box::new(Outcome::of(trouble)))
 }
 
+fn open_record(setup: &Setup) -> Result<Option<Target>, Box<Outcome>> {
+    let opened: Result<_, FileError> = setup.keeping.open_record(setup.way.is_tap());
+    opened.map_err(|err| Box::new(Outcome::of(err)))
+}
+
 /// Whatever else ends the session: signals, and whoever holds a [`Stop`].
 fn start_signals(setup: &Setup, registry: &Registry, waker: &Arc<Waker>) -> io::Result<Signals> {
     setup.stops.iter().for_each(|stop| stop.wake(waker));
@@ -181,11 +193,15 @@ fn start_signals(setup: &Setup, registry: &Registry, waker: &Arc<Waker>) -> io::
 
 fn start_recorder(
     setup: &Setup,
-    record: Option<File>,
+    record: Option<Target>,
     inbox: &Inbox<Message>,
 ) -> Result<Recorder, Box<Outcome>> {
-    let header = Header::new(setup.clock.started, Some(setup.role), setup.eol);
-    Recorder::start(header, setup.role, &setup.keeping, record, &inbox.sender())
+    let header = Header::new(setup.clock.started, setup.side(), setup.eol);
+    let urgency = match (setup.way.is_tap(), setup.types()) {
+        (false, _) => Urgency::Waits,
+        (true, remembers) => Urgency::Loses { remembers },
+    };
+    Recorder::start(header, setup.role, (&setup.keeping, urgency), record, &inbox.sender())
         .map_err(|err| Box::new(Outcome::of(err)))
 }
 
@@ -207,9 +223,9 @@ fn start_screen(setup: &Setup) -> io::Result<Screen> {
         return Screen::none(setup.quiet, setup.colour, secrets);
     };
     let look = Look {
-        own: setup.role,
+        own: setup.side(),
         colour: wants_colour(setup.colour),
-        time: setup.time,
+        time: setup.time || setup.way.is_tap(),
         started: setup.clock.started.to_zoned_datetime(jiff::tz::TimeZone::system()),
     };
     let conversation = setup.runner.prompt || setup.stdout == Stdout::Terminal;

@@ -27,9 +27,21 @@ pub enum Way {
         /// Keep trying for so long.
         retry: Duration,
     },
+    /// Others connect here, and for each of them we connect there, as to what a step opens.
+    Tap {
+        /// Where others connect.
+        listen: Address,
+        /// Where the server is.
+        server: Address,
+    },
 }
 
 impl Way {
+    /// Whether we stand between two others.
+    pub(super) fn is_tap(&self) -> bool {
+        matches!(self, Way::Tap { .. })
+    }
+
     /// Sets `addr` and `port` to where we connect, so that a script can connect there once more; a
     /// value that somebody else gave them stands.
     pub(super) fn name_in(&self, vars: &mut Vars) {
@@ -82,7 +94,7 @@ impl Door {
         now: At,
     ) -> Result<Door, Trouble> {
         match way {
-            Way::Listen(address) => {
+            Way::Listen(address) | Way::Tap { listen: address, .. } => {
                 let mut listener = Box::new(Listener::bind(address, descriptors)?);
                 registry.register(&mut *listener, token, Interest::READABLE)?;
                 Ok(Door::Listening { listener, ready: true, again: None, told: false })

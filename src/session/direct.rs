@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::effect::{record, said};
 use super::flow::Flow;
 use super::leave::Leaving;
 use super::members::{Member, Members};
-use super::{Audience, Drive, Effect, Ending, Input, Leave, Notice, Record, Recorded, Session};
+use super::{Audience, Drive, Effect, Ending, Input, Leave, Notice, Recorded, Session};
 use crate::units::At;
-use crate::wire::{Block, ConnId, LineCodec, Side};
+use crate::wire::{ConnId, LineCodec, Side};
 
 /// What the command line says about a direct conversation.
 #[derive(Debug, Clone)]
@@ -412,6 +413,8 @@ impl Session for Direct {
             Input::Overflowed(conn) => self.overflowed(now, conn, effects),
             Input::Drive(drive) => self.drive(now, drive, effects),
             Input::Tick => self.tick(now, effects),
+            // Only a tap asks for this.
+            Input::Reached { .. } | Input::Unreached { .. } => {}
         }
         if !self.left
             && let Some(why) = self.leaving.decide(now, self.members.talking(), self.flow.is_deaf())
@@ -448,14 +451,6 @@ struct Saying {
     send: Option<String>,
     /// What was said is said: it is recorded now, even without a line end.
     whole: bool,
-}
-
-fn record(at: At, conn: Option<ConnId>, what: Recorded) -> Effect {
-    Effect::Record(Record { at, conn, what })
-}
-
-fn said(at: At, conn: Option<ConnId>, from: Side, block: Block, send: Option<String>) -> Effect {
-    record(at, conn, Recorded::Said { from, block, send, wants: Vec::new(), secrets: Vec::new() })
 }
 
 /// Bytes as `ff fd 03`: negotiation is no text.

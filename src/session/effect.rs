@@ -2,8 +2,9 @@
 
 use bytes::Bytes;
 
-use super::{Ending, Leave, Notice, Record};
-use crate::wire::ConnId;
+use super::{Ending, Leave, Notice, Record, Recorded};
+use crate::units::At;
+use crate::wire::{Block, ConnId, Side};
 
 /// Whom something is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -54,6 +55,13 @@ pub enum Effect {
     Shutdown(ConnId),
     /// Flush, half-close, read until EOF for a moment, close.
     Close(ConnId),
+    /// Close, once all that is queued was taken, however long that takes: the peer has ended, and reads.
+    Finish(ConnId),
+    /// Send what is taken at once, and reset.
+    Reset(ConnId),
+    /// Connect to the server for the client on this conn. [`Input::Reached`](super::Input::Reached) or
+    /// [`Input::Unreached`](super::Input::Unreached) follows.
+    Reach(ConnId),
     /// The peer said these bytes, just now: for standard output and for matching.
     Heard {
         /// On which conn.
@@ -80,4 +88,20 @@ pub enum Effect {
     Pause(Source),
     /// Read again.
     Resume(Source),
+}
+
+/// Has something kept.
+pub(super) fn record(at: At, conn: Option<ConnId>, what: Recorded) -> Effect {
+    Effect::Record(Record { at, conn, what })
+}
+
+/// Has something kept that one side said.
+pub(super) fn said(
+    at: At,
+    conn: Option<ConnId>,
+    from: Side,
+    block: Block,
+    send: Option<String>,
+) -> Effect {
+    record(at, conn, Recorded::Said { from, block, send, wants: Vec::new(), secrets: Vec::new() })
 }

@@ -21,6 +21,20 @@ pub enum Input {
         /// What a step called it that opened it, if one did.
         name: Option<String>,
     },
+    /// The server was reached for a client: the conn to it is [`ConnId::onward`] of the client's.
+    Reached {
+        /// The client's.
+        conn: ConnId,
+        /// Address of the server.
+        addr: String,
+    },
+    /// The server was not reached for a client.
+    Unreached {
+        /// The client's.
+        conn: ConnId,
+        /// Why.
+        why: String,
+    },
     /// Bytes came; never empty.
     Received {
         /// On which conn.

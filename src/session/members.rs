@@ -1,9 +1,10 @@
 //! What the session knows of its open conns.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use bytes::Bytes;
 
+use super::due::Due;
 use crate::units::At;
 use crate::wire::{Block, ConnId, LineCodec, PARTIAL_AFTER, Side, Telnet};
 
@@ -17,7 +18,7 @@ pub(super) struct Members {
     guests: usize,
     talking_guests: usize,
     /// Until when words are held back, and whose.
-    due: BTreeSet<(At, ConnId)>,
+    due: Due<ConnId>,
 }
 
 impl Members {
@@ -38,7 +39,7 @@ impl Members {
         self.talking -= usize::from(member.reading);
         self.guests -= usize::from(member.is_guest());
         self.talking_guests -= usize::from(member.is_guest() && member.reading);
-        member.due.map(|at| self.due.remove(&(at, conn)));
+        self.due.change(conn, member.due, None);
         Some(member)
     }
 
@@ -139,12 +140,12 @@ impl Members {
 
     /// Whose words have been held back for long enough, the longest first.
     pub(super) fn due(&self, now: At) -> Vec<ConnId> {
-        self.due.iter().take_while(|(at, _)| *at <= now).map(|(_, conn)| *conn).collect()
+        self.due.until(now)
     }
 
     /// When [`Members::due`] next names somebody.
     pub(super) fn deadline(&self) -> Option<At> {
-        self.due.first().map(|(at, _)| *at)
+        self.due.first()
     }
 
     /// Takes note of when the words of a conn are due now.
@@ -152,10 +153,7 @@ impl Members {
         let Some(member) = self.all.get_mut(&conn) else { return };
         let due = member.deadline();
         let before = std::mem::replace(&mut member.due, due);
-        if before != due {
-            before.map(|at| self.due.remove(&(at, conn)));
-            self.due.extend(due.map(|at| (at, conn)));
-        }
+        self.due.change(conn, before, due);
     }
 }
 

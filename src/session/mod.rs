@@ -4,6 +4,7 @@
 //! done ([`Effect`]). One owner gives one total order; the transcript is that order.
 
 mod direct;
+mod due;
 mod effect;
 mod flow;
 mod input;
@@ -11,6 +12,7 @@ mod leave;
 mod members;
 mod notice;
 mod record;
+mod tap;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
@@ -22,10 +24,11 @@ pub use input::{Drive, Ending, Input};
 pub use leave::Leave;
 pub use notice::Notice;
 pub use record::{Record, Recorded};
+pub use tap::Tap;
 
 use crate::units::At;
 
-/// A way to hold a conversation: direct, and others to come.
+/// A way to hold a conversation: [`Direct`], [`Tap`], and others to come.
 pub trait Session {
     /// Takes one input that happened at `now`, and appends what is to be done to `effects`, in order.
     fn handle(&mut self, now: At, input: Input, effects: &mut Vec<Effect>);

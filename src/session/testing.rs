@@ -17,7 +17,8 @@ pub(crate) fn conn(n: u32) -> ConnId {
 /// it was heard, where a source is paused twice, or where anything is sent after the leave.
 #[derive(Debug)]
 pub(crate) struct Told {
-    roles: Roles,
+    /// None in a tap, which hears nothing itself.
+    roles: Option<Roles>,
     effects: Vec<Effect>,
     paused: BTreeSet<Source>,
     heard: BTreeMap<ConnId, Vec<u8>>,
@@ -29,8 +30,13 @@ pub(crate) struct Told {
 impl Told {
     /// Nothing, of a session in which we are `own`.
     pub(crate) fn new(own: Side) -> Self {
+        Told { roles: Some(Roles::new(own)), ..Told::between() }
+    }
+
+    /// Nothing, of a session that stands between two others.
+    pub(crate) fn between() -> Self {
         Told {
-            roles: Roles::new(own),
+            roles: None,
             effects: Vec::new(),
             paused: BTreeSet::new(),
             heard: BTreeMap::new(),
@@ -64,11 +70,12 @@ impl Told {
     fn record(&mut self, now: At, record: &Record) {
         assert!(self.last <= record.at && record.at <= now, "{record:?} after {:?}", self.last);
         self.last = record.at;
+        let Some(roles) = &mut self.roles else { return };
         if let (Recorded::Open { own, .. }, Some(conn)) = (&record.what, record.conn) {
-            self.roles.opened(conn, *own);
+            roles.opened(conn, *own);
         }
         if let (Recorded::Said { from, block, .. }, Some(conn)) = (&record.what, record.conn)
-            && *from != self.roles.own(Some(conn))
+            && *from != roles.own(Some(conn))
         {
             let recorded = self.recorded.entry(conn).or_default();
             let heard = self.heard.get(&conn).map_or(&[][..], |heard| heard);

@@ -20,8 +20,9 @@ const OURS: [&str; 4] = ["-- ", "> ", "error: ", CONTINUED];
 /// How a [`View`] shows things.
 #[derive(Debug, Clone)]
 pub struct Look {
-    /// The side that we are on: what it says was typed here, and is not shown again.
-    pub own: Side,
+    /// The side that we are on: what it says was typed here, and is not shown again. None where we stand
+    /// between the two, who then both are shown, and labelled by side and conn: `server-1: text`.
+    pub own: Option<Side>,
     /// Whether the terminal takes colour.
     pub colour: bool,
     /// Whether the local time stands before each received line.
@@ -43,11 +44,12 @@ pub struct Look {
 #[derive(Debug)]
 pub struct View {
     look: Look,
-    roles: Roles,
+    roles: Option<Roles>,
     label: bool,
     echo: bool,
     clock: Clock,
-    conns: HashMap<ConnId, Speaker>,
+    /// Those that are shown, by who speaks on which conn.
+    speakers: HashMap<(ConnId, Side), Speaker>,
 }
 
 /// Whoever speaks on one conn.
@@ -65,8 +67,8 @@ impl View {
     #[must_use]
     pub fn new(look: Look) -> Self {
         let clock = Clock { started: look.started.clone(), shown: None };
-        let roles = Roles::new(look.own);
-        View { look, roles, label: false, echo: false, clock, conns: HashMap::new() }
+        let (roles, label) = (look.own.map(Roles::new), look.own.is_none());
+        View { look, roles, label, echo: false, clock, speakers: HashMap::new() }
     }
 
     /// Whether the local time stands before each received line: `/time`.
@@ -89,23 +91,46 @@ impl View {
     pub fn record(&mut self, record: &Record, out: &mut String) {
         let conn = record.conn.unwrap_or(ConnId::FIRST);
         match &record.what {
-            Recorded::Said { from, block, .. } if *from == self.roles.own(record.conn) => {
+            Recorded::Said { from, block, .. } if Some(*from) == self.own(record.conn) => {
                 if self.echo {
-                    self.own(record.conn, block, out);
+                    self.echo(record.conn, *from, block, out);
                 }
             }
-            Recorded::Said { block, .. } => self.heard(record.at, conn, block, out),
-            Recorded::Open { name, own, .. } => {
-                self.roles.opened(conn, *own);
-                self.conns.insert(conn, Speaker { name: name.clone(), ..Speaker::default() });
-                self.label |= self.conns.len() > 1;
+            Recorded::Said { from, block, .. } => {
+                self.heard(record.at, (conn, *from), block, out);
             }
-            Recorded::Close { from, how }
-                if *from != self.roles.own(record.conn) || *how != Ending::Eof =>
-            {
-                self.ended(record.at, conn, out);
+            Recorded::Open { name, own, .. } => self.opened(conn, name.as_deref(), *own),
+            Recorded::Close { from, how } => {
+                let both = [*from, from.other()];
+                let ended = if *how == Ending::Eof { &both[..1] } else { &both[..] };
+                for side in ended {
+                    self.ended(record.at, (conn, *side), out);
+                }
             }
-            Recorded::Close { .. } | Recorded::Note { .. } => {}
+            Recorded::Note { .. } => {}
+        }
+    }
+
+    /// Which side we are on this conn, if it is any.
+    fn own(&self, conn: Option<ConnId>) -> Option<Side> {
+        self.roles.as_ref().map(|roles| roles.own(conn))
+    }
+
+    fn opened(&mut self, conn: ConnId, name: Option<&str>, own: Side) {
+        let mut speaks = |side, name| {
+            self.speakers.insert((conn, side), Speaker { name, ..Speaker::default() });
+        };
+        match &mut self.roles {
+            Some(roles) => {
+                roles.opened(conn, own);
+                speaks(own.other(), name.map(str::to_owned));
+                self.label |= self.speakers.len() > 1;
+            }
+            None => {
+                for side in [Side::Client, Side::Server] {
+                    speaks(side, Some(format!("{side}-{conn}")));
+                }
+            }
         }
     }
 
@@ -121,9 +146,9 @@ impl View {
     }
 
     /// Our own lines, with what the prompt would have been.
-    fn own(&self, conn: Option<ConnId>, block: &Block, out: &mut String) {
+    fn echo(&self, conn: Option<ConnId>, own: Side, block: &Block, out: &mut String) {
         let to = if self.label {
-            conn.and_then(|conn| self.conns.get(&conn)?.name.as_deref())
+            conn.and_then(|conn| self.speakers.get(&(conn, own.other()))?.name.as_deref())
         } else {
             None
         };
@@ -141,11 +166,10 @@ impl View {
         }
     }
 
-    fn heard(&mut self, at: At, conn: ConnId, block: &Block, out: &mut String) {
+    fn heard(&mut self, at: At, who: (ConnId, Side), block: &Block, out: &mut String) {
         let time = self.time(at);
-        let speaker = self.conns.entry(conn).or_default();
-        let peer = self.roles.own(Some(conn)).other();
-        let name = speaker.name.as_deref().unwrap_or(peer.as_str());
+        let speaker = self.speakers.entry(who).or_default();
+        let name = speaker.name.as_deref().unwrap_or(who.1.as_str());
         let label = style::styled(self.look.colour, style::of_name(name), &format!("{name}: "));
         for line in block.lines() {
             speaker.hear(line, |text, continued| {
@@ -162,15 +186,15 @@ impl View {
         }
     }
 
-    /// Shows what was held back, as what it is, and forgets the conn.
-    fn ended(&mut self, at: At, conn: ConnId, out: &mut String) {
-        let held = self.conns.get_mut(&conn).map(|speaker| std::mem::take(&mut speaker.held));
+    /// Shows what was held back, as what it is, and forgets who said it.
+    fn ended(&mut self, at: At, who: (ConnId, Side), out: &mut String) {
+        let held = self.speakers.get_mut(&who).map(|speaker| std::mem::take(&mut speaker.held));
         if let Some(rest) = held
             .and_then(|held| Block::new([&held[..], b"\n"].concat()).filter(|_| !held.is_empty()))
         {
-            self.heard(at, conn, &rest, out);
+            self.heard(at, who, &rest, out);
         }
-        self.conns.remove(&conn);
+        self.speakers.remove(&who);
     }
 
     fn time(&mut self, at: At) -> String {
@@ -268,7 +292,7 @@ mod tests {
     fn view(own: Side) -> View {
         let started: Timestamp = "2026-10-07T09:15:02.9Z".parse().unwrap();
         let started = started.to_zoned_datetime(TimeZone::fixed(Offset::constant(2)));
-        View::new(Look { own, colour: false, time: false, started })
+        View::new(Look { own: Some(own), colour: false, time: false, started })
     }
 
     fn record(conn: u32, what: Recorded) -> Record {
@@ -323,6 +347,16 @@ mod tests {
         assert_eq!(said(&mut view, 1, Side::Client, b"a\nb\n"), "guest-1: a\nguest-1: b\n");
         ends(&mut view, 1, Side::Client);
         assert_eq!(said(&mut view, 2, Side::Client, b"c\n"), "guest-2: c\n");
+    }
+
+    #[test]
+    fn between_two_others_both_are_shown_and_told_apart() {
+        let own = view(Side::Server);
+        let mut view = View::new(Look { own: None, ..own.look });
+        open(&mut view, 2);
+        assert_eq!(said(&mut view, 2, Side::Client, b"USER "), "client-2: USER \n");
+        assert_eq!(said(&mut view, 2, Side::Server, b"+OK\n"), "server-2: +OK\n");
+        assert_eq!(said(&mut view, 2, Side::Client, b"bob\n"), "client-2: … bob\n");
     }
 
     #[test]

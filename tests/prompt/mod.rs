@@ -9,6 +9,7 @@ mod keys;
 mod leaving;
 mod replaying;
 mod starting;
+mod tap;
 
 use std::ops::{Deref, DerefMut};
 use std::process::ExitStatus;

@@ -39,6 +39,11 @@ fn the_examples_of_the_tests_document_run_as_printed() {
     run("docs/tests.md");
 }
 
+#[test]
+fn the_examples_of_the_tap_document_run_as_printed() {
+    run("docs/tap.md");
+}
+
 fn run(name: &str) {
     let document = Document::open(name);
     let stage = Stage::set(&document);

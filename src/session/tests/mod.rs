@@ -1,9 +1,10 @@
-//! Direct conversations, in virtual time.
+//! Direct conversations and taps, in virtual time.
 
 mod ends;
 mod partial;
 mod queues;
 mod several;
+mod tap;
 
 use std::time::Duration;
 
