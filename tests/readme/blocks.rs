@@ -101,7 +101,7 @@ pub(super) fn settled(text: &str) -> String {
         (r"\r\n", "\n"),
         (r"(?:\[::1?\]|\d+\.\d+\.\d+\.\d+):\d+", "ADDR"),
         (r#""started":"[^"]*""#, r#""started":"TIME""#),
-        (r"(?m)^started \S+,", "started TIME,"),
+        (r"(?m)^started [^\s,]+", "started TIME"),
         (r#""dt":[\d.]+"#, r#""dt":0"#),
         (r"(?m)  [+-][0-9.]+(us|ms|s)$", "  +0ms"),
         (r"\(waited \S+ of", "(waited 0ms of"),
