@@ -107,6 +107,13 @@ impl Error {
         Error::new(ExitStatus::BadFile, report)
     }
 
+    /// Transcripts that differ in so many lines.
+    #[must_use]
+    pub fn differ(differences: usize) -> Error {
+        let told = count(differences as u64, "difference");
+        Error::new(ExitStatus::CheckFailed, Report::new(told))
+    }
+
     /// A file that cannot be written.
     #[must_use]
     pub fn write(path: &Path, why: &str) -> Error {

@@ -8,6 +8,7 @@ mod cases;
 mod conns;
 mod conversation;
 mod demo;
+mod diff;
 mod ends;
 mod fence;
 mod flow;

@@ -1,14 +1,16 @@
 //! Composition: from the command line to a run. One file per way to run; nothing but wiring.
 
+mod diff;
 mod show;
 mod talk;
 mod test;
 mod vars;
 
 use std::ffi::OsString;
+use std::io;
 use std::process::ExitCode;
 
-use anstream::ColorChoice;
+use anstream::{AutoStream, ColorChoice};
 use clap::Parser;
 
 use crate::cli::{Cli, Subcommands};
@@ -27,6 +29,7 @@ pub(crate) fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let (colour, done) = match cli.command {
         Some(Subcommands::Show(show)) => (colour(show.color), show::run(&show)),
+        Some(Subcommands::Diff(diff)) => (colour(diff.color), diff::run(&diff)),
         Some(Subcommands::Test(test)) => (colour(test.color), test::run(*test)),
         None => (colour(cli.talk.color), talk::run(cli.talk)),
     };
@@ -37,7 +40,7 @@ pub(crate) fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn check(cli: &Cli) -> Result<(), clap::Error> {
     match &cli.command {
         Some(Subcommands::Test(args)) => test::check(args),
-        Some(Subcommands::Show(_)) => Ok(()),
+        Some(Subcommands::Show(_) | Subcommands::Diff(_)) => Ok(()),
         None => cli.talk.check(),
     }
 }
@@ -58,5 +61,14 @@ fn colour(choice: clap::ColorChoice) -> ColorChoice {
         clap::ColorChoice::Auto => ColorChoice::Auto,
         clap::ColorChoice::Always => ColorChoice::Always,
         clap::ColorChoice::Never => ColorChoice::Never,
+    }
+}
+
+/// Whether standard output has colours.
+fn is_styled(choice: ColorChoice) -> bool {
+    match choice {
+        ColorChoice::Auto => AutoStream::choice(&io::stdout()) != ColorChoice::Never,
+        ColorChoice::Never => false,
+        ColorChoice::Always | ColorChoice::AlwaysAnsi => true,
     }
 }

@@ -6,9 +6,7 @@ use std::io::{self, BufReader, BufWriter, ErrorKind, Read, StdoutLock, Write};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use anstream::{AutoStream, ColorChoice};
-
-use super::colour;
+use super::{colour, is_styled};
 use crate::cli::Show;
 use crate::error::Error;
 use crate::transcript::export::{self, Filter, ShowError, Showing};
@@ -76,14 +74,6 @@ fn open(path: &Path) -> Result<(Box<dyn Read>, PathBuf), Error> {
     match File::open(path) {
         Ok(file) => Ok((Box::new(file), path.to_owned())),
         Err(source) => Err(ReadError::Io { path: path.to_owned(), source }.into()),
-    }
-}
-
-fn is_styled(choice: ColorChoice) -> bool {
-    match choice {
-        ColorChoice::Auto => AutoStream::choice(&io::stdout()) != ColorChoice::Never,
-        ColorChoice::Never => false,
-        ColorChoice::Always | ColorChoice::AlwaysAnsi => true,
     }
 }
 

@@ -12,23 +12,30 @@ use crate::script::Settings;
 
 /// What steps start with: the environment, and what the command line says.
 pub(super) fn settings(shared: &Shared) -> Result<Settings, Error> {
+    let secrets = secrets(&shared.secret)?;
+    let vars = vars(&shared.var, &secrets);
+    Ok(Settings { vars, timeout: shared.timeout, eol: shared.eol, secrets })
+}
+
+/// The variables of the environment, those that were given, and the secrets.
+pub(super) fn vars(given: &[(String, String)], secrets: &Secrets) -> Vars {
     let mut vars = Vars::default();
     for (name, value) in std::env::vars_os() {
         if let Some(name) = name.to_str() {
             vars.environment(name, value.into_encoded_bytes());
         }
     }
-    for (name, value) in &shared.var {
+    for (name, value) in given {
         vars.set(name, value.clone());
     }
-    let secrets = secrets(&shared.secret)?;
     for (name, value) in secrets.values() {
         vars.set_secret(name, value.clone());
     }
-    Ok(Settings { vars, timeout: shared.timeout, eol: shared.eol, secrets })
+    vars
 }
 
-fn secrets(given: &[Secret]) -> Result<Secrets, Error> {
+/// The values of `--secret`.
+pub(super) fn secrets(given: &[Secret]) -> Result<Secrets, Error> {
     let mut named: Vec<(String, Bytes)> = Vec::new();
     for secret in given {
         match secret {

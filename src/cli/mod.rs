@@ -1,5 +1,6 @@
 //! The command line, as clap reads it. Definitions only: what they mean is decided in `app`.
 
+mod diff;
 mod replay;
 mod secret;
 mod shared;
@@ -9,6 +10,7 @@ mod test;
 use std::path::PathBuf;
 use std::time::Duration;
 
+pub use diff::Diff;
 pub use replay::{Bless, Replaying};
 pub use secret::Secret;
 pub use shared::Shared;
@@ -34,7 +36,7 @@ use crate::wire::Eol;
     override_usage = "chat-repl --listen [ADDR] [OPTIONS]\n       chat-repl --connect ADDR [OPTIONS]\n       \
                       chat-repl --listen ADDR --connect ADDR [OPTIONS]\n       \
                       chat-repl --connect ADDR [OPTIONS] < SCRIPT\n       chat-repl test PATH... [OPTIONS]\n       \
-                      chat-repl show FILE",
+                      chat-repl show FILE\n       chat-repl diff A B",
     after_help = "ADDR is HOST:PORT, :PORT, PORT, HOST, [V6]:PORT or unix:PATH; the port is 51423 where none \
                   is given.\nDurations are written 200ms, 2s, 1m; sizes 64KiB, 4MiB. \
                   At the prompt, /help lists the commands.\n\
@@ -56,6 +58,9 @@ pub enum Subcommands {
     /// Print a transcript readably
     #[command(after_help = show::EXAMPLES)]
     Show(Show),
+    /// Compare two transcripts, line by line
+    #[command(after_help = diff::EXAMPLES)]
+    Diff(Diff),
     /// Run scripts and transcripts as tests
     #[command(override_usage = test::USAGE, after_help = test::EXAMPLES)]
     Test(Box<Test>),

@@ -58,6 +58,6 @@ impl Replaying {
     }
 }
 
-fn parse_mask(text: &str) -> Result<Mask, String> {
+pub(super) fn parse_mask(text: &str) -> Result<Mask, String> {
     Mask::parse(text).map_err(|error| error.to_string())
 }

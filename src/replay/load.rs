@@ -136,7 +136,11 @@ pub fn load(
 }
 
 /// The masks of the header, and then those that were given.
-fn masks(path: &Path, transcript: &Transcript, given: &[Mask]) -> Result<Masks, LoadError> {
+pub(super) fn masks(
+    path: &Path,
+    transcript: &Transcript,
+    given: &[Mask],
+) -> Result<Masks, LoadError> {
     let own = transcript.header.mask.iter().map(|mask| Mask::parse(mask));
     let own: Result<Vec<Mask>, MaskError> = own.collect();
     let own = own.map_err(|error| LoadError::Mask { path: path.to_owned(), error })?;
@@ -151,8 +155,8 @@ pub(crate) fn split(name: &Path) -> (PathBuf, Option<&str>) {
     }
 }
 
-/// The conns to play.
-fn choose(
+/// The conns that are meant, in the order of their numbers.
+pub(super) fn choose(
     path: &Path,
     transcript: &Transcript,
     named: Option<&str>,

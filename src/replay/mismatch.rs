@@ -1,20 +1,15 @@
 //! What people and programs are told where a peer says something else than was recorded.
 
 use bytes::Bytes;
-use unicode_width::UnicodeWidthStr;
 
+use super::marked::{Marked, cut, marked, same, shown_start};
 use super::part::{Source, text};
 use crate::matching::hearing::Item;
 use crate::script::{Blame, Failure, Mismatch, MismatchKind, Report};
 use crate::transcript::{Event, Transcript, What};
 use crate::units::count;
-use crate::wire::{ConnId, Visible};
+use crate::wire::ConnId;
 
-/// The most of a line that is shown before the part that differs, in bytes: enough to know the line
-/// by, and little enough that the difference is on the screen.
-const BEFORE: usize = 40;
-/// The most of a line that is shown from there on.
-const AFTER: usize = 60;
 /// How many events are shown before the one that differs.
 const CONTEXT: usize = 3;
 /// How much of each is shown, in bytes.
@@ -161,17 +156,12 @@ impl Whereabouts<'_> {
 
 /// Shows two lines, and marks where they differ.
 fn compared(report: Report, expected: &[u8], actual: &[u8], by_end: bool) -> Report {
-    let common = common(expected, actual);
-    let [recorded, came] = [expected, actual].map(|bytes: &[u8]| {
-        let line = if by_end { bytes } else { text(bytes) };
-        line.split_at(common.min(line.len()))
-    });
-    let (indent, marks) = (shown_end(recorded.0).width(), marked(recorded.1, came.1));
-    let shown = |(before, after)| format!("{}{}", shown_end(before), shown_start(after));
-    report
-        .note(format!("recorded: {}", shown(recorded)))
-        .note(format!("came:     {}", shown(came)))
-        .note(format!("          {}{}", " ".repeat(indent), "^".repeat(marks)))
+    let Marked { lines: [recorded, came], indent, width } = marked([expected, actual], by_end);
+    report.note(format!("recorded: {recorded}")).note(format!("came:     {came}")).note(format!(
+        "          {}{}",
+        " ".repeat(indent),
+        "^".repeat(width)
+    ))
 }
 
 /// Nothing was recorded that could be compared.
@@ -197,48 +187,4 @@ pub(super) fn refused(mut failure: Failure, changes: usize) -> Failure {
         "nothing was written: `--bless` rewrites lines, and leaves this to a person ({before} before it)"
     ));
     failure
-}
-
-/// How many bytes at the start are the same, up to the border of a character.
-fn common(one: &[u8], other: &[u8]) -> usize {
-    let same = same(one, other);
-    let is_border = |at: usize| one.get(at).is_none_or(|byte| byte & 0xc0 != 0x80);
-    (0..=same).rev().find(|at| is_border(*at)).unwrap_or(0)
-}
-
-/// How many bytes at the start are the same.
-fn same(one: &[u8], other: &[u8]) -> usize {
-    one.iter().zip(other).take_while(|(a, b)| a == b).count()
-}
-
-/// What fits into so many bytes of a line, made visible.
-fn cut(line: &[u8], most: usize) -> String {
-    let to = (0..=line.len().min(most)).rev();
-    let is_border = |at: &usize| line.get(*at).is_none_or(|byte| byte & 0xc0 != 0x80);
-    let to = to.into_iter().find(is_border).unwrap_or(0);
-    let trail = if to < line.len() { "…" } else { "" };
-    format!("{}{trail}", Visible(&line[..to]))
-}
-
-/// What comes before the difference, made visible and cut.
-fn shown_end(before: &[u8]) -> String {
-    let is_border = |at: &usize| before.get(*at).is_none_or(|byte| byte & 0xc0 != 0x80);
-    let from = before.len().saturating_sub(BEFORE);
-    let from = (from..=before.len()).find(is_border).unwrap_or(from);
-    let lead = if from > 0 { "…" } else { "" };
-    format!("{lead}{}", Visible(&before[from..]))
-}
-
-/// What begins with the difference, made visible and cut.
-fn shown_start(after: &[u8]) -> String {
-    cut(after, AFTER)
-}
-
-/// How many columns the difference takes, up to where both go on in the same way.
-fn marked(recorded: &[u8], came: &[u8]) -> usize {
-    let same = recorded.iter().rev().zip(came.iter().rev()).take_while(|(a, b)| a == b).count();
-    let is_border = |at: usize| came.get(at).is_none_or(|byte| byte & 0xc0 != 0x80);
-    let same = (0..=same).rev().find(|same| is_border(came.len() - same)).unwrap_or(0);
-    let width = |bytes: &[u8]| shown_start(&bytes[..bytes.len() - same]).width();
-    width(recorded).max(width(came)).max(1)
 }

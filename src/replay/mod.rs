@@ -1,9 +1,12 @@
-//! Plays one side of a transcript, and compares what the other side says.
+//! Plays one side of a transcript, and compares what the other side says; or compares two transcripts.
 
 mod anew;
 mod bless;
+mod compare;
 mod course;
+mod hunks;
 mod load;
+mod marked;
 mod mismatch;
 mod odd;
 mod part;
@@ -12,6 +15,7 @@ mod presence;
 #[cfg(test)]
 mod tests;
 
+pub use compare::{Comparison, Terms, compare};
 pub(crate) use load::split;
 pub use load::{Given, LoadError, load};
 pub use player::{Finish, Manner, Options, Player};

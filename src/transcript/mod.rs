@@ -27,7 +27,7 @@ pub use journal::{Journal, JournalError};
 pub use json::{EditError, Edited, ReadError, Reader, is_transcript, open};
 pub use model::{Ended, Event, Extra, Header, Marks, Said, Transcript, What};
 pub use pipe::LatePipe;
-pub use redact::{Redactor, put_back};
+pub use redact::{Redactor, put_back, put_back_known};
 pub use rewrite::{RewriteError, rewrite};
 pub use save::{Saved, Target, save};
 pub use sink::{Sink, SinkEvent};

@@ -141,6 +141,19 @@ pub fn put_back(
     Ok(())
 }
 
+/// Puts the secrets back into the lines that name them, where all that a line names are known. The
+/// other lines stay as they are written.
+pub fn put_back_known(transcript: &mut Transcript, secrets: &Secrets) {
+    for event in &mut transcript.events {
+        if let What::Line(said) = &mut event.what
+            && !said.marks.secret.is_empty()
+            && let Ok(whole) = secrets.put_back(&said.text, &said.marks.secret)
+        {
+            said.text = whole.into();
+        }
+    }
+}
+
 /// The block without the secrets in it. `before` is what its first line begins with, and what was
 /// recorded before.
 fn take_out(secrets: &Secrets, before: &[u8], block: Block) -> (Block, Vec<(usize, String)>) {

@@ -126,7 +126,7 @@ pub(super) const ROOMS: &[Room] = &[
     Room {
         name: "replay",
         rooms: &["transcript", "script", "command", "matching", "session", "wire", "units"],
-        crates: Only(&["bytes", "memchr", "thiserror", "unicode_width"]),
+        crates: Only(&["anstyle", "bytes", "memchr", "thiserror", "unicode_width"]),
         barred: PURE,
     },
     Room {

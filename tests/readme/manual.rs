@@ -24,7 +24,7 @@ fn the_readme_has_the_table_of_commands() {
 #[test]
 fn options_that_documents_mention_exist() {
     let mut known = words(&help_of(&["--help"]), r"--[a-z][a-z-]*");
-    for command in ["show", "test"] {
+    for command in ["show", "diff", "test"] {
         known.extend(words(&help_of(&[command, "--help"]), r"--[a-z][a-z-]*"));
     }
     assert!(known.contains("--listen") && known.contains("--color"), "{known:?}");

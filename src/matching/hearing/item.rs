@@ -99,6 +99,12 @@ impl Item {
         self.opt
     }
 
+    /// The group whose members come in any order.
+    #[must_use]
+    pub fn group(&self) -> Option<usize> {
+        self.group
+    }
+
     /// The variables that its pattern uses.
     pub fn uses(&self) -> impl Iterator<Item = &str> {
         self.want.iter().flat_map(|want| want.template.names())
