@@ -19,7 +19,7 @@ use crate::support::servers::{REDIS, Server};
 use crate::support::{DEADLINE, says, tools};
 
 /// What each end says where much is said.
-const MUCH: usize = 64 << 20;
+const MUCH: usize = 24 << 20;
 
 /// A tap before the server at this address, and where it listens.
 fn tap(server: &str, args: &[&str]) -> (Running, String) {
