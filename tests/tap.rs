@@ -19,7 +19,7 @@ use crate::support::servers::{REDIS, Server};
 use crate::support::{DEADLINE, says, tools};
 
 /// What each end says where much is said.
-const MUCH: usize = 24 << 20;
+const MUCH: usize = 64 << 20;
 
 /// A tap before the server at this address, and where it listens.
 fn tap(server: &str, args: &[&str]) -> (Running, String) {
@@ -179,7 +179,7 @@ fn who_speaks_to_an_end_that_is_gone_gets_a_reset() {
 
 #[test]
 fn much_passes_both_ways_at_once() {
-    let Ends { tap, client, server } = Ends::new(&["--save", "kept.json"]);
+    let Ends { tap, client, server } = Ends::new(&[]);
     let (up, down) = (noise(MUCH, 1), noise(MUCH, 2));
     thread::scope(|scope| {
         for (from, bytes) in [(&client, &up), (&server, &down)] {
@@ -192,9 +192,8 @@ fn much_passes_both_ways_at_once() {
         assert!(all(&client) == down, "the client hears another thing");
         assert!(heard.join().unwrap() == up, "the server hears another thing");
     });
-    assert!(tap.peak_memory() < 400 << 20, "{} bytes", tap.peak_memory());
-    tap.signal(Signal::TERM);
-    tap.wait(); // whether it could keep up in recording is the machine's matter
+    assert!(tap.peak_memory() < 64 << 20, "{} bytes", tap.peak_memory());
+    end(tap, 0);
 }
 
 #[test]
