@@ -99,9 +99,14 @@ fn raw_sends_any_byte_and_no_line_end() {
 #[test]
 fn a_guest_s_bytes_reach_the_host_and_the_host_s_the_guest() {
     let bytes = odd_bytes();
-    let host = Repl::new().args(["--listen", "127.0.0.1:0", "--plain"]).stdin(&bytes).spawn();
+    let mut host = Repl::new().args(["--listen", "127.0.0.1:0", "--plain"]).spawn();
     let guest = Repl::new().args(["--connect", &host.listening_addr(), "--plain"]).stdin(&bytes);
-    let guest = guest.spawn().wait().exited(0);
+    let guest = guest.spawn();
+    // With nothing more to say, the end of the host would be the end of the guest.
+    host.wait_stdout(&bytes);
+    host.write(&bytes);
+    host.close_stdin();
+    let guest = guest.wait().exited(0);
     assert_eq!(guest.stdout.escape_ascii().to_string(), bytes.escape_ascii().to_string());
     let host = host.wait().exited(0);
     assert_eq!(host.stdout.escape_ascii().to_string(), bytes.escape_ascii().to_string());
