@@ -10,19 +10,9 @@ use predicates::str::{contains, is_match};
 use tempfile::TempDir;
 
 use crate::support::DEADLINE;
+use crate::support::folder;
 use crate::support::peer::{ScriptedServer, listen};
 use crate::support::proc::Repl;
-
-/// A folder with these files.
-fn folder(files: &[(&str, &str)]) -> TempDir {
-    let dir = TempDir::new().unwrap();
-    for (name, text) in files {
-        let path = dir.path().join(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
-    dir
-}
 
 fn hearing() -> ScriptedServer {
     ScriptedServer::start(|mut peer| drop(peer.read_to_end_within(DEADLINE)))

@@ -9,11 +9,11 @@ mod servers;
 mod terminal;
 mod trouble;
 
-use std::fs;
 use std::path::Path;
 
 use tempfile::TempDir;
 
+use crate::support::folder;
 use crate::support::proc::Repl;
 use crate::support::tools::require;
 
@@ -22,17 +22,6 @@ const GOOD: &str = "hello\n/expect -n -x hello\n";
 const BAD: &str = "hello\n/expect -n -x hallo\n";
 /// A script that ends when it is stopped.
 const LONG: &str = "/sleep 1h\n";
-
-/// A folder with these files.
-fn folder(files: &[(&str, &str)]) -> TempDir {
-    let dir = TempDir::new().unwrap();
-    for (name, text) in files {
-        let path = dir.path().join(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
-    dir
-}
 
 /// A run of the tests in a folder.
 fn suite(dir: &TempDir) -> Repl {

@@ -14,12 +14,26 @@ pub(crate) mod servers;
 pub(crate) mod tape;
 pub(crate) mod tools;
 
+use std::fs;
 use std::path::Path;
 use std::time::Duration;
+
+use tempfile::TempDir;
 
 /// How long anything may take that a test waits for. No test is meant to come near: it is for a
 /// machine that is busy with something else.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
+
+/// A folder with these files.
+pub(crate) fn folder(files: &[(&str, &str)]) -> TempDir {
+    let dir = TempDir::new().unwrap();
+    for (name, text) in files {
+        let path = dir.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    dir
+}
 
 /// The top of the project.
 pub(crate) fn project() -> &'static Path {
