@@ -4,7 +4,6 @@
 //! done ([`Effect`]). One owner gives one total order; the transcript is that order.
 
 mod direct;
-mod due;
 mod effect;
 mod flow;
 mod input;

@@ -8,12 +8,11 @@ use std::collections::BTreeMap;
 
 use bytes::{Bytes, BytesMut};
 
-use super::due::Due;
 use super::effect::{record, said};
 use super::{
     Audience, Drive, Effect, Ending, Input, Leave, Notice, Queue, Recorded, Session, Source,
 };
-use crate::units::At;
+use crate::units::{At, Due};
 use crate::wire::{Block, ConnId, LineCodec, Side};
 
 /// What a client may say before the server is reached, in bytes, until it is not read any further.
