@@ -8,6 +8,7 @@
 mod assist;
 mod clock;
 mod conns;
+mod ending;
 mod engine;
 mod feed;
 mod inbox;
