@@ -52,7 +52,7 @@ impl Engine {
             }
             Effect::Record(record) => self.record(record),
             Effect::Notice(notice) => self.screen.notice(&notice),
-            Effect::Unheard => {}
+            Effect::Unheard(_) | Effect::Over { .. } => {}
             Effect::Pause(source) => self.pause(source, true),
             Effect::Resume(source) => self.pause(source, false),
             Effect::Leave(why) => {
@@ -105,7 +105,7 @@ impl Engine {
         match source {
             Source::Conn(conn) => self.conns.pause(conn, paused),
             Source::Conns => self.conns.pause_all(paused),
-            Source::Script => {
+            Source::Script | Source::ScriptOf(_) => {
                 self.feed_held = paused;
                 self.runner.hold(paused);
             }

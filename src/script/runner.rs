@@ -134,7 +134,7 @@ impl Runner {
                 self.unread.end(*conn);
                 self.look(now);
             }
-            Effect::Unheard => self.unheard(),
+            Effect::Unheard(_) => self.unheard(),
             _ => {}
         }
     }

@@ -247,10 +247,12 @@ impl Session for Tap {
             }
             Input::Drive(Drive::Quit) if !self.left => self.leave(now, effects),
             // A tap says nothing itself.
-            Input::Say { .. } | Input::Raw { .. } => effects.push(Effect::Unheard),
+            Input::Say { to, .. } | Input::Raw { to, .. } => effects.push(Effect::Unheard(to)),
             Input::Drive(_)
+            | Input::Driven { .. }
             | Input::Shutdown(_)
             | Input::Close(_)
+            | Input::Reset(_)
             | Input::Kick { .. }
             | Input::Moved(_)
             | Input::Overflowed(_)
