@@ -1,6 +1,6 @@
 //! One line that a peer is expected to say.
 
-use std::cell::RefCell;
+use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
 
@@ -49,7 +49,7 @@ pub enum ItemFault {
 struct Want {
     template: Template,
     /// The pattern, and the values of the variables that it was compiled with.
-    compiled: RefCell<Option<(Vec<Bytes>, Pattern)>>,
+    compiled: Mutex<Option<(Vec<Bytes>, Pattern)>>,
 }
 
 /// A line that came.
@@ -189,12 +189,12 @@ impl Want {
     fn new(source: &str) -> Result<Want, ItemFault> {
         let template = Template::parse(source).map_err(ItemFault::Template)?;
         Pattern::check(&template, false).map_err(ItemFault::Pattern)?;
-        Ok(Want { template, compiled: RefCell::new(None) })
+        Ok(Want { template, compiled: Mutex::new(None) })
     }
 
     fn find(&self, text: &[u8], vars: &Vars) -> Result<Option<Vec<Capture>>, PatternError> {
         let values: Vec<Bytes> = self.values(vars)?;
-        let mut compiled = self.compiled.borrow_mut();
+        let mut compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
         match &mut *compiled {
             Some((with, pattern)) if *with == values => Ok(pattern.find(text)),
             other => {

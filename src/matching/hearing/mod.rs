@@ -7,6 +7,7 @@
 
 mod align;
 mod change;
+mod expectations;
 mod gather;
 mod item;
 mod matcher;
@@ -15,5 +16,6 @@ mod tests;
 
 pub use align::{Edit, align};
 pub use change::Change;
+pub use expectations::Expectations;
 pub use item::{Expected, Item, ItemFault};
 pub use matcher::{Matcher, Offered, View};
