@@ -203,7 +203,7 @@ fn rows(
 /// on are compared anew.
 fn side(from: Side, [a, b]: [Option<&Part>; 2], masks: &Masks, known: &mut Known<'_>) -> Vec<Row> {
     let items = a.map_or(&[][..], |part| &part.items);
-    let lines: Vec<&Bytes> = b.iter().flat_map(|part| &part.items).map(Item::bytes).collect();
+    let lines: Vec<&Bytes> = b.iter().flat_map(|part| part.items.iter()).map(Item::bytes).collect();
     let event = |part: Option<&Part>, at: usize| {
         part.and_then(|part| part.sources.get(at)).map_or(0, super::part::Source::first)
     };

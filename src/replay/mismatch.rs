@@ -5,6 +5,7 @@ use bytes::Bytes;
 use super::marked::{Marked, cut, marked, same, shown_start};
 use super::part::{Source, text};
 use crate::matching::hearing::Item;
+use crate::matching::{PatternError, PatternFault};
 use crate::script::{Blame, Failure, Mismatch, MismatchKind, Report};
 use crate::transcript::{Event, Transcript, What};
 use crate::units::count;
@@ -24,6 +25,8 @@ pub(super) struct Whereabouts<'a> {
     pub(super) several: bool,
     /// Opens and closes are a part of it.
     pub(super) whole: bool,
+    /// It can be changed by `--bless`.
+    pub(super) blesses: bool,
 }
 
 /// What is expected there.
@@ -51,8 +54,26 @@ impl Whereabouts<'_> {
                 .note("a pattern is changed by hand: `want` of this event"),
             _ => compared(report, expected, actual, by_end)
                 .note("if it may differ: `--mask 's/REGEX/TEXT/'`, or a `want` in the event")
-                .note("if it is right now: `--bless` rewrites the event"),
+                .note(if self.blesses {
+                    "if it is right now: `--bless` rewrites the event"
+                } else {
+                    "if it is right now: change the event, or record the conversation anew"
+                }),
         };
+        let kind = if by_end { MismatchKind::LineEnd } else { MismatchKind::Changed };
+        self.told(kind, event, Some(wanted), Some(actual), report)
+    }
+
+    /// A line came that was recorded nowhere; this one is nearest to it.
+    pub(super) fn unknown(&self, wanted: Wanted<'_>, actual: &[u8], by_end: bool) -> Told {
+        let expected = wanted.item.bytes();
+        let event = wanted.source.event(same(expected, actual));
+        let end = if by_end { " but for its line end" } else { "" };
+        let report = Report::new(format!("no line of {} is this one{end}", self.file));
+        let nearest = format!("nearest is event {event}{}", self.of_conn());
+        let report = compared(report.note(nearest), expected, actual, by_end)
+            .note("if it may differ: `--mask 's/REGEX/TEXT/'`, or a `want` in the event")
+            .note("if it may come as well: record a conversation in which it does");
         let kind = if by_end { MismatchKind::LineEnd } else { MismatchKind::Changed };
         self.told(kind, event, Some(wanted), Some(actual), report)
     }
@@ -154,6 +175,11 @@ impl Whereabouts<'_> {
     }
 }
 
+/// A line of a client, as events are shown.
+pub(super) fn client_line(event: usize, bytes: &[u8]) -> String {
+    format!("{event} client: {}", cut(text(bytes), CONTEXT_WIDTH))
+}
+
 /// Shows two lines, and marks where they differ.
 fn compared(report: Report, expected: &[u8], actual: &[u8], by_end: bool) -> Report {
     let Marked { lines: [recorded, came], indent, width } = marked([expected, actual], by_end);
@@ -162,6 +188,14 @@ fn compared(report: Report, expected: &[u8], actual: &[u8], by_end: bool) -> Rep
         " ".repeat(indent),
         "^".repeat(width)
     ))
+}
+
+/// The pattern of an event cannot be used.
+pub(super) fn unusable(file: &str, event: usize, fault: &PatternError) -> Failure {
+    match &fault.why {
+        PatternFault::Undefined(missing) => undefined(file, event, "want", &missing.name),
+        other => undefined(file, event, "want", &other.to_string()),
+    }
 }
 
 /// Nothing was recorded that could be compared.

@@ -274,6 +274,17 @@ impl Runner {
         failure.filter(|_| !self.options.prompt)
     }
 
+    /// What there is to tell of what plays our side, where the session is over before its end.
+    pub fn cut_short(&mut self) -> Option<Box<Failure>> {
+        let (mut wait, place) = self.wait.take()?;
+        let failure = match &mut wait {
+            Wait::Play(playing) => playing.cut_short(self),
+            _ => None,
+        };
+        self.wait = Some((wait, place));
+        failure
+    }
+
     /// A step failed: the script stops, a prompt goes on.
     pub(super) fn fail(&mut self, failure: Failure) {
         self.wait = None;
