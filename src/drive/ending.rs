@@ -17,7 +17,7 @@ impl Engine {
             && !self.is_over()
         {
             self.outcome.overdue = true;
-            let mut overdue = self.runner.overdue(limit);
+            let mut overdue = self.runners.own.overdue(limit);
             if !self.opened.load(Ordering::SeqCst) {
                 overdue.report = overdue.report.note("there was no connection yet");
             }
@@ -56,8 +56,8 @@ impl Engine {
 
     /// What a person typed, and there was no more time for, is not lost without a word.
     fn tell_what_was_not_run(&mut self) {
-        let lines = self.runner.pending() as u64;
-        if self.runner.is_prompt() && lines > 0 {
+        let lines = self.runners.own.pending() as u64;
+        if self.runners.own.is_prompt() && lines > 0 {
             self.screen.tell(&Notice::Told(format!("{} not run", count(lines, "line"))));
         }
     }
@@ -65,8 +65,9 @@ impl Engine {
     /// Ends what is left: the terminal, the recording.
     pub(super) fn finish(mut self) -> Outcome {
         let told = self.forced || !self.outcome.troubles.is_empty();
-        if self.scripted && !self.runner.is_prompt() && !told {
-            let lines = self.runner.unread_lines();
+        self.judge_guests();
+        if self.scripted && !self.runners.own.is_prompt() && !told {
+            let lines = self.runners.own.unread_lines();
             if lines > 0 {
                 self.screen.notice(&Notice::Unread(lines));
             }

@@ -17,11 +17,12 @@ use super::opening::Opening;
 use super::raw::{Level, Raw};
 use super::reaching::Reaching;
 use super::recorder::Recorder;
+use super::runners::Runners;
 use super::screen::Screen;
 use super::way::{Came, Door};
 use super::{Clock, Message, Outcome, Setup, Signals, Stop, Trouble};
 use crate::replay;
-use crate::script::{Action, Parser, Report, Runner, ScriptFault};
+use crate::script::{Action, Parser, Report, ScriptFault};
 use crate::session::{Drive, Effect, Input, Notice, Queue, Session};
 use crate::term::Terminal;
 use crate::transcript::{Redactor, SinkEvent};
@@ -61,7 +62,7 @@ pub(super) struct Engine {
     pub(super) reaching: Reaching,
     pub(super) conns: Conns,
     pub(super) session: Box<dyn Session>,
-    pub(super) runner: Runner,
+    pub(super) runners: Runners,
     pub(super) feed: Option<Feed>,
     /// There may be something to read from the feed.
     pub(super) feed_ready: bool,
@@ -113,7 +114,7 @@ impl Engine {
         for addr in self.door.local() {
             self.screen.notice(&Notice::Listening(addr));
         }
-        if self.runner.is_prompt() {
+        if self.runners.own.is_prompt() {
             self.edit();
         }
         let mut events = Events::with_capacity(1024);
@@ -181,7 +182,7 @@ impl Engine {
         }
         let deadlines = [
             self.session.next_deadline(),
-            self.runner.deadline(),
+            self.runners.deadline(),
             self.conns.deadline(),
             self.door.deadline(),
             self.opening.deadline(),
@@ -243,7 +244,7 @@ impl Engine {
     fn may_read_feed(&self) -> bool {
         let opened = self.opened.load(Ordering::SeqCst);
         let wanted = opened && !self.feed_held && !self.left && self.fault.is_none();
-        wanted && self.feed.is_some() && self.feed_ready && self.runner.backlog() < BACKLOG
+        wanted && self.feed.is_some() && self.feed_ready && self.runners.own.backlog() < BACKLOG
     }
 
     fn read_feed(&mut self) {
@@ -254,11 +255,11 @@ impl Engine {
         let mut steps = Vec::new();
         let fed = feed.read(&mut steps);
         if std::mem::take(&mut self.idle_untold) {
-            self.runner.not_idle();
+            self.runners.own.not_idle();
         }
         for step in steps {
             match step {
-                Ok(step) => self.runner.push(step),
+                Ok(step) => self.runners.own.push(step),
                 Err(fault) => {
                     self.fault = Some(Box::new(fault));
                     return;
@@ -270,7 +271,7 @@ impl Engine {
             Ok(Fed::Blocked) => self.feed_ready = false,
             Ok(Fed::Ended) => {
                 self.feed = None;
-                self.runner.complete();
+                self.runners.own.complete();
             }
             Err(source) => {
                 let name = feed.name().to_owned();
@@ -290,8 +291,8 @@ impl Engine {
             if self.left {
                 return;
             }
-            let action = self.runner.next(self.now);
-            let wants = self.runner.take_wants();
+            let action = self.runners.next(self.now);
+            let wants = self.runners.take_wants();
             if !wants.is_empty() {
                 self.recorder.want(self.now, wants);
             }
@@ -303,7 +304,7 @@ impl Engine {
 
     /// All steps before a faulty one are done: the script stops here.
     fn stop_at_fault(&mut self) {
-        if self.runner.is_idle()
+        if self.runners.own.is_idle()
             && let Some(fault) = self.fault.take()
         {
             self.outcome.add(Trouble::Script(fault));
@@ -316,8 +317,12 @@ impl Engine {
             Action::Session(Input::Drive(Drive::Idle)) => self.idle(),
             Action::Session(input) => self.input(input),
             Action::Task(task) => self.task(task),
-            Action::Fail(failure) if self.runner.is_prompt() => {
-                self.screen.set_echo(self.runner.is_playing()); // it may have been what failed
+            Action::Fail(failure) if let Some((conn, name)) = self.runners.acting_guest() => {
+                let name = name.to_owned();
+                self.guest_failed(conn, &name, *failure);
+            }
+            Action::Fail(failure) if self.runners.own.is_prompt() => {
+                self.screen.set_echo(self.runners.own.is_playing()); // it may have been what failed
                 self.screen.report(&failure.report);
             }
             Action::Fail(failure) => {
@@ -337,7 +342,7 @@ impl Engine {
             self.feed_ready = true;
             self.idle_untold = true;
         } else {
-            self.runner.starve();
+            self.runners.own.starve();
             self.input(Input::Drive(Drive::Idle));
         }
     }

@@ -191,6 +191,11 @@ impl Runner {
         self.wait = Some((Wait::Play(Playing::new(play)), self.at.clone()));
     }
 
+    /// Speaks to one conn from now on, and reads from it.
+    pub fn speak_to(&mut self, conn: ConnId) {
+        self.to = Audience::One(conn);
+    }
+
     /// Whether our side has said something.
     #[must_use]
     pub fn has_spoken(&self) -> bool {

@@ -261,6 +261,7 @@ fn setup(plan: &Plan, driver: Driver, way: &Reach<'_>, stops: Vec<Stop>) -> Setu
         runner,
         feed,
         play,
+        cast: None,
         terminal: None,
         history: None,
         colour: ColorChoice::Never,
