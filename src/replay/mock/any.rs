@@ -61,7 +61,7 @@ impl Any {
         if now < due {
             return Some(Played::Wait(due));
         }
-        let many = self.tape.together(actions);
+        let many = self.tape.together(actions, |_| true);
         let run = &actions[..many];
         self.ended |= matches!(run, [Action { what: Doing::HalfClose, .. }]);
         let played = self.tape.perform(run, heard.to, &self.vars);

@@ -189,11 +189,12 @@ impl Tape {
         last + Duration::try_from_secs_f64(gap.as_secs_f64() / speed).unwrap_or(gap)
     }
 
-    /// How many of these, which follow each other, are done at once.
-    fn together(&self, actions: &[Action]) -> usize {
-        let says = |action: &&Action| matches!(action.what, Doing::Say(_) | Doing::Send(..));
+    /// How many of these are done at once, as far as they follow each other.
+    fn together(&self, actions: &[Action], follows: impl Fn(&Action) -> bool) -> usize {
+        let says = |action: &Action| matches!(action.what, Doing::Say(_) | Doing::Send(..));
+        let said = actions.iter().take_while(|action| says(action) && follows(action));
         match self.how.pace {
-            Pace::Wait => actions.iter().take_while(says).count().max(1),
+            Pace::Wait => said.count().max(1),
             Pace::Recorded(_) => 1,
         }
     }

@@ -103,9 +103,15 @@ impl Ordered {
             let ended = self.part.end.as_ref().is_some_and(|end| end.event < action.event);
             (self.course.items_before(action.event), ended)
         };
-        let most = self.tape.together(actions);
         let first = actions.first().map(before);
-        actions[..most].iter().take_while(|action| Some(before(action)) == first).count()
+        self.tape.together(actions, |action| Some(before(action)) == first)
+    }
+
+    /// The next line of the client that must come behind what our side is about to do.
+    fn following(&self) -> Option<usize> {
+        let items = &self.part.items;
+        let from = self.course.items_before(self.actions().first()?.event);
+        (from..items.len()).find(|item| !items[*item].is_opt())
     }
 
     fn wait(&self, now: At, until: At) -> Played {
@@ -156,7 +162,7 @@ impl Play for Ordered {
 
     fn cut_short(&self, heard: &Heard<'_>) -> Option<Box<Failure>> {
         self.tape.how.timeout?; // who stays is to be ended at any time
-        let item = self.course.matcher.awaited()?;
+        let item = self.course.matcher.awaited().or_else(|| self.following())?;
         let at = self.tape.whereabouts(self.index);
         Some(missing(&at, &self.course, item, heard, "the mock was ended").1)
     }

@@ -267,6 +267,13 @@ fn a_play_that_is_cut_short_says_what_it_waited_for() {
     assert!(told.starts_with("error: event 3 of talk.json did not come: the mock was ended\n"));
     end.hears(1, b"two\n");
     assert_eq!(end.runner.cut_short(), None);
+    let pace = Pace::Recorded(1.0);
+    let mut talk = story(&["< slow\n", "> one\n"]);
+    talk.events.iter_mut().for_each(|event| event.at = At::START + Duration::from_secs(9));
+    let mut end = serving(&mock(&talk, Mocking { pace, ..mocking(Order::Ordered) }), 0);
+    let told = end.runner.cut_short().unwrap().report.to_string();
+    assert!(told.starts_with("error: event 2 of talk.json did not come"), "{told}");
+    assert_eq!(end.sent(1), "", "it was about to say what comes before");
 }
 
 #[test]
