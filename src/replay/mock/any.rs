@@ -37,10 +37,9 @@ pub(super) struct Any {
 impl Any {
     pub(super) fn new(tape: Arc<Tape>, lookup: Arc<Lookup>, index: usize) -> Any {
         let (cursor, greeting) = lookup.begin(index, &tape.parts[index]);
-        let longest = tape.parts.iter().map(|part| part.longest).max().unwrap_or(0);
         Any {
             name: tape.name(index),
-            ear: Ear::new(longest),
+            ear: Ear::new(tape.longest),
             cursor,
             vars: tape.vars.clone(),
             doing: (index, greeting),

@@ -1,7 +1,8 @@
 //! Where the lines of clients are found, each on its own.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::cmp::Reverse;
+use std::collections::{HashMap, VecDeque};
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -10,6 +11,12 @@ use crate::matching::{Capture, Masks, PatternError, Vars};
 use crate::replay::mismatch::Wanted;
 use crate::replay::part::{Part, Source};
 use crate::wire::{Line, with_eol};
+
+/// How many of the recorded lines that are one line are looked at for what was said before them.
+const LOOKED_AT: usize = 256;
+
+/// How many lines before one say which of those that are the same it is.
+const BEFORE: usize = 16;
 
 /// Every line that a client said, on any conn, and what the server did then.
 #[derive(Debug)]
@@ -21,7 +28,7 @@ pub(super) struct Lookup {
     exact: HashMap<Vec<u8>, Vec<usize>>,
     /// The entries with a pattern.
     wants: Vec<usize>,
-    /// Which entries were asked for, by whatever guest.
+    /// Which lines came, from whatever guest, by the first entry of each.
     asked: Box<[AtomicBool]>,
 }
 
@@ -30,6 +37,8 @@ pub(super) struct Lookup {
 struct Entry {
     part: usize,
     item: usize,
+    /// The first entry that is the same line; itself, where it has a pattern.
+    line: usize,
     /// What the server did before the client's next line: these of its actions.
     answer: Range<usize>,
 }
@@ -49,6 +58,8 @@ pub(super) struct Found {
 pub(super) struct Cursor {
     /// The entry that follows the one that it asked for last.
     follows: Option<usize>,
+    /// The lines that it has said since there was an answer, by their first entries, the last ones.
+    said: VecDeque<usize>,
     /// Of each line that was recorded several times, by its first entry: the entry to find next.
     turns: HashMap<usize, usize>,
     /// How often it has asked for each entry that has a pattern.
@@ -64,16 +75,20 @@ impl Lookup {
                 let next = is.sources.get(item + 1).map(Source::first);
                 let answer = before(is, is.sources[item].last())
                     ..next.map_or(is.actions.len(), |next| before(is, next));
-                entries.push(Entry { part, item, answer });
+                entries.push(Entry { part, item, line: 0, answer });
             }
         }
         let (mut exact, mut wants) = (HashMap::<Vec<u8>, Vec<usize>>::new(), Vec::new());
-        for (index, entry) in entries.iter().enumerate() {
+        for (index, entry) in entries.iter_mut().enumerate() {
             let item = &parts[entry.part].items[entry.item];
-            match item.want() {
-                Some(_) => wants.push(index),
-                None => exact.entry(key(item.bytes(), masks).into_owned()).or_default().push(index),
+            entry.line = index;
+            if item.want().is_some() {
+                wants.push(index);
+                continue;
             }
+            let same = exact.entry(key(item.bytes(), masks).into_owned()).or_default();
+            same.push(index);
+            entry.line = same[0];
         }
         let asked = entries.iter().map(|_| AtomicBool::new(false)).collect();
         Lookup { entries, starts, exact, wants, asked }
@@ -85,13 +100,19 @@ impl Lookup {
         let last = self.starts.get(part + 1).copied().unwrap_or(self.entries.len());
         let greeting =
             is.sources.first().map_or(is.actions.len(), |first| before(is, first.first()));
-        let follows = (first < last).then_some(first);
-        (Cursor { follows, turns: HashMap::new(), times: HashMap::new() }, 0..greeting)
+        let cursor = Cursor {
+            follows: (first < last).then_some(first),
+            said: VecDeque::new(),
+            turns: HashMap::new(),
+            times: HashMap::new(),
+        };
+        (cursor, 0..greeting)
     }
 
-    /// Looks up a line. Of several that it is, the one is found that follows the line before; else the
-    /// one behind that which was found last, from the first again. Patterns come last, and of those
-    /// that match the one that was found least often.
+    /// Looks up a line. Of several that it is, the one is found that follows the line before. Else it is
+    /// one of those before which the most of the lines stand that this guest has said since there was
+    /// an answer, and of these the one behind that which was found last, from the first again. Patterns
+    /// come last, and of those that match the one that was found least often.
     ///
     /// # Errors
     /// It is none, and a pattern could not be used: which event has it.
@@ -114,8 +135,7 @@ impl Lookup {
             cursor.turn(same, entry);
             return Ok(Some(self.found(entry, captures, cursor)));
         }
-        if let Some(first) = same.first() {
-            let entry = cursor.turns.get(first).copied().unwrap_or(*first);
+        if let Some(entry) = self.choose(same, cursor) {
             cursor.turn(same, entry);
             return Ok(Some(self.found(entry, Vec::new(), cursor)));
         }
@@ -135,9 +155,35 @@ impl Lookup {
         }
     }
 
+    /// One of those that are the same line.
+    fn choose(&self, same: &[usize], cursor: &Cursor) -> Option<usize> {
+        let next = cursor.turns.get(same.first()?).copied().unwrap_or_default();
+        let (passed, ahead) = same.split_at(same.partition_point(|entry| *entry < next));
+        let candidates = ahead.iter().chain(passed).copied().take(LOOKED_AT);
+        candidates.min_by_key(|entry| Reverse(self.lines_before(*entry, cursor)))
+    }
+
+    /// How many lines stand before an entry, with no answer between, as this guest has said them.
+    fn lines_before(&self, entry: usize, cursor: &Cursor) -> usize {
+        let part = self.entries[entry].part;
+        let before = self.entries[..entry].iter().rev();
+        let turn = before.take_while(|before| before.part == part && before.answer.is_empty());
+        turn.zip(cursor.said.iter().rev())
+            .take_while(|(before, said)| before.line == **said)
+            .count()
+    }
+
     fn found(&self, entry: usize, captures: Vec<Capture>, cursor: &mut Cursor) -> Found {
-        self.asked[entry].store(true, Ordering::Relaxed);
-        let Entry { part, answer, .. } = &self.entries[entry];
+        let Entry { part, line, answer, .. } = &self.entries[entry];
+        self.asked[*line].store(true, Ordering::Relaxed);
+        if answer.is_empty() {
+            cursor.said.push_back(*line);
+            if cursor.said.len() > BEFORE {
+                cursor.said.pop_front();
+            }
+        } else {
+            cursor.said.clear();
+        }
         let next = self.entries.get(entry + 1).is_some_and(|next| next.part == *part);
         cursor.follows = next.then_some(entry + 1);
         if self.wants.binary_search(&entry).is_ok() {
@@ -166,11 +212,12 @@ impl Lookup {
         Wanted { item: &parts[*part].items[*item], source: &parts[*part].sources[*item] }
     }
 
-    /// The entries that no guest has asked for, and that must come.
+    /// The lines that no guest has said, and that must come, by the first entry of each.
     pub(super) fn unasked<'a>(&'a self, parts: &'a [Part]) -> impl Iterator<Item = usize> + 'a {
+        let first = |index: &usize| self.entries[*index].line == *index;
         let asked = |index: &usize| self.asked[*index].load(Ordering::Relaxed);
         let must = |index: &usize| !self.wanted(*index, parts).item.is_opt();
-        (0..self.entries.len()).filter(move |index| !asked(index) && must(index))
+        (0..self.entries.len()).filter(move |index| first(index) && !asked(index) && must(index))
     }
 }
 

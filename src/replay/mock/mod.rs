@@ -78,6 +78,8 @@ struct Tape {
     how: Mocking,
     /// The longest that a client took for a line.
     slowest: Duration,
+    /// How many bytes the longest line of a client has.
+    longest: usize,
 }
 
 /// Loads `FILE`, or `FILE#CONN`, to play the server of it, with the secrets put back.
@@ -97,7 +99,8 @@ impl Mock {
         let lookup = (how.order == Order::Any).then(|| Arc::new(Lookup::of(&parts, &masks)));
         let sources = parts.iter().flat_map(|part| part.sources.iter());
         let slowest = sources.map(|source| source.delay).max().unwrap_or_default();
-        let tape = Tape { file, transcript, parts, masks, vars, how, slowest };
+        let longest = parts.iter().map(|part| part.longest).max().unwrap_or(0);
+        let tape = Tape { file, transcript, parts, masks, vars, how, slowest, longest };
         Mock { tape: Arc::new(tape), lookup }
     }
 
