@@ -94,6 +94,25 @@ fn each_guest_has_the_next_conn_and_all_are_to_be_played() {
 }
 
 #[test]
+fn what_a_mock_that_stays_has_not_played_is_told_and_is_no_failure() {
+    let dir = folder(&two_conns());
+    for (options, told) in [
+        (&["--stay"][..], "-- a conn of talk.jsonl was never played"),
+        (&["--stay", "--match", "any"], "-- 1 line of talk.jsonl never came"),
+    ] {
+        let (mock, addr) = mock(dir.path(), "talk.jsonl", options);
+        let mut guest = Peer::connect(&addr);
+        guest.say("a\n");
+        guest.expect_bytes("first\nA\n");
+        drop(guest);
+        mock.wait_stderr_line("-- replayed talk.jsonl#1 to guest-1: 1 line as recorded");
+        mock.signal(Signal::TERM);
+        let done = mock.wait().exited(0);
+        assert_eq!(lines(&done, told), 1, "{}", done.stderr);
+    }
+}
+
+#[test]
 fn a_guest_that_is_still_here_at_the_end_had_more_to_say() {
     let dir = folder(&talk());
     let (mock, addr) = mock(dir.path(), "talk.jsonl", &[]);
