@@ -33,6 +33,18 @@ enum Driver {
     Nobody,
 }
 
+impl Driver {
+    /// What of it a session is given.
+    fn parts(self) -> (Option<Feed>, Option<Box<dyn Play>>, Option<Cast>) {
+        match self {
+            Driver::Prompt | Driver::Nobody => (None, None, None),
+            Driver::Feed(feed) => (Some(*feed), None, None),
+            Driver::Play(play) => (None, Some(play), None),
+            Driver::Cast(cast, _) => (None, None, Some(cast)),
+        }
+    }
+}
+
 pub(super) fn run(talk: Talk) -> Result<(), Error> {
     let clock = Clock::start();
     raise_descriptor_limit();
@@ -118,12 +130,7 @@ fn setup(
         stays: talk.stay,
     };
     let session = session(&talk, prompt);
-    let (feed, play, cast) = match driver {
-        Driver::Prompt | Driver::Nobody => (None, None, None),
-        Driver::Feed(feed) => (Some(*feed), None, None),
-        Driver::Play(play) => (None, Some(play), None),
-        Driver::Cast(cast, _) => (None, None, Some(cast)),
-    };
+    let (feed, play, cast) = driver.parts();
     Setup {
         clock,
         session,

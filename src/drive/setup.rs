@@ -134,9 +134,8 @@ impl Engine {
         Signals::take_interrupts_back();
         let (types, secrets) = (setup.types(), setup.runner.settings.secrets.clone());
         let scripted = setup.feed.as_ref().is_some_and(Feed::is_script);
-        let fed = setup.feed.is_some() || setup.cast.is_some();
-        let guests = setup.cast.map(|cast| Guests::new(cast, &setup.runner));
-        let own = start_runner(setup.runner, &setup.way, fed, setup.play);
+        let what = (setup.feed.is_some(), setup.play, setup.cast);
+        let runners = start_runners(setup.runner, &setup.way, what);
         let editing = setup.terminal.filter(|_| types).map(|terminal| (terminal, setup.history));
         Ok(Engine {
             now: setup.clock.now(),
@@ -149,7 +148,7 @@ impl Engine {
             replaying: setup.replaying,
             conns: Conns::new(CONNS, setup.outbox),
             session: setup.session,
-            runners: Runners::new(own, guests),
+            runners,
             feed: setup.feed,
             feed_ready: true,
             more_steps: false,
@@ -253,14 +252,15 @@ fn wants_colour(choice: ColorChoice) -> bool {
     }
 }
 
-fn start_runner(
+/// What runs the steps: whether there are some to come, what plays our side, and what is played to guests.
+fn start_runners(
     mut options: RunnerOptions,
     way: &Way,
-    fed: bool,
-    play: Option<Box<dyn Play>>,
-) -> Runner {
+    (fed, play, cast): (bool, Option<Box<dyn Play>>, Option<Cast>),
+) -> Runners {
     way.name_in(&mut options.settings.vars);
-    let complete = !fed && !options.prompt;
+    let complete = !fed && !options.prompt && cast.is_none();
+    let guests = cast.map(|cast| Guests::new(cast, &options));
     let mut runner = Runner::new(options);
     if let Some(play) = play {
         runner.play(play);
@@ -268,5 +268,5 @@ fn start_runner(
     if complete {
         runner.complete();
     }
-    runner
+    Runners::new(runner, guests)
 }
