@@ -133,6 +133,44 @@ fn the_masks_of_the_header_come_first_and_a_bad_one_is_told() {
 }
 
 #[test]
+fn what_masks_hide_is_not_marked_in_a_line_that_differs() {
+    let dir = folder(&tape(&[server("id 12 of bob at 09:15"), server("bye")]));
+    let masks = ["--mask", "s/\\d\\d:\\d\\d/T/", "--mask", "s/id \\d+/id N/"];
+    for (came, told) in [
+        // As long as it was: one mark for both.
+        (
+            "id 77 of rob at 23:59",
+            "   = recorded: id 12 of bob at 09:15\n   \
+                = came:     id 77 of rob at 23:59\n   \
+                =                    ^\n",
+        ),
+        (
+            "id 7 of rob at 23:59",
+            "   = recorded: id 12 of bob at 09:15\n   \
+                =                    ^\n   \
+                = came:     id 7 of rob at 23:59\n   \
+                =                   ^\n",
+        ),
+        (
+            "id 77 of bob for 23:59",
+            "   = recorded: id 12 of bob at 09:15\n   \
+                = came:     id 77 of bob for 23:59\n   \
+                =                        ^^^\n",
+        ),
+    ] {
+        let (replayed, _) = replay(dir.path(), &masks, move |peer| peer.say(format!("{came}\n")));
+        replayed.code(1).stderr(says::error("event 2 of talk.jsonl differs\n").and(contains(told)));
+    }
+    let (replayed, _) = replay(dir.path(), &masks, |peer| peer.say("id 7 of bob at 23:59\r\n"));
+    let told = "   = recorded: id 12 of bob at 09:15\\n\n   \
+                =                                ^^\n   \
+                = came:     id 7 of bob at 23:59\\r\\n\n   \
+                =                               ^^^^\n";
+    let headline = says::error("event 2 of talk.jsonl differs in its line end\n");
+    replayed.code(1).stderr(headline.and(contains(told)));
+}
+
+#[test]
 fn what_is_no_pattern_or_has_no_value_is_told_with_its_event() {
     for (event, why) in [
         (with(server("a"), r#""want":"(a""#), "event 2 of `talk.jsonl`: `want`, column 1: "),

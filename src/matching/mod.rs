@@ -12,7 +12,7 @@ mod survey;
 mod template;
 mod vars;
 
-pub use mask::{Mask, MaskError, Masks};
+pub use mask::{Mask, MaskError, Masks, Traced};
 pub use nearest::{Nearest, nearest};
 pub use pattern::{Capture, Pattern, PatternError, PatternFault};
 pub use secrets::{MissingSecret, SecretError, Secrets};

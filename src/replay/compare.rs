@@ -30,6 +30,7 @@ pub struct Comparison {
     pub(super) names: [String; 2],
     pub(super) pairs: Vec<Pair>,
     pub(super) secrets: Secrets,
+    pub(super) masks: Masks,
 }
 
 /// A conn of each transcript.
@@ -96,7 +97,7 @@ pub fn compare(a: &Path, b: &Path, terms: Terms<'_>) -> Result<Comparison, LoadE
         pairs.push(Pair { conns, rows });
     }
     let names = [&a, &b].map(|tape| tape.path.display().to_string());
-    Ok(Comparison { names, pairs, secrets: terms.secrets.clone() })
+    Ok(Comparison { names, pairs, secrets: terms.secrets.clone(), masks })
 }
 
 impl Comparison {

@@ -2,8 +2,9 @@
 
 use bytes::Bytes;
 
-use super::marked::{Marked, cut, marked, same, shown_start};
+use super::marked::{cut, differing, marked, same, shown_start};
 use super::part::{Source, text};
+use crate::matching::Masks;
 use crate::matching::hearing::Item;
 use crate::script::{Blame, Failure, Mismatch, MismatchKind, Report};
 use crate::transcript::{Event, Transcript, What};
@@ -24,6 +25,7 @@ pub(super) struct Whereabouts<'a> {
     pub(super) several: bool,
     /// Opens and closes are a part of it.
     pub(super) whole: bool,
+    pub(super) masks: &'a Masks,
 }
 
 /// What is expected there.
@@ -40,7 +42,8 @@ impl Whereabouts<'_> {
     /// A line came that is another.
     pub(super) fn differs(&self, wanted: Wanted<'_>, actual: &[u8], by_end: bool) -> Told {
         let expected = wanted.item.bytes();
-        let event = wanted.source.event(same(expected, actual));
+        let [there, _] = differing([expected, actual], by_end, self.masks);
+        let event = wanted.source.event(there.start);
         let why = if by_end { "differs in its line end" } else { "differs" };
         let report = self.report(event, why);
         let report = match wanted.item.want() {
@@ -49,7 +52,7 @@ impl Whereabouts<'_> {
                 .note(format!("recorded: {}", shown_start(text(expected))))
                 .note(format!("came:     {}", shown_start(text(actual))))
                 .note("a pattern is changed by hand: `want` of this event"),
-            _ => compared(report, expected, actual, by_end)
+            _ => compared(report, [expected, actual], by_end, self.masks)
                 .note("if it may differ: `--mask 's/REGEX/TEXT/'`, or a `want` in the event")
                 .note("if it is right now: `--bless` rewrites the event"),
         };
@@ -155,13 +158,16 @@ impl Whereabouts<'_> {
 }
 
 /// Shows two lines, and marks where they differ.
-fn compared(report: Report, expected: &[u8], actual: &[u8], by_end: bool) -> Report {
-    let Marked { lines: [recorded, came], indent, width } = marked([expected, actual], by_end);
-    report.note(format!("recorded: {recorded}")).note(format!("came:     {came}")).note(format!(
-        "          {}{}",
-        " ".repeat(indent),
-        "^".repeat(width)
-    ))
+fn compared(report: Report, lines: [&[u8]; 2], by_end: bool, masks: &Masks) -> Report {
+    let marked = marked(lines, by_end, masks);
+    let shown = ["recorded: ", "came:     "].into_iter().zip(&marked.lines).zip(marked.marks());
+    shown.fold(report, |report, ((label, line), mark)| {
+        let report = report.note(format!("{label}{line}"));
+        match mark {
+            Some(mark) => report.note(format!("{}{mark}", " ".repeat(label.len()))),
+            None => report,
+        }
+    })
 }
 
 /// Nothing was recorded that could be compared.

@@ -124,6 +124,7 @@ impl Player {
             conn: self.courses[index].conn,
             several: self.courses.len() > 1,
             whole: self.manner.finish != Finish::Open,
+            masks: self.courses[index].matcher.masks(),
         }
     }
 
