@@ -171,6 +171,23 @@ fn what_masks_hide_is_not_marked_in_a_line_that_differs() {
 }
 
 #[test]
+fn where_a_line_leaves_its_pattern_is_marked() {
+    let long = "x".repeat(90);
+    let recorded = with(server(&format!("{long} id=12 ok")), r#""want":"x id=(?<id>\\d+) ok$""#);
+    let dir = folder(&tape(&[recorded]));
+    for (end, xs, marked) in [("id=7 no", 34, "^^"), ("id=7", 36, "^"), ("pid=7 ok", 39, "^")] {
+        let line = format!("{long} {end}\n");
+        let (replayed, _) = replay(dir.path(), &[], move |peer| peer.say(line));
+        let xs = "x".repeat(xs);
+        let told = format!(
+            "   = recorded: …{xs} id=12 ok\n   = came:     …{xs} {end}\n   =           {}{marked}\n",
+            " ".repeat(41)
+        );
+        replayed.code(1).stderr(says::error("event 2 of talk.jsonl differs\n").and(contains(told)));
+    }
+}
+
+#[test]
 fn what_is_no_pattern_or_has_no_value_is_told_with_its_event() {
     for (event, why) in [
         (with(server("a"), r#""want":"(a""#), "event 2 of `talk.jsonl`: `want`, column 1: "),

@@ -40,6 +40,13 @@ pub(super) fn marked(lines: [&[u8]; 2], by_end: bool, masks: &Masks) -> Marked {
     Marked { lines: [one.0, other.0], marks: [one.1, other.1] }
 }
 
+/// A line, and a part of it that is marked; and another line, from about the same place on.
+pub(super) fn marked_one(line: &[u8], part: Range<usize>, other: &[u8]) -> ([String; 2], String) {
+    let (other, _) = show(other, part.start.min(other.len())..other.len());
+    let (line, mark) = show(line, part);
+    ([line, other], mark.drawn())
+}
+
 /// Which part of each line differs from the other: its end, or some of what `masks` leave of it.
 pub(super) fn differing(lines: [&[u8]; 2], by_end: bool, masks: &Masks) -> [Range<usize>; 2] {
     if by_end {

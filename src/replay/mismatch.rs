@@ -1,11 +1,13 @@
 //! What people and programs are told where a peer says something else than was recorded.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 
-use super::marked::{cut, differing, marked, same, shown_start};
+use super::marked::{cut, differing, marked, marked_one, same, shown_start};
 use super::part::{Source, text};
-use crate::matching::Masks;
 use crate::matching::hearing::Item;
+use crate::matching::{Masks, Vars};
 use crate::script::{Blame, Failure, Mismatch, MismatchKind, Report};
 use crate::transcript::{Event, Transcript, What};
 use crate::units::count;
@@ -26,6 +28,7 @@ pub(super) struct Whereabouts<'a> {
     /// Opens and closes are a part of it.
     pub(super) whole: bool,
     pub(super) masks: &'a Masks,
+    pub(super) vars: Arc<Vars>,
 }
 
 /// What is expected there.
@@ -47,10 +50,8 @@ impl Whereabouts<'_> {
         let why = if by_end { "differs in its line end" } else { "differs" };
         let report = self.report(event, why);
         let report = match wanted.item.want() {
-            Some(want) if !by_end => report
-                .note(format!("want:     {want}"))
-                .note(format!("recorded: {}", shown_start(text(expected))))
-                .note(format!("came:     {}", shown_start(text(actual))))
+            Some(want) if !by_end => self
+                .unwanted(report.note(format!("want:     {want}")), wanted.item, text(actual))
                 .note("a pattern is changed by hand: `want` of this event"),
             _ => compared(report, [expected, actual], by_end, self.masks)
                 .note("if it may differ: `--mask 's/REGEX/TEXT/'`, or a `want` in the event")
@@ -58,6 +59,17 @@ impl Whereabouts<'_> {
         };
         let kind = if by_end { MismatchKind::LineEnd } else { MismatchKind::Changed };
         self.told(kind, event, Some(wanted), Some(actual), report)
+    }
+
+    /// Shows a line that a pattern does not match, and marks where it is another than the pattern's text.
+    fn unwanted(&self, report: Report, item: &Item, actual: &[u8]) -> Report {
+        let (expected, near) = (text(item.bytes()), item.differs_from_want(actual, &self.vars));
+        let ([came, recorded], mark) = match near {
+            Some(part) => marked_one(actual, part, expected),
+            None => ([actual, expected].map(shown_start), String::new()),
+        };
+        let report = report.note(format!("recorded: {recorded}")).note(format!("came:     {came}"));
+        if mark.is_empty() { report } else { report.note(format!("          {mark}")) }
     }
 
     /// A line did not come: `why` says what came of the wait.

@@ -125,6 +125,7 @@ impl Player {
             several: self.courses.len() > 1,
             whole: self.manner.finish != Finish::Open,
             masks: self.courses[index].matcher.masks(),
+            vars: self.courses[index].vars(),
         }
     }
 
