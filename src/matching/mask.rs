@@ -1,13 +1,13 @@
 //! What in a line is not to be compared.
 
 use std::borrow::Cow;
-use std::ops::Range;
 
-use regex::bytes::{Captures, Regex, RegexBuilder};
+use regex::bytes::{Regex, RegexBuilder};
 use thiserror::Error;
 
 use super::pattern::{LARGEST, PatternError};
 use super::survey;
+use super::traced::Traced;
 
 /// A part of lines that is the same as any other, written `s/RE/TEXT/`: where the regex matches, the
 /// text stands instead before two lines are compared.
@@ -25,16 +25,6 @@ pub struct Mask {
 /// Masks, each of which sees what those before it have made of a line.
 #[derive(Debug, Clone, Default)]
 pub struct Masks(Vec<Mask>);
-
-/// A line as masks make it, and where it comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Traced {
-    /// What is compared.
-    pub text: Vec<u8>,
-    /// The place in the line, in bytes, that each byte of the text comes from: of what a mask wrote, all
-    /// that it matched.
-    pub origins: Vec<Range<usize>>,
-}
 
 /// Why a text is no [`Mask`], and where.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -111,49 +101,8 @@ impl Masks {
     /// The same, with the places that it comes from.
     #[must_use]
     pub fn trace(&self, line: &[u8]) -> Traced {
-        let origins = (0..line.len()).map(|at| at..at + 1).collect();
-        let plain = Traced { text: line.to_vec(), origins };
-        self.0.iter().fold(plain, |traced, mask| traced.masked(mask, line.len()))
-    }
-}
-
-impl Traced {
-    /// What one more mask makes of it, of a line of so many bytes.
-    fn masked(self, mask: &Mask, len: usize) -> Traced {
-        let mut masked = Traced { text: Vec::new(), origins: Vec::new() };
-        let mut behind = 0;
-        for captures in mask.regex.captures_iter(&self.text) {
-            let matched = captures.get_match().range();
-            masked.keep(&self, behind..matched.start);
-            masked.write(&captures, mask, self.origin(&matched, len));
-            behind = matched.end;
-        }
-        masked.keep(&self, behind..self.text.len());
-        masked
-    }
-
-    /// Adds what no mask matches.
-    fn keep(&mut self, from: &Traced, part: Range<usize>) {
-        self.text.extend_from_slice(&from.text[part.clone()]);
-        self.origins.extend_from_slice(&from.origins[part]);
-    }
-
-    /// Adds what stands instead of a match that comes from this place.
-    fn write(&mut self, captures: &Captures<'_>, mask: &Mask, origin: Range<usize>) {
-        captures.expand(&mask.text, &mut self.text);
-        self.origins.resize(self.text.len(), origin);
-    }
-
-    /// The place that a part of the text comes from.
-    fn origin(&self, part: &Range<usize>, len: usize) -> Range<usize> {
-        match self.origins[part.clone()] {
-            [] => {
-                let at = self.origins.get(part.start).map_or(len, |origin| origin.start);
-                at..at
-            }
-            [ref only] => only.clone(),
-            [ref first, .., ref last] => first.start..last.end,
-        }
+        let plain = Traced::plain(line);
+        self.0.iter().fold(plain, |traced, mask| traced.masked(&mask.regex, &mask.text))
     }
 }
 
@@ -211,19 +160,6 @@ mod tests {
         assert_eq!(masked(&["s/\\d+/N/"], "12:34 x5"), "N:N xN");
         assert_eq!(masked(&["s/\\d+/N/", "s/N:N/T/"], "12:34 x5"), "T xN");
         assert_eq!(masked(&[], "as it is"), "as it is");
-    }
-
-    #[test]
-    fn what_is_left_of_a_line_knows_where_it_comes_from() {
-        let masks = ["s/\\d+/N/", "s/N:N/T/", "s/ /__/", "s/$/./"];
-        let masks: Masks = masks.iter().map(|mask| Mask::parse(mask).unwrap()).collect();
-        let traced = masks.trace(b"at 12:345x");
-        assert_eq!(
-            (&*traced.text, masks.apply(b"at 12:345x")),
-            (&b"at__Tx."[..], b"at__Tx.".into())
-        );
-        assert_eq!(traced.origins, [0..1, 1..2, 2..3, 2..3, 3..9, 9..10, 10..10]);
-        assert_eq!(Masks::default().trace(b"ab").origins, [0..1, 1..2]);
     }
 
     #[test]
