@@ -171,6 +171,26 @@ fn what_masks_hide_is_not_marked_in_a_line_that_differs() {
 }
 
 #[test]
+fn what_a_peer_says_because_our_side_has_ended_need_not_be_asked_for() {
+    let dir = folder(&tape(&[server("hello")]));
+    let part = |peer: &mut Peer| {
+        peer.say("hello\n");
+        peer.read_to_end_within(DEADLINE);
+        peer.try_say("lost you\n");
+    };
+    let (replayed, _) = replay(dir.path(), &[], part);
+    let told = "   = extra: lost you\n   \
+                = after the last line that was recorded nothing else was to come\n   \
+                = if it is said because our side has ended: `--no-half-close`\n";
+    let headline = says::error("the peer said more than talk.jsonl has\n");
+    replayed.code(1).stderr(headline.and(contains(told)));
+    let (replayed, _) = replay(dir.path(), &["--no-half-close", "--linger", "100ms"], part);
+    replayed.success();
+    let (replayed, _) = replay(dir.path(), &["--no-half-close"], |peer| peer.say("hello\nthere\n"));
+    replayed.code(1).stderr(contains("extra: there\n").and(contains("half-close").not()));
+}
+
+#[test]
 fn where_a_line_leaves_its_pattern_is_marked() {
     let long = "x".repeat(90);
     let recorded = with(server(&format!("{long} id=12 ok")), r#""want":"x id=(?<id>\\d+) ok$""#);

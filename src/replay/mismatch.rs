@@ -29,6 +29,8 @@ pub(super) struct Whereabouts<'a> {
     pub(super) whole: bool,
     pub(super) masks: &'a Masks,
     pub(super) vars: Arc<Vars>,
+    /// Our side has ended.
+    pub(super) half_closed: bool,
 }
 
 /// What is expected there.
@@ -96,6 +98,11 @@ impl Whereabouts<'_> {
         let report = report
             .note(format!("extra: {}", shown_start(text(line))))
             .note("after the last line that was recorded nothing else was to come");
+        let report = if self.half_closed {
+            report.note("if it is said because our side has ended: `--no-half-close`")
+        } else {
+            report
+        };
         self.told(MismatchKind::Extra, event, None, Some(line), report)
     }
 

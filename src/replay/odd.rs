@@ -126,6 +126,7 @@ impl Player {
             whole: self.manner.finish != Finish::Open,
             masks: self.courses[index].matcher.masks(),
             vars: self.courses[index].vars(),
+            half_closed: self.half_closed,
         }
     }
 

@@ -99,7 +99,7 @@ pub struct Player {
     pub(super) since: Option<At>,
     /// When our side did something last, and when that was recorded.
     acted: Option<(At, At)>,
-    half_closed: bool,
+    pub(super) half_closed: bool,
     /// How many conns are open, or are being opened.
     asked: usize,
     /// Why it fails, once the difference was told.
