@@ -456,6 +456,50 @@ fn all_conns_are_opened_and_keep_their_order() {
 }
 
 #[test]
+fn what_was_captured_on_one_conn_is_expected_on_another() {
+    let second = |event: String| event.replace("\"conn\":1", "\"conn\":2");
+    let dir = folder(&tape(&[
+        second(with(server("id 7"), r#""want":"^id (?<id>\\d+)$""#)),
+        with(server("7 has come"), r#""want":"^${id} has come$""#),
+        client("hello"),
+        second(with(server("id 8"), r#""want":"^id (?<id>\\d+)$""#)),
+        with(server("7 is 8 now"), r#""want":"^\\d is ${id} now$""#),
+    ]));
+    let play = |[first, then]: [&'static str; 2], late: bool| {
+        let (listener, addr) = listen();
+        let room = thread::spawn(move || {
+            let [mut one, mut two] = [(); 2].map(|()| Peer::from(accept_within(&listener)));
+            // What it is expected by comes before it or behind it.
+            if late {
+                one.say(first);
+            }
+            two.say("id 12\n");
+            if !late {
+                one.say(first);
+            }
+            if one.read_line() == b"hello\n" {
+                two.say("id 13\n");
+                one.say(then);
+            }
+            [one, two].map(|mut peer| peer.read_to_end_within(DEADLINE))
+        });
+        let repl = Repl::new().args(["--connect", &addr.to_string(), "--replay", "talk.jsonl"]);
+        let replayed = repl.current_dir(dir.path()).args(["--actual", "now.jsonl"]).run();
+        room.join().unwrap();
+        replayed
+    };
+    for late in [false, true] {
+        play(["12 has come\n", "9 is 13 now\n"], late).success();
+        let repl = Repl::new().args(["diff", "talk.jsonl", "now.jsonl"]);
+        repl.current_dir(dir.path()).run().success().stdout("");
+    }
+    let differs =
+        |event: usize| says::error(&format!("event {event} of talk.jsonl (conn 1) differs\n"));
+    play(["7 has come\n", ""], false).code(1).stderr(differs(3));
+    play(["12 has come\n", "9 is 12 now\n"], false).code(1).stderr(differs(6));
+}
+
+#[test]
 fn a_difference_on_one_of_several_conns_names_it() {
     let second = |event: String| event.replace("\"conn\":1", "\"conn\":2");
     let dir = folder(&tape(&[server("a"), second(server("b")), second(client("c"))]));

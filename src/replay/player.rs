@@ -173,24 +173,53 @@ impl Player {
 
     /// Compares what has come on every conn.
     fn hear(&mut self, now: At, heard: &mut Heard<'_>) -> Looked {
-        for course in &mut self.courses {
-            if course.hear(now, heard, self.manner.bless) {
-                self.since = Some(now);
-            }
+        while self.hear_all(now, heard) && self.courses.len() > 1 {
+            self.lend();
         }
         if self.manner.bless {
             return self.hear_anew(now, heard);
         }
         let last = self.is_last();
         let is_odd = |course: &Course| course.refused && (!course.matcher.is_ready() || last);
-        let odd = self.courses.iter().position(is_odd);
+        let odd =
+            self.courses.iter().position(|course| is_odd(course) && !self.may_be_lent(course));
         if let Some(odd) = odd {
             return Looked::Played(self.differs(odd, heard));
         }
-        match self.courses.iter().position(|course| !course.matcher.is_ready()) {
+        let waits = |course: &Course| !course.matcher.is_ready() && !self.may_be_lent(course);
+        match self.courses.iter().position(waits) {
             Some(waiting) => Looked::Played(self.silence(now, waiting, heard)),
             None => Looked::Ready,
         }
+    }
+
+    /// Compares what has come, once; whether some of it was as expected.
+    fn hear_all(&mut self, now: At, heard: &mut Heard<'_>) -> bool {
+        let mut progress = false;
+        for course in &mut self.courses {
+            if course.hear(now, heard, self.manner.bless) {
+                self.since = Some(now);
+                progress = true;
+            }
+        }
+        progress
+    }
+
+    /// Lets patterns of each conn use what was captured on the others.
+    fn lend(&mut self) {
+        let mut all = Vars::default();
+        for course in &self.courses {
+            all.add_captured(&course.vars());
+        }
+        for course in &mut self.courses {
+            course.matcher.lend(&all);
+        }
+    }
+
+    /// Whether a pattern uses what is still to be captured, on another conn.
+    fn may_be_lent(&self, course: &Course) -> bool {
+        let awaits = |other: &Course| !other.matcher.is_ready() && other.matcher.fault().is_none();
+        course.matcher.fault().is_some() && self.courses.iter().any(awaits)
     }
 
     /// Whether our side has nothing more to do.

@@ -148,6 +148,13 @@ impl Matcher {
         }
     }
 
+    /// Lets patterns use what was captured elsewhere.
+    pub fn lend(&mut self, others: &Vars) {
+        for state in self.states.iter_mut().filter(|state| state.vars.lacks(others)) {
+            Arc::make_mut(&mut state.vars).borrow(others);
+        }
+    }
+
     /// The first item that must come and has not.
     #[must_use]
     pub fn awaited(&self) -> Option<usize> {
