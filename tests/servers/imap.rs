@@ -79,3 +79,54 @@ fn another_greeting_of_an_imap_server_is_blessed_and_nothing_else() {
     tape.holds(&other, &[]);
     tape.differs(&one, &[], "Here I am.");
 }
+
+/// One conn is told what the other does, at a moment that the server chooses.
+const IDLE: &str = r"/expect ^\* OK
+/send a LOGIN bob ${POP3_PASSWORD}
+/expect ^a OK
+b SELECT INBOX
+/expect ^b OK
+c IDLE
+/expect ^\+ 
+/open second ${addr}
+/on second
+/expect ^\* OK
+/send a LOGIN bob ${POP3_PASSWORD}
+/expect ^a OK
+b APPEND INBOX {12}
+/expect ^\+ 
+/raw Subject: x\r\n\r\n
+/expect ^b OK \[APPENDUID \d+ (?<uid>\d+)\]
+/on main
+/expect ^\* 3 EXISTS
+/expect ^\* \d RECENT
+DONE
+/expect ^c OK
+/send d UID STORE ${uid} +FLAGS.SILENT (\Deleted)
+/expect ^d OK
+e EXPUNGE
+/expect ^\* 3 EXPUNGE
+/expect ^e OK
+z LOGOUT
+/expect ^z OK
+/expect-eof
+/on second
+z LOGOUT
+/expect ^z OK
+/expect-eof
+";
+
+#[test]
+fn a_mail_that_one_conn_adds_is_told_to_another_and_deleted_there() {
+    let (Some(one), Some(fresh)) = (Server::start(&IMAP), Server::start(&IMAP)) else { return };
+    let tape = Tape::record_with(&one, IDLE, &["--secret", "POP3_PASSWORD"]);
+    tape.mask(&MASKS);
+    // Whose a recent mail is hangs on who is faster.
+    let recent = masks(&[r"s/^\* \d RECENT$/* N RECENT/", r"s/ \\Recent\b//"]);
+    for imap in [&one, &fresh, &fresh] {
+        tape.holds(imap, &recent);
+    }
+    // Which mail it is was told on the other conn.
+    tape.edit(r#","send":"d UID STORE ${uid} +FLAGS.SILENT (\\Deleted)""#, "");
+    tape.differs(&fresh, &recent, r#""line":"* 3 EXPUNGE""#);
+}
