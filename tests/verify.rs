@@ -478,8 +478,13 @@ fn what_was_captured_on_one_conn_is_expected_on_another() {
                 one.say(first);
             }
             if one.read_line() == b"hello\n" {
+                if late {
+                    one.say(then);
+                }
                 two.say("id 13\n");
-                one.say(then);
+                if !late {
+                    one.say(then);
+                }
             }
             [one, two].map(|mut peer| peer.read_to_end_within(DEADLINE))
         });

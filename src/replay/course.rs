@@ -24,6 +24,8 @@ pub(super) struct Course {
     /// The number of the event that opened it.
     pub(super) opened: usize,
     pub(super) matcher: Matcher,
+    /// The variables that other conns know of.
+    pub(super) lent: Arc<Vars>,
     /// Whom it is with, once it is open.
     pub(super) with: Option<Audience>,
     /// What has come of the next line, and is no longer unread: it is longer than what is read at once.
@@ -54,12 +56,14 @@ pub(super) struct Turn {
 impl Course {
     pub(super) fn new(part: Part, masks: Masks, vars: Vars) -> Course {
         let longest = part.items.iter().map(|item| item.bytes().len()).max().unwrap_or(0);
+        let matcher = Matcher::new(part.items, masks, vars);
         Course {
             conn: part.conn,
             sources: part.sources,
             end: part.end,
             ended_first: part.ended_first,
-            matcher: Matcher::new(part.items, masks, vars),
+            lent: matcher.vars(),
+            matcher,
             with: None,
             held: Vec::new(),
             longest: longest.saturating_add(LONGER),
@@ -173,6 +177,14 @@ impl Course {
     pub(super) fn deadline(&self, now: At) -> Option<At> {
         let quiet = self.unfinished.map(|(_, since)| since + PARTIAL_AFTER);
         quiet.filter(|at| *at > now)
+    }
+
+    /// The event of what comes next, and whether its pattern uses variables, if something must come.
+    pub(super) fn awaited(&self) -> Option<(usize, bool)> {
+        let fault = self.matcher.fault().map(|(item, _)| *item);
+        let item = fault.or_else(|| self.matcher.awaited())?;
+        let uses = self.matcher.items()[item].uses().next().is_some();
+        Some((self.sources[item].first(), uses))
     }
 
     /// The variables, with what was captured.

@@ -1,6 +1,7 @@
 //! Plays our side of recorded conns: a line is said once all that the peer said before it has been
 //! heard again, or later.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -173,9 +174,7 @@ impl Player {
 
     /// Compares what has come on every conn.
     fn hear(&mut self, now: At, heard: &mut Heard<'_>) -> Looked {
-        while self.hear_all(now, heard) && self.courses.len() > 1 {
-            self.lend();
-        }
+        while self.hear_all(now, heard) && self.lend() {}
         if self.manner.bless {
             return self.hear_anew(now, heard);
         }
@@ -205,21 +204,29 @@ impl Player {
         progress
     }
 
-    /// Lets patterns of each conn use what was captured on the others.
-    fn lend(&mut self) {
-        let mut all = Vars::default();
-        for course in &self.courses {
-            all.add_captured(&course.vars());
+    /// Lets patterns of each conn use what was captured on the others, the last that was; whether some
+    /// of it is new there.
+    fn lend(&mut self) -> bool {
+        let is_new = |(_, course): &(usize, &Course)| !Arc::ptr_eq(&course.lent, &course.vars());
+        let new = self.courses.iter().enumerate().filter(is_new);
+        let new: Vec<(usize, Arc<Vars>)> =
+            new.map(|(from, course)| (from, course.vars())).collect();
+        let mut lent = false;
+        for (from, vars) in &new {
+            let others = self.courses.iter_mut().enumerate().filter(|(to, _)| to != from);
+            lent = others.fold(lent, |lent, (_, course)| course.matcher.lend(vars) || lent);
         }
-        for course in &mut self.courses {
-            course.matcher.lend(&all);
+        if !new.is_empty() {
+            self.courses.iter_mut().for_each(|course| course.lent = course.vars());
         }
+        lent
     }
 
-    /// Whether a pattern uses what is still to be captured, on another conn.
+    /// Whether the pattern of what comes next uses what may still be captured on another conn.
     fn may_be_lent(&self, course: &Course) -> bool {
-        let awaits = |other: &Course| !other.matcher.is_ready() && other.matcher.fault().is_none();
-        course.matcher.fault().is_some() && self.courses.iter().any(awaits)
+        let Some((event, true)) = course.awaited() else { return false };
+        let awaits = |other: &Course| other.awaited().is_some_and(|(earlier, _)| earlier < event);
+        self.courses.iter().any(|other| !other.matcher.is_ready() && awaits(other))
     }
 
     /// Whether our side has nothing more to do.

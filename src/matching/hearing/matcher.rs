@@ -148,11 +148,14 @@ impl Matcher {
         }
     }
 
-    /// Lets patterns use what was captured elsewhere.
-    pub fn lend(&mut self, others: &Vars) {
+    /// Lets patterns use what was captured elsewhere; whether some of it is new here.
+    pub fn lend(&mut self, others: &Vars) -> bool {
+        let mut lent = false;
         for state in self.states.iter_mut().filter(|state| state.vars.lacks(others)) {
             Arc::make_mut(&mut state.vars).borrow(others);
+            lent = true;
         }
+        lent
     }
 
     /// The first item that must come and has not.
