@@ -179,6 +179,11 @@ impl Course {
         quiet.filter(|at| *at > now)
     }
 
+    /// Whether some of its patterns use variables.
+    pub(super) fn uses_variables(&self) -> bool {
+        self.matcher.items().iter().any(|item| item.uses().next().is_some())
+    }
+
     /// The event of what comes next, and whether its pattern uses variables, if something must come.
     pub(super) fn awaited(&self) -> Option<(usize, bool)> {
         let fault = self.matcher.fault().map(|(item, _)| *item);

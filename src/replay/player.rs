@@ -101,6 +101,8 @@ pub struct Player {
     /// When our side did something last, and when that was recorded.
     acted: Option<(At, At)>,
     pub(super) half_closed: bool,
+    /// There are several conns, and patterns that use variables.
+    shares: bool,
     /// How many conns are open, or are being opened.
     asked: usize,
     /// Why it fails, once the difference was told.
@@ -139,6 +141,7 @@ impl Player {
         actions.sort_by_key(|(_, action)| action.event);
         Player {
             file,
+            shares: courses.len() > 1 && courses.iter().any(Course::uses_variables),
             expected: courses.iter().map(|course| course.sources.len()).sum(),
             actions: actions.into_iter().peekable(),
             transcript,
@@ -174,7 +177,7 @@ impl Player {
 
     /// Compares what has come on every conn.
     fn hear(&mut self, now: At, heard: &mut Heard<'_>) -> Looked {
-        while self.hear_all(now, heard) && self.lend() {}
+        while self.hear_all(now, heard) && self.shares && self.lend() {}
         if self.manner.bless {
             return self.hear_anew(now, heard);
         }
