@@ -146,6 +146,23 @@ fn variables_may_stand_in_patterns() {
 }
 
 #[test]
+fn what_masks_hide_is_not_marked_in_a_line_that_differs() {
+    let a = tape(&[server("12 of bob at 09:15"), server("12 of bob at 10:15")]);
+    let b = tape(&[server("7 of rob at 23:59"), server("77 of rob at 23:59")]);
+    let masks = ["--mask", "s/\\d\\d:\\d\\d/T/", "--mask", "s/^\\d+/N/"];
+    let shown = "conn 1 of a.jsonl, conn 1 of b.jsonl
+- 2 server: 12 of bob at 09:15
+                  ^
++ 2 server: 7 of rob at 23:59
+                 ^
+- 3 server: 12 of bob at 10:15
++ 3 server: 77 of rob at 23:59
+                  ^
+";
+    diff(&a, &b, &masks).code(1).stdout(shown).stderr("error: 2 differences\n");
+}
+
+#[test]
 fn masks_hide_what_differs_on_both_sides() {
     let a = tape(&[server("at 09:15"), client("ping 7")]);
     let b = tape(&[server("at 23:59"), client("ping 8")]);

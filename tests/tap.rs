@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use predicates::prelude::*;
 use predicates::str::contains;
+use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::Signal;
 use socket2::SockRef;
 use tempfile::TempDir;
@@ -147,6 +148,23 @@ fn a_reset_of_either_end_is_one_for_the_other_behind_its_words() {
         reset(breaks);
         assert_eq!(broken(&other), b"");
         tap.wait_stderr_containing("left: reset");
+        end(tap, 0);
+    }
+}
+
+#[test]
+fn a_reset_passes_at_once_also_behind_a_half_close() {
+    for client_breaks in [true, false] {
+        let Ends { tap, client, server } = Ends::new(&[]);
+        let (breaks, other) = if client_breaks { (client, server) } else { (server, client) };
+        breaks.shutdown(Shutdown::Write).unwrap();
+        assert_eq!(all(&other), b"");
+        reset(breaks);
+        // It says nothing, so the reset shows nowhere but in the state of the socket.
+        let mut state = [PollFd::new(&other, PollFlags::empty())];
+        let deadline = DEADLINE.try_into().unwrap();
+        assert_eq!(poll(&mut state, Some(&deadline)).unwrap(), 1, "no reset");
+        assert!(state[0].revents().contains(PollFlags::ERR), "{:?}", state[0].revents());
         end(tap, 0);
     }
 }

@@ -133,6 +133,81 @@ fn the_masks_of_the_header_come_first_and_a_bad_one_is_told() {
 }
 
 #[test]
+fn what_masks_hide_is_not_marked_in_a_line_that_differs() {
+    let dir = folder(&tape(&[server("id 12 of bob at 09:15"), server("bye")]));
+    let masks = ["--mask", "s/\\d\\d:\\d\\d/T/", "--mask", "s/id \\d+/id N/"];
+    for (came, told) in [
+        // As long as it was: one mark for both.
+        (
+            "id 77 of rob at 23:59",
+            "   = recorded: id 12 of bob at 09:15\n   \
+                = came:     id 77 of rob at 23:59\n   \
+                =                    ^\n",
+        ),
+        (
+            "id 7 of rob at 23:59",
+            "   = recorded: id 12 of bob at 09:15\n   \
+                =                    ^\n   \
+                = came:     id 7 of rob at 23:59\n   \
+                =                   ^\n",
+        ),
+        (
+            "id 77 of bob for 23:59",
+            "   = recorded: id 12 of bob at 09:15\n   \
+                = came:     id 77 of bob for 23:59\n   \
+                =                        ^^^\n",
+        ),
+    ] {
+        let (replayed, _) = replay(dir.path(), &masks, move |peer| peer.say(format!("{came}\n")));
+        replayed.code(1).stderr(says::error("event 2 of talk.jsonl differs\n").and(contains(told)));
+    }
+    let (replayed, _) = replay(dir.path(), &masks, |peer| peer.say("id 7 of bob at 23:59\r\n"));
+    let told = "   = recorded: id 12 of bob at 09:15\\n\n   \
+                =                                ^^\n   \
+                = came:     id 7 of bob at 23:59\\r\\n\n   \
+                =                               ^^^^\n";
+    let headline = says::error("event 2 of talk.jsonl differs in its line end\n");
+    replayed.code(1).stderr(headline.and(contains(told)));
+}
+
+#[test]
+fn what_a_peer_says_because_our_side_has_ended_need_not_be_asked_for() {
+    let dir = folder(&tape(&[server("hello")]));
+    let part = |peer: &mut Peer| {
+        peer.say("hello\n");
+        peer.read_to_end_within(DEADLINE);
+        peer.try_say("lost you\n");
+    };
+    let (replayed, _) = replay(dir.path(), &[], part);
+    let told = "   = extra: lost you\n   \
+                = after the last line that was recorded nothing else was to come\n   \
+                = if it is said because our side has ended: `--no-half-close`\n";
+    let headline = says::error("the peer said more than talk.jsonl has\n");
+    replayed.code(1).stderr(headline.and(contains(told)));
+    let (replayed, _) = replay(dir.path(), &["--no-half-close", "--linger", "100ms"], part);
+    replayed.success();
+    let (replayed, _) = replay(dir.path(), &["--no-half-close"], |peer| peer.say("hello\nthere\n"));
+    replayed.code(1).stderr(contains("extra: there\n").and(contains("half-close").not()));
+}
+
+#[test]
+fn where_a_line_leaves_its_pattern_is_marked() {
+    let long = "x".repeat(90);
+    let recorded = with(server(&format!("{long} id=12 ok")), r#""want":"x id=(?<id>\\d+) ok$""#);
+    let dir = folder(&tape(&[recorded]));
+    for (end, xs, marked) in [("id=7 no", 34, "^^"), ("id=7", 36, "^"), ("pid=7 ok", 39, "^")] {
+        let line = format!("{long} {end}\n");
+        let (replayed, _) = replay(dir.path(), &[], move |peer| peer.say(line));
+        let xs = "x".repeat(xs);
+        let told = format!(
+            "   = recorded: …{xs} id=12 ok\n   = came:     …{xs} {end}\n   =           {}{marked}\n",
+            " ".repeat(41)
+        );
+        replayed.code(1).stderr(says::error("event 2 of talk.jsonl differs\n").and(contains(told)));
+    }
+}
+
+#[test]
 fn what_is_no_pattern_or_has_no_value_is_told_with_its_event() {
     for (event, why) in [
         (with(server("a"), r#""want":"(a""#), "event 2 of `talk.jsonl`: `want`, column 1: "),
@@ -378,6 +453,55 @@ fn all_conns_are_opened_and_keep_their_order() {
     let replayed = repl.current_dir(dir.path()).run().success();
     replayed.stderr(says::notice("replayed talk.jsonl: 4 lines as recorded\n"));
     assert_eq!(room.join().unwrap(), [b"", b""]);
+}
+
+#[test]
+fn what_was_captured_on_one_conn_is_expected_on_another() {
+    let second = |event: String| event.replace("\"conn\":1", "\"conn\":2");
+    let dir = folder(&tape(&[
+        second(with(server("id 7"), r#""want":"^id (?<id>\\d+)$""#)),
+        with(server("7 has come"), r#""want":"^${id} has come$""#),
+        client("hello"),
+        second(with(server("id 8"), r#""want":"^id (?<id>\\d+)$""#)),
+        with(server("7 is 8 now"), r#""want":"^\\d is ${id} now$""#),
+    ]));
+    let play = |[first, then]: [&'static str; 2], late: bool| {
+        let (listener, addr) = listen();
+        let room = thread::spawn(move || {
+            let [mut one, mut two] = [(); 2].map(|()| Peer::from(accept_within(&listener)));
+            // What it is expected by comes before it or behind it.
+            if late {
+                one.say(first);
+            }
+            two.say("id 12\n");
+            if !late {
+                one.say(first);
+            }
+            if one.read_line() == b"hello\n" {
+                if late {
+                    one.say(then);
+                }
+                two.say("id 13\n");
+                if !late {
+                    one.say(then);
+                }
+            }
+            [one, two].map(|mut peer| peer.read_to_end_within(DEADLINE))
+        });
+        let repl = Repl::new().args(["--connect", &addr.to_string(), "--replay", "talk.jsonl"]);
+        let replayed = repl.current_dir(dir.path()).args(["--actual", "now.jsonl"]).run();
+        room.join().unwrap();
+        replayed
+    };
+    for late in [false, true] {
+        play(["12 has come\n", "9 is 13 now\n"], late).success();
+        let repl = Repl::new().args(["diff", "talk.jsonl", "now.jsonl"]);
+        repl.current_dir(dir.path()).run().success().stdout("");
+    }
+    let differs =
+        |event: usize| says::error(&format!("event {event} of talk.jsonl (conn 1) differs\n"));
+    play(["7 has come\n", ""], false).code(1).stderr(differs(3));
+    play(["12 has come\n", "9 is 12 now\n"], false).code(1).stderr(differs(6));
 }
 
 #[test]

@@ -40,6 +40,8 @@ pub(super) struct Conns {
     /// Closing, and to be settled in this round.
     unsettled: BTreeSet<ConnId>,
     paused: bool,
+    /// A peer that breaks after it has half-closed is told of at once.
+    watches: bool,
     buf: Box<[u8]>,
 }
 
@@ -87,8 +89,15 @@ impl Conns {
             closing: BTreeSet::new(),
             unsettled: BTreeSet::new(),
             paused: false,
+            watches: false,
             buf: vec![0; READ].into_boxed_slice(),
         }
+    }
+
+    /// Has a peer that breaks after it has half-closed told of at once: else that shows when something is
+    /// said to it, and matters to nobody before.
+    pub(super) fn watching(self, watches: bool) -> Self {
+        Conns { watches, ..self }
     }
 
     /// Takes a new stream in; its number is the next.
@@ -131,6 +140,9 @@ impl Conns {
             return;
         };
         slot.broken |= event.is_error();
+        if event.is_error() && self.watches {
+            slot.conn.error_is_due();
+        }
         if event.is_read_closed() || event.is_error() {
             slot.conn.eof_is_due();
         }

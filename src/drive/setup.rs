@@ -146,7 +146,7 @@ impl Engine {
             opening: Opening::none(setup.dialing, &setup.way),
             reaching: Reaching::none(&setup.way, setup.dialing),
             replaying: setup.replaying,
-            conns: Conns::new(CONNS, setup.outbox),
+            conns: Conns::new(CONNS, setup.outbox).watching(setup.way.is_tap()),
             session: setup.session,
             runners,
             feed: setup.feed,

@@ -8,6 +8,7 @@ use thiserror::Error;
 
 use super::pattern::{LARGEST, PatternError};
 use super::survey;
+use super::traced::Traced;
 
 /// A part of lines that is the same as any other, written `s/RE/TEXT/`: where the regex matches, the
 /// text stands instead before two lines are compared.
@@ -96,6 +97,13 @@ impl Masks {
             }
         }
         masked
+    }
+
+    /// The same, with the places that it comes from.
+    #[must_use]
+    pub fn trace(&self, line: &[u8]) -> Traced {
+        let plain = Traced::plain(line);
+        self.0.iter().fold(plain, |traced, mask| traced.masked(&mask.regex, &mask.text))
     }
 }
 

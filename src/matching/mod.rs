@@ -10,6 +10,7 @@ mod secrets;
 mod similar;
 mod survey;
 mod template;
+mod traced;
 mod vars;
 
 pub use mask::{Mask, MaskError, Masks};
@@ -19,4 +20,5 @@ pub use secrets::{MissingSecret, SecretError, Secrets};
 pub use similar::most_similar;
 pub(crate) use template::ENV;
 pub use template::{Template, TemplateError, TemplateFault, Undefined, is_name};
+pub use traced::Traced;
 pub use vars::Vars;

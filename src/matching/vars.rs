@@ -28,6 +28,8 @@ enum From {
     Given,
     /// What a peer said.
     Captured,
+    /// What another peer said: it holds until this one says something for the same name.
+    Lent,
     /// `--secret`.
     Secret,
 }
@@ -64,10 +66,31 @@ impl Vars {
 
     /// Takes in the captured values of others for variables that have none here.
     pub fn add_captured(&mut self, others: &Vars) {
-        for (name, value) in others.values.iter().filter(|(_, value)| value.from == From::Captured)
-        {
+        for (name, value) in others.captured() {
             self.values_mut().entry(name.clone()).or_insert_with(|| value.clone());
         }
+    }
+
+    /// Whether [`Vars::borrow`] would change anything.
+    #[must_use]
+    pub fn lacks(&self, others: &Vars) -> bool {
+        others.captured().any(|(name, value)| {
+            self.values.get(name).is_none_or(|own| own.is_lent() && own.bytes != value.bytes)
+        })
+    }
+
+    /// Takes in the captured values of others, for variables that have none here or were taken in before.
+    pub fn borrow(&mut self, others: &Vars) {
+        for (name, value) in others.captured() {
+            if self.values.get(name).is_none_or(Value::is_lent) {
+                let lent = Value { bytes: value.bytes.clone(), from: From::Lent };
+                self.values_mut().insert(name.clone(), lent);
+            }
+        }
+    }
+
+    fn captured(&self) -> impl Iterator<Item = (&String, &Value)> {
+        self.values.iter().filter(|(_, value)| value.from == From::Captured)
     }
 
     fn values_mut(&mut self) -> &mut BTreeMap<String, Value> {
@@ -83,7 +106,7 @@ impl Vars {
     /// Whether the value of a variable was found in what a peer said.
     #[must_use]
     pub fn is_captured(&self, name: &str) -> bool {
-        self.values.get(name).is_some_and(|value| value.from == From::Captured)
+        self.values.get(name).is_some_and(|value| value.from == From::Captured || value.is_lent())
     }
 
     /// Whether the value of a variable is not to be seen.
@@ -103,9 +126,37 @@ impl Vars {
     }
 }
 
+impl Value {
+    fn is_lent(&self) -> bool {
+        self.from == From::Lent
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_borrowed_follows_its_owner_until_it_is_captured_here() {
+        let captured = |value: &'static str| {
+            let mut vars = Vars::default();
+            vars.capture(&Capture { name: "id".into(), value: value.into() });
+            vars
+        };
+        let mut vars = Vars::default();
+        for value in ["1", "2"] {
+            assert!(vars.lacks(&captured(value)));
+            vars.borrow(&captured(value));
+            assert!(!vars.lacks(&captured(value)) && vars.is_captured("id"));
+            assert_eq!(vars.value("id"), Some(value.as_bytes()));
+        }
+        // It is not lent on.
+        assert!(!Vars::default().lacks(&vars));
+        vars.capture(&Capture { name: "id".into(), value: "own".into() });
+        assert!(!vars.lacks(&captured("3")));
+        vars.borrow(&captured("3"));
+        assert_eq!(vars.value("id"), Some(&b"own"[..]));
+    }
 
     #[test]
     fn the_environment_is_apart_from_what_is_set() {

@@ -203,6 +203,17 @@ impl<S: Stream> Conn<S> {
         self.eof_due = true;
     }
 
+    /// The event of the stream told of an error. Where the peer had half-closed before, no read tells
+    /// what it is any more: [`Conn::read`] does from now on.
+    pub fn error_is_due(&mut self) {
+        if self.heard_eof
+            && self.broken.is_none()
+            && let Some(err) = self.stream.take_error()
+        {
+            self.broke(&err);
+        }
+    }
+
     /// Reads once into `buf`, which must not be empty.
     pub fn read(&mut self, buf: &mut [u8]) -> ReadOutcome {
         if self.heard_eof {

@@ -96,4 +96,8 @@ impl Stream for End {
     fn reset_on_drop(&mut self) {
         self.writes.borrow_mut().reset = true;
     }
+
+    fn take_error(&mut self) -> Option<io::Error> {
+        self.reads.borrow().reset.then(|| ErrorKind::ConnectionReset.into())
+    }
 }

@@ -33,6 +33,9 @@ pub trait Stream: Read + Write {
 
     /// Makes the coming drop a reset for the peer, where the stream knows resets.
     fn reset_on_drop(&mut self);
+
+    /// What has happened to the stream that no read or write has told of yet.
+    fn take_error(&mut self) -> Option<io::Error>;
 }
 
 /// A socket of either family, as [`super::Listener`] and [`super::Dialer`] hand them out: TCP with
@@ -110,6 +113,14 @@ impl Stream for NetStream {
         if let NetStream::Tcp(stream) = self {
             sockopt::set_socket_linger(&*stream, Some(Duration::ZERO)).ok();
         }
+    }
+
+    fn take_error(&mut self) -> Option<io::Error> {
+        let error = match self {
+            NetStream::Tcp(stream) => stream.take_error(),
+            NetStream::Unix(stream) => stream.take_error(),
+        };
+        error.unwrap_or_else(Some)
     }
 }
 

@@ -30,6 +30,7 @@ pub struct Comparison {
     pub(super) names: [String; 2],
     pub(super) pairs: Vec<Pair>,
     pub(super) secrets: Secrets,
+    pub(super) masks: Masks,
 }
 
 /// A conn of each transcript.
@@ -89,21 +90,43 @@ pub fn compare(a: &Path, b: &Path, terms: Terms<'_>) -> Result<Comparison, LoadE
     let b = Tape::read(b, terms.secrets)?;
     let masks = masks(&a.path, &a.transcript, terms.masks)?;
     let mut known = Known { given: terms.vars, found: BTreeMap::new() };
+    let mut pairs = all_pairs(&mut a, &b, &masks, &mut known)?;
+    // What was found on one conn may be used on an earlier one, which is known only now.
+    while pairs.len() > 1 && differences(&pairs) > 0 {
+        let again = all_pairs(&mut a, &b, &masks, &mut known)?;
+        if differences(&again) >= differences(&pairs) {
+            break;
+        }
+        pairs = again;
+    }
+    let names = [&a, &b].map(|tape| tape.path.display().to_string());
+    Ok(Comparison { names, pairs, secrets: terms.secrets.clone(), masks })
+}
+
+/// Compares conn by conn.
+fn all_pairs(
+    a: &mut Tape,
+    b: &Tape,
+    masks: &Masks,
+    known: &mut Known<'_>,
+) -> Result<Vec<Pair>, LoadError> {
     let mut pairs = Vec::new();
     for index in 0..a.conns.len().max(b.conns.len()) {
         let conns = [a.conns.get(index).copied(), b.conns.get(index).copied()];
-        let rows = rows(&mut a, &b, conns, &masks, &mut known)?;
-        pairs.push(Pair { conns, rows });
+        pairs.push(Pair { conns, rows: rows(a, b, conns, masks, known)? });
     }
-    let names = [&a, &b].map(|tape| tape.path.display().to_string());
-    Ok(Comparison { names, pairs, secrets: terms.secrets.clone() })
+    Ok(pairs)
+}
+
+fn differences(pairs: &[Pair]) -> usize {
+    pairs.iter().map(Pair::differences).sum()
 }
 
 impl Comparison {
     /// How many lines differ.
     #[must_use]
     pub fn differences(&self) -> usize {
-        self.pairs.iter().map(Pair::differences).sum()
+        differences(&self.pairs)
     }
 }
 

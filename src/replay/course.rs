@@ -20,6 +20,8 @@ pub(super) struct Course {
     /// The number of the event that opened it.
     pub(super) opened: usize,
     pub(super) matcher: Matcher,
+    /// The variables that other conns know of.
+    pub(super) lent: Arc<Vars>,
     pub(super) ear: Ear,
     /// What is next is not expected.
     pub(super) refused: bool,
@@ -43,12 +45,14 @@ pub(super) struct Turn {
 
 impl Course {
     pub(super) fn new(part: Part, masks: Masks, vars: Vars) -> Course {
+        let matcher = Matcher::new(part.items, masks, vars);
         Course {
             conn: part.conn,
             sources: part.sources,
             end: part.end,
             ended_first: part.ended_first,
-            matcher: Matcher::new(part.items, masks, vars),
+            lent: matcher.vars(),
+            matcher,
             ear: Ear::new(part.longest),
             refused: false,
             turn: Turn { behind: part.opened, ..Turn::default() },
@@ -99,6 +103,19 @@ impl Course {
             }
         }
         progress
+    }
+
+    /// Whether some of its patterns use variables.
+    pub(super) fn uses_variables(&self) -> bool {
+        self.matcher.items().iter().any(|item| item.uses().next().is_some())
+    }
+
+    /// The event of what comes next, and whether its pattern uses variables, if something must come.
+    pub(super) fn awaited(&self) -> Option<(usize, bool)> {
+        let fault = self.matcher.fault().map(|(item, _)| *item);
+        let item = fault.or_else(|| self.matcher.awaited())?;
+        let uses = self.matcher.items()[item].uses().next().is_some();
+        Some((self.sources[item].first(), uses))
     }
 
     /// The variables, with what was captured.

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 
 use super::compare::{Comparison, Pair, Place, Row, Spoken};
-use super::marked::{AFTER, BEFORE, Marked, cut, marked};
+use super::marked::{AFTER, BEFORE, cut, marked};
 use super::part::text;
 use crate::wire::{Side, Visible};
 
@@ -112,15 +112,22 @@ impl Shower<'_> {
     fn changed(&self, row: &Row, a: &Spoken, b: &Spoken, out: &mut impl Write) -> io::Result<()> {
         let secrets = &self.comparison.secrets;
         let (one, other) = (secrets.hide(&a.bytes), secrets.hide(&b.bytes));
-        let Marked { lines: [one, other], indent, width } = marked([&one, &other], row.by_end);
-        put(out, self.styled, ONLY_A, &self.line("-", row.from, a, &one))?;
-        put(out, self.styled, ONLY_B, &self.line("+", row.from, b, &other))?;
-        let margin = " ".repeat(self.line(" ", row.from, a, "").len());
-        let mark = match &a.want {
-            Some(want) => format!("{margin}want: {}", Visible(&secrets.hide(want.as_bytes()))),
-            None => format!("{margin}{}{}", " ".repeat(indent), "^".repeat(width)),
+        let marked = marked([&one, &other], row.by_end, &self.comparison.masks);
+        let marks = match &a.want {
+            Some(want) => {
+                [None, Some(format!("want: {}", Visible(&secrets.hide(want.as_bytes()))))]
+            }
+            None => marked.marks(),
         };
-        put(out, self.styled, MARK, &mark)
+        let signs = [("-", a, ONLY_A), ("+", b, ONLY_B)].into_iter();
+        for (((sign, spoken, style), line), mark) in signs.zip(&marked.lines).zip(marks) {
+            put(out, self.styled, style, &self.line(sign, row.from, spoken, line))?;
+            if let Some(mark) = mark {
+                let margin = " ".repeat(self.line(" ", row.from, spoken, "").len());
+                put(out, self.styled, MARK, &format!("{margin}{mark}"))?;
+            }
+        }
+        Ok(())
     }
 
     /// A line that is shown on its own.

@@ -1,8 +1,11 @@
 //! Two lines that differ, shown so that people see where.
 
+use std::ops::Range;
+
 use unicode_width::UnicodeWidthStr;
 
 use super::part::text;
+use crate::matching::Masks;
 use crate::wire::Visible;
 
 /// The most of a line that is shown before the part that differs, in bytes: enough to know the line
@@ -15,30 +18,94 @@ pub(super) const AFTER: usize = 60;
 #[derive(Debug)]
 pub(super) struct Marked {
     pub(super) lines: [String; 2],
-    /// How many columns stand before the part that differs.
-    pub(super) indent: usize,
-    /// How many columns that part takes.
-    pub(super) width: usize,
+    /// The part of each that differs.
+    marks: [Mark; 2],
 }
 
-/// Two lines, and where they differ. With `by_end` their line ends are shown as well.
-pub(super) fn marked(lines: [&[u8]; 2], by_end: bool) -> Marked {
-    let common = common(lines[0], lines[1]);
-    let [one, other] = lines.map(|bytes: &[u8]| {
-        let line = if by_end { bytes } else { text(bytes) };
-        line.split_at(common.min(line.len()))
-    });
-    let (indent, width) = (shown_end(one.0).width(), columns(one.1, other.1));
-    let lines =
-        [one, other].map(|(before, after)| format!("{}{}", shown_end(before), shown_start(after)));
-    Marked { lines, indent, width }
+/// What is marked of a line that is shown.
+#[derive(Debug, Clone, Copy)]
+struct Mark {
+    /// How many columns stand before it.
+    indent: usize,
+    /// How many columns it takes.
+    width: usize,
 }
 
-/// How many bytes at the start are the same, up to the border of a character.
-fn common(one: &[u8], other: &[u8]) -> usize {
-    let same = same(one, other);
-    let is_border = |at: usize| one.get(at).is_none_or(|byte| byte & 0xc0 != 0x80);
-    (0..=same).rev().find(|at| is_border(*at)).unwrap_or(0)
+/// Two lines, and where they differ in what `masks` leave of them. With `by_end` their line ends are
+/// shown as well.
+pub(super) fn marked(lines: [&[u8]; 2], by_end: bool, masks: &Masks) -> Marked {
+    let [one, other] = differing(lines, by_end, masks);
+    let [one, other] = [(lines[0], one), (lines[1], other)]
+        .map(|(bytes, differing)| show(if by_end { bytes } else { text(bytes) }, differing));
+    Marked { lines: [one.0, other.0], marks: [one.1, other.1] }
+}
+
+/// A line, and a part of it that is marked; and another line, from about the same place on.
+pub(super) fn marked_one(line: &[u8], part: Range<usize>, other: &[u8]) -> ([String; 2], String) {
+    let (other, _) = show(other, part.start.min(other.len())..other.len());
+    let (line, mark) = show(line, part);
+    ([line, other], mark.drawn())
+}
+
+/// Which part of each line differs from the other: its end, or some of what `masks` leave of it.
+pub(super) fn differing(lines: [&[u8]; 2], by_end: bool, masks: &Masks) -> [Range<usize>; 2] {
+    if by_end {
+        return lines.map(|bytes| text(bytes).len()..bytes.len());
+    }
+    let lines = lines.map(text);
+    if !masks.is_empty() {
+        let traced = lines.map(|line| masks.trace(line));
+        if traced[0].text != traced[1].text {
+            let parts = between_same([&traced[0].text, &traced[1].text]);
+            return [0, 1].map(|which| {
+                origin(&traced[which].origins, parts[which].clone(), lines[which].len())
+            });
+        }
+    }
+    between_same(lines)
+}
+
+/// What stands between the same beginning and the same end of two lines.
+fn between_same(lines: [&[u8]; 2]) -> [Range<usize>; 2] {
+    let start = same(lines[0], lines[1]);
+    let [one, other] = lines.map(|line| line[start..].iter().rev());
+    let end = one.zip(other).take_while(|(a, b)| a == b).count();
+    lines.map(|line| start..line.len() - end)
+}
+
+/// Where in a line of so many bytes a part of what masks left of it comes from.
+fn origin(origins: &[Range<usize>], part: Range<usize>, len: usize) -> Range<usize> {
+    let start = origins.get(part.start).map_or(len, |origin| origin.start);
+    let end = origins[part].last().map_or(start, |origin| origin.end);
+    start..end.max(start)
+}
+
+/// A line, and what is marked of it: whole characters.
+fn show(line: &[u8], differing: Range<usize>) -> (String, Mark) {
+    let is_border = |at: &usize| line.get(*at).is_none_or(|byte| byte & 0xc0 != 0x80);
+    let start = (0..=differing.start).rev().find(is_border).unwrap_or(0);
+    let end = (differing.end..=line.len()).find(is_border).unwrap_or(line.len());
+    let before = shown_end(&line[..start]);
+    let mark = Mark { indent: before.width(), width: shown_start(&line[start..end]).width() };
+    (before + &shown_start(&line[start..]), mark)
+}
+
+impl Marked {
+    /// The marks that stand under the first line and under the second: one for both, under the second,
+    /// where they begin in the same column.
+    pub(super) fn marks(&self) -> [Option<String>; 2] {
+        let [one, other] = self.marks;
+        if one.indent == other.indent {
+            return [None, Some(Mark { width: one.width.max(other.width), ..other }.drawn())];
+        }
+        [one, other].map(|mark| Some(mark.drawn()))
+    }
+}
+
+impl Mark {
+    fn drawn(self) -> String {
+        " ".repeat(self.indent) + &"^".repeat(self.width.max(1))
+    }
 }
 
 /// How many bytes at the start are the same.
@@ -67,13 +134,4 @@ fn shown_end(before: &[u8]) -> String {
 /// What begins with the difference, made visible and cut.
 pub(super) fn shown_start(after: &[u8]) -> String {
     cut(after, AFTER)
-}
-
-/// How many columns the difference takes, up to where both go on in the same way.
-fn columns(recorded: &[u8], came: &[u8]) -> usize {
-    let same = recorded.iter().rev().zip(came.iter().rev()).take_while(|(a, b)| a == b).count();
-    let is_border = |at: usize| came.get(at).is_none_or(|byte| byte & 0xc0 != 0x80);
-    let same = (0..=same).rev().find(|same| is_border(came.len() - same)).unwrap_or(0);
-    let width = |bytes: &[u8]| shown_start(&bytes[..bytes.len() - same]).width();
-    width(recorded).max(width(came)).max(1)
 }

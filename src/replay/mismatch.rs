@@ -1,11 +1,13 @@
 //! What people and programs are told where a peer says something else than was recorded.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 
-use super::marked::{Marked, cut, marked, same, shown_start};
+use super::marked::{cut, differing, marked, marked_one, same, shown_start};
 use super::part::{Source, text};
 use crate::matching::hearing::Item;
-use crate::matching::{PatternError, PatternFault};
+use crate::matching::{Masks, PatternError, PatternFault, Vars};
 use crate::script::{Blame, Failure, Mismatch, MismatchKind, Report};
 use crate::transcript::{Event, Transcript, What};
 use crate::units::count;
@@ -27,6 +29,10 @@ pub(super) struct Whereabouts<'a> {
     pub(super) whole: bool,
     /// It can be changed by `--bless`.
     pub(super) blesses: bool,
+    pub(super) masks: &'a Masks,
+    pub(super) vars: Arc<Vars>,
+    /// Our side has ended.
+    pub(super) half_closed: bool,
 }
 
 /// What is expected there.
@@ -43,16 +49,19 @@ impl Whereabouts<'_> {
     /// A line came that is another.
     pub(super) fn differs(&self, wanted: Wanted<'_>, actual: &[u8], by_end: bool) -> Told {
         let expected = wanted.item.bytes();
-        let event = wanted.source.event(same(expected, actual));
+        let start = if self.masks.is_empty() || by_end {
+            same(expected, actual)
+        } else {
+            differing([expected, actual], false, self.masks)[0].start
+        };
+        let event = wanted.source.event(start);
         let why = if by_end { "differs in its line end" } else { "differs" };
         let report = self.report(event, why);
         let report = match wanted.item.want() {
-            Some(want) if !by_end => report
-                .note(format!("want:     {want}"))
-                .note(format!("recorded: {}", shown_start(text(expected))))
-                .note(format!("came:     {}", shown_start(text(actual))))
+            Some(want) if !by_end => self
+                .unwanted(report.note(format!("want:     {want}")), wanted.item, text(actual))
                 .note("a pattern is changed by hand: `want` of this event"),
-            _ => compared(report, expected, actual, by_end)
+            _ => compared(report, [expected, actual], by_end, self.masks)
                 .note("if it may differ: `--mask 's/REGEX/TEXT/'`, or a `want` in the event")
                 .note(if self.blesses {
                     "if it is right now: `--bless` rewrites the event"
@@ -71,11 +80,22 @@ impl Whereabouts<'_> {
         let end = if by_end { " but for its line end" } else { "" };
         let report = Report::new(format!("no line of {} is this one{end}", self.file));
         let nearest = format!("nearest is event {event}{}", self.of_conn());
-        let report = compared(report.note(nearest), expected, actual, by_end)
+        let report = compared(report.note(nearest), [expected, actual], by_end, self.masks)
             .note("if it may differ: `--mask 's/REGEX/TEXT/'`, or a `want` in the event")
             .note("if it may come as well: record a conversation in which it does");
         let kind = if by_end { MismatchKind::LineEnd } else { MismatchKind::Changed };
         self.told(kind, event, Some(wanted), Some(actual), report)
+    }
+
+    /// Shows a line that a pattern does not match, and marks where it is another than the pattern's text.
+    fn unwanted(&self, report: Report, item: &Item, actual: &[u8]) -> Report {
+        let (expected, near) = (text(item.bytes()), item.differs_from_want(actual, &self.vars));
+        let ([came, recorded], mark) = match near {
+            Some(part) => marked_one(actual, part, expected),
+            None => ([actual, expected].map(shown_start), String::new()),
+        };
+        let report = report.note(format!("recorded: {recorded}")).note(format!("came:     {came}"));
+        if mark.is_empty() { report } else { report.note(format!("          {mark}")) }
     }
 
     /// A line did not come: `why` says what came of the wait.
@@ -102,6 +122,11 @@ impl Whereabouts<'_> {
         let report = report
             .note(format!("extra: {}", shown_start(text(line))))
             .note("after the last line that was recorded nothing else was to come");
+        let report = if self.half_closed {
+            report.note("if it is said because our side has ended: `--no-half-close`")
+        } else {
+            report
+        };
         self.told(MismatchKind::Extra, event, None, Some(line), report)
     }
 
@@ -181,13 +206,16 @@ pub(super) fn client_line(event: usize, bytes: &[u8]) -> String {
 }
 
 /// Shows two lines, and marks where they differ.
-fn compared(report: Report, expected: &[u8], actual: &[u8], by_end: bool) -> Report {
-    let Marked { lines: [recorded, came], indent, width } = marked([expected, actual], by_end);
-    report.note(format!("recorded: {recorded}")).note(format!("came:     {came}")).note(format!(
-        "          {}{}",
-        " ".repeat(indent),
-        "^".repeat(width)
-    ))
+fn compared(report: Report, lines: [&[u8]; 2], by_end: bool, masks: &Masks) -> Report {
+    let marked = marked(lines, by_end, masks);
+    let shown = ["recorded: ", "came:     "].into_iter().zip(&marked.lines).zip(marked.marks());
+    shown.fold(report, |report, ((label, line), mark)| {
+        let report = report.note(format!("{label}{line}"));
+        match mark {
+            Some(mark) => report.note(format!("{}{mark}", " ".repeat(label.len()))),
+            None => report,
+        }
+    })
 }
 
 /// The pattern of an event cannot be used.

@@ -135,6 +135,9 @@ impl Player {
             several: self.courses.len() > 1,
             whole: self.manner.finish != Finish::Open,
             blesses: true,
+            masks: self.courses[index].matcher.masks(),
+            vars: self.courses[index].vars(),
+            half_closed: self.half_closed,
         }
     }
 

@@ -1,6 +1,7 @@
 //! Plays our side of recorded conns: a line is said once all that the peer said before it has been
 //! heard again, or later.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -99,7 +100,9 @@ pub struct Player {
     pub(super) since: Option<At>,
     /// When our side did something last, and when that was recorded.
     acted: Option<(At, At)>,
-    half_closed: bool,
+    pub(super) half_closed: bool,
+    /// There are several conns, and patterns that use variables.
+    shares: bool,
     /// How many conns are open, or are being opened.
     asked: usize,
     /// Why it fails, once the difference was told.
@@ -138,6 +141,7 @@ impl Player {
         actions.sort_by_key(|(_, action)| action.event);
         Player {
             file,
+            shares: courses.len() > 1 && courses.iter().any(Course::uses_variables),
             expected: courses.iter().map(|course| course.sources.len()).sum(),
             actions: actions.into_iter().peekable(),
             transcript,
@@ -173,24 +177,59 @@ impl Player {
 
     /// Compares what has come on every conn.
     fn hear(&mut self, now: At, heard: &mut Heard<'_>) -> Looked {
-        for course in &mut self.courses {
-            if course.hear(now, heard, self.manner.bless) {
-                self.since = Some(now);
-            }
-        }
+        while self.hear_all(now, heard) && self.shares && self.lend() {}
         if self.manner.bless {
             return self.hear_anew(now, heard);
         }
         let last = self.is_last();
         let is_odd = |course: &Course| course.refused && (!course.matcher.is_ready() || last);
-        let odd = self.courses.iter().position(is_odd);
+        let odd =
+            self.courses.iter().position(|course| is_odd(course) && !self.may_be_lent(course));
         if let Some(odd) = odd {
             return Looked::Played(self.differs(odd, heard));
         }
-        match self.courses.iter().position(|course| !course.matcher.is_ready()) {
+        let waits = |course: &Course| !course.matcher.is_ready() && !self.may_be_lent(course);
+        match self.courses.iter().position(waits) {
             Some(waiting) => Looked::Played(self.silence(now, waiting, heard)),
             None => Looked::Ready,
         }
+    }
+
+    /// Compares what has come, once; whether some of it was as expected.
+    fn hear_all(&mut self, now: At, heard: &mut Heard<'_>) -> bool {
+        let mut progress = false;
+        for course in &mut self.courses {
+            if course.hear(now, heard, self.manner.bless) {
+                self.since = Some(now);
+                progress = true;
+            }
+        }
+        progress
+    }
+
+    /// Lets patterns of each conn use what was captured on the others, the last that was; whether some
+    /// of it is new there.
+    fn lend(&mut self) -> bool {
+        let is_new = |(_, course): &(usize, &Course)| !Arc::ptr_eq(&course.lent, &course.vars());
+        let new = self.courses.iter().enumerate().filter(is_new);
+        let new: Vec<(usize, Arc<Vars>)> =
+            new.map(|(from, course)| (from, course.vars())).collect();
+        let mut lent = false;
+        for (from, vars) in &new {
+            let others = self.courses.iter_mut().enumerate().filter(|(to, _)| to != from);
+            lent = others.fold(lent, |lent, (_, course)| course.matcher.lend(vars) || lent);
+        }
+        if !new.is_empty() {
+            self.courses.iter_mut().for_each(|course| course.lent = course.vars());
+        }
+        lent
+    }
+
+    /// Whether the pattern of what comes next uses what may still be captured on another conn.
+    fn may_be_lent(&self, course: &Course) -> bool {
+        let Some((event, true)) = course.awaited() else { return false };
+        let awaits = |other: &Course| other.awaited().is_some_and(|(earlier, _)| earlier < event);
+        self.courses.iter().any(|other| !other.matcher.is_ready() && awaits(other))
     }
 
     /// Whether our side has nothing more to do.

@@ -14,8 +14,8 @@ use crate::support::running::Running;
 use crate::support::servers::{KINDS, Kind, Server};
 use crate::support::tools::require;
 
-/// Programs that examples may need besides: `redis-server` is one that a document starts itself.
-const TOOLS: [&str; 2] = ["socat", "redis-server"];
+/// Programs that examples may need besides: servers are those that a document starts itself.
+const TOOLS: [&str; 3] = ["socat", "redis-server", "memcached"];
 /// Ends the output of each command.
 const END: &str = "--- end of output ---";
 

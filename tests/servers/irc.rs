@@ -7,10 +7,11 @@ use predicates::str::{contains, is_match};
 use tempfile::TempDir;
 
 use super::Dialogue;
+use super::tape::{Tape, masks};
 use crate::support::proc::Repl;
 use crate::support::project;
 use crate::support::says;
-use crate::support::servers::{IRC, Server};
+use crate::support::servers::{IRC, Server, Twist};
 
 #[test]
 fn three_people_join_talk_and_leave_in_one_script() {
@@ -61,4 +62,85 @@ fn a_nick_that_is_taken_fails_the_block() {
     let place = contains("  --> scripts/irc-login.chat:12:3\n");
     let label = contains("`again` said:\n    = :irc.example.org 433 ");
     told.stderr(says::error(r"a line matched `^:\S+ 433 `").and(place).and(label));
+}
+
+/// The most people at once so far, all who ever came, and when the server was started.
+const MASKS: [&str; 3] = [
+    r"s/ (\d+) \d+ :(Current \w+ users: \d+), Max: \d+$/ $1 MOST :$2, Max: MOST/",
+    r"s/Highest connection count: \d+ \(\d+ connections received\)/COUNTED/",
+    r"s/(started) \w{3} \w{3} \d+ \d{4} at [\d:]{8} /$1 THEN /",
+];
+
+#[test]
+fn a_meeting_of_three_is_played_again_whoever_met_before() {
+    let (Some(one), Some(fresh)) = (Server::start(&IRC), Server::start(&IRC)) else { return };
+    let tape = Tape::record_script(&one, "irc.chat", &[]);
+    let counted = r#""line":":irc.example.org 265 alice 1 1 :Current local users: 1, Max: 1""#;
+    tape.differs(&one, &masks(&MASKS[1..]), counted);
+    for irc in [&one, &fresh, &fresh] {
+        tape.holds(irc, &masks(&MASKS));
+    }
+    // What alice asked is said again by carol as she hears it.
+    let asked = "PRIVMSG #chat-repl :Who is for lunch?";
+    tape.edit(
+        &format!(r#""from":"client","line":"{asked}"}}"#),
+        &format!(r#""from":"client","line":"{}"}}"#, asked.replace("lunch", "tea")),
+    );
+    let told = tape.replay(&fresh, &masks(&MASKS)).code(1);
+    let marked = is_match(r" PRIVMSG #chat-repl :Who is for tea\?\n   = {52}\^{3}\n").unwrap();
+    told.stderr(marked);
+    let wanted = r":Who is for lunch\\?$";
+    tape.edit(wanted, ":Who is for tea");
+    let told = tape.replay(&fresh, &masks(&MASKS)).code(1);
+    let carol = r"(?m)^error: event \d+ of talk\.json \(conn 2\) differs$";
+    let again = " PRIVMSG bob :She asked: Who is for tea?\n   =   ";
+    told.stderr(is_match(carol).unwrap().and(contains(again)));
+}
+
+const RHYMES: Twist = Twist::Settings("MotdPhrase = Talk in lines", "MotdPhrase = Talk in rhymes");
+
+#[test]
+fn another_motto_of_an_irc_server_is_blessed_for_all_conns() {
+    let (Some(one), Some(rhymes)) = (Server::start(&IRC), Server::start_with(&IRC, &RHYMES)) else {
+        return;
+    };
+    let tape = Tape::record_script(&one, "irc.chat", &[]);
+    tape.mask(&MASKS);
+    let told = tape.replay(&rhymes, &[]).code(1);
+    let marked = "   = recorded: :irc.example.org 372 alice :- Talk in lines\n   \
+                  = came:     :irc.example.org 372 alice :- Talk in rhymes\n";
+    told.stderr(contains(marked));
+    let blessed = contains("-- blessed talk.json: 3 lines changed, 0 added, 0 removed\n");
+    tape.replay(&rhymes, &["--bless"]).success().stderr(blessed);
+    assert_eq!(tape.text().matches("Talk in rhymes").count(), 3, "{}", tape.text());
+    tape.holds(&rhymes, &[]);
+    tape.replay(&one, &[]).code(1);
+}
+
+/// A server that asks whether somebody is still there who has said nothing for five seconds, the least
+/// that ngIRCd takes.
+const ASKS: Twist = Twist::Settings("MaxPenaltyTime = 0", "MaxPenaltyTime = 0\nPingTimeout = 5");
+
+#[test]
+fn whether_a_server_asks_if_we_are_there_may_be_left_to_it() {
+    let (Some(one), Some(other)) = (Server::start_with(&IRC, &ASKS), Server::start(&IRC)) else {
+        return;
+    };
+    let login = fs::read_to_string(project().join("scripts/irc-login.chat")).unwrap();
+    let talk = "PRIVMSG alice :here\n/expect PRIVMSG alice :here\nQUIT\n/expect ^ERROR\n";
+    let tape = Tape::record(&one, &format!("/set nick alice\n{login}{talk}"));
+    tape.mask(&MASKS);
+    let says = r#"{"dt":0,"conn":1,"from":"client","line":"PRIVMSG alice :here"},"#;
+    let asks = r#"{"dt":0,"conn":1,"from":"server","line":"PING :irc.example.org"},"#;
+    let is_there = r#"{"dt":0,"conn":1,"from":"client","line":"PONG :irc.example.org"},"#;
+    tape.edit(says, &[asks, is_there, says].join("\n"));
+    tape.replay(&one, &["--timeout", "15s"]).success();
+    let event = tape.event(asks);
+    let told = tape.replay(&other, &["--timeout", "300ms"]).code(1);
+    told.stderr(says::error(&format!("event {event} of talk.json did not come: ")));
+    // Nothing waits for a line that may be missing.
+    tape.edit(r#""line":"PING "#, r#""opt":true,"line":"PING "#);
+    for irc in [&one, &other] {
+        tape.holds(irc, &[]);
+    }
 }

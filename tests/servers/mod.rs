@@ -4,12 +4,14 @@
 //! asserted here once more. Where its server is not installed, it is left out and that is said, or it
 //! fails: see `support::tools`.
 
+mod imap;
 mod irc;
 mod memcached;
 mod nats;
 mod pop3;
 mod redis;
 mod smtp;
+mod tape;
 
 use std::path::Path;
 

@@ -2,13 +2,15 @@
 
 use std::fs;
 
-use predicates::str::contains;
+use predicates::prelude::*;
+use predicates::str::{contains, is_match};
 use tempfile::TempDir;
 
 use super::Dialogue;
+use super::tape::Tape;
 use crate::support::proc::Repl;
 use crate::support::project;
-use crate::support::servers::{NATS, Server};
+use crate::support::servers::{NATS, Server, Twist};
 use crate::support::tools::require;
 
 #[test]
@@ -46,4 +48,51 @@ fn the_test_command_starts_a_nats_server_itself() {
     let args = ["test", "--eol", "crlf", "--server", &server, "scripts/nats.chat"];
     let passed = Repl::new().args(args).current_dir(project()).run().success();
     passed.stdout(contains("1 test: 1 passed"));
+}
+
+/// What the greeting has of the server and of the conn.
+const OWN: &str = r#"s/"(server_id|port|client_id)":("\w*"|\d+)/"$1":X/"#;
+const NAMED: Twist = Twist::Args(&["--name", "lines"]);
+const RENAMED: Twist = Twist::Args(&["--name", "lanes"]);
+
+#[test]
+fn two_conns_of_a_nats_server_are_played_again_in_their_order() {
+    let (Some(one), Some(fresh)) =
+        (Server::start_with(&NATS, &NAMED), Server::start_with(&NATS, &NAMED))
+    else {
+        return;
+    };
+    let tape = Tape::record_script(&one, "nats.chat", &[]);
+    // The greeting of the first conn has a pattern, that of the second has none.
+    for nats in [&one, &fresh] {
+        tape.differs(nats, &[], r#""conn":2,"from":"server","line":"INFO "#);
+    }
+    tape.mask(&[OWN]);
+    for nats in [&one, &fresh, &fresh] {
+        tape.holds(nats, &[]);
+    }
+    // Where an answer is to go is captured on one conn, said there, and heard on the other.
+    let text = tape.text().replace("chat-repl-inbox.42 13", "chat-repl-inbox.7 13");
+    fs::write(tape.path("talk.json"), text).unwrap();
+    let answer = r#""line":"MSG chat-repl-inbox.42 1 6""#;
+    tape.differs(&fresh, &[], answer);
+    tape.edit(answer, &format!(r#"{answer},"want":"^MSG ${{reply}} 1 6$""#));
+    tape.holds(&fresh, &[]);
+}
+
+#[test]
+fn another_name_beside_the_number_of_a_nats_server_is_found_out() {
+    let (Some(one), Some(renamed)) =
+        (Server::start_with(&NATS, &NAMED), Server::start_with(&NATS, &RENAMED))
+    else {
+        return;
+    };
+    let tape = Tape::record_script(&one, "nats.chat", &[]);
+    tape.mask(&[OWN]);
+    let told = tape.differs(&renamed, &[], r#""conn":2,"from":"server","line":"INFO "#);
+    let name = contains(r#"","server_name":"lanes","version":""#);
+    told.stderr(name.and(is_match(r"\n   = +\^\n").unwrap()));
+    tape.replay(&renamed, &["--bless"]).success();
+    tape.holds(&renamed, &[]);
+    tape.differs(&one, &[], r#"\"lanes\""#);
 }

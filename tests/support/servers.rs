@@ -23,7 +23,7 @@ const PORTS_TRIED: usize = 5;
 /// The user `nobody` and the group `nogroup`, as Debian numbers them.
 const NOBODY: u32 = 65534;
 
-/// The password of bob, the one user of [`POP3`].
+/// The password of bob, the one user of [`POP3`] and [`IMAP`].
 pub(crate) const PASSWORD: &str = "sesame";
 
 /// What kind of server it is.
@@ -50,6 +50,16 @@ struct Site<'a> {
     host: &'a str,
     port: &'a str,
     home: &'a Path,
+    twist: &'a Twist,
+}
+
+/// What is another about a server than about others of its kind.
+pub(crate) enum Twist {
+    Nothing,
+    /// It has more arguments.
+    Args(&'static [&'static str]),
+    /// Its settings have the second where others have the first.
+    Settings(&'static str, &'static str),
 }
 
 pub(crate) const REDIS: Kind = Kind {
@@ -107,20 +117,19 @@ pub(crate) const POP3: Kind = Kind {
     programs: &["dovecot", "/usr/lib/dovecot/pop3-login"],
     usual: "localhost:110",
     ready: Ready::Stderr("starting up for pop3"),
-    prepare: |command, site| {
-        let settings = match site.version() {
-            version if version.starts_with("2.3") => include_str!("servers/dovecot-2.3.conf"),
-            _ => include_str!("servers/dovecot-2.4.conf"),
-        };
-        site.write("users", &format!("bob:{{PLAIN}}{PASSWORD}\n"));
-        site.write("bob/mail/new/1.first", include_str!("servers/mail/first"));
-        site.write("bob/mail/new/2.second", include_str!("servers/mail/second"));
-        command.args(["-F", "-c", &site.settings(settings)]);
-    },
+    prepare: |command, site| dovecot(command, site, "pop3"),
+};
+
+/// An IMAP server at which bob has the same.
+pub(crate) const IMAP: Kind = Kind {
+    programs: &["dovecot", "/usr/lib/dovecot/imap-login"],
+    usual: "localhost:143",
+    ready: Ready::Stderr("starting up for imap"),
+    prepare: |command, site| dovecot(command, site, "imap"),
 };
 
 /// All kinds.
-pub(crate) const KINDS: [&Kind; 6] = [&REDIS, &MEMCACHED, &NATS, &IRC, &SMTP, &POP3];
+pub(crate) const KINDS: [&Kind; 7] = [&REDIS, &MEMCACHED, &NATS, &IRC, &SMTP, &POP3, &IMAP];
 
 /// A server that runs. Dropped, it is stopped.
 pub(crate) struct Server {
@@ -132,13 +141,19 @@ impl Server {
     /// Starts one, and waits until it takes connections.
     #[track_caller]
     pub(crate) fn start(kind: &Kind) -> Option<Server> {
+        Server::start_with(kind, &Twist::Nothing)
+    }
+
+    /// Starts one that is another than the others of its kind.
+    #[track_caller]
+    pub(crate) fn start_with(kind: &Kind, twist: &Twist) -> Option<Server> {
         let found: Option<Vec<_>> = kind.programs.iter().map(|program| require(program)).collect();
         let program = &found?[0];
         let mut failed = Vec::new();
         while failed.len() < PORTS_TRIED {
             // Not all can say which port they got for 0, so somebody else may get this one first.
             let addr = listen().1.to_string();
-            let server = Server { running: serve(kind, program, &addr), addr };
+            let server = Server { running: serve(kind, twist, program, &addr), addr };
             let ready = match kind.ready {
                 Ready::Stdout(told) => server.running.says_on_stdout(told),
                 Ready::Stderr(told) => server.running.says_on_stderr(told),
@@ -165,18 +180,39 @@ impl Drop for Server {
     }
 }
 
-fn serve(kind: &Kind, program: &Path, addr: &str) -> Running {
+fn serve(kind: &Kind, twist: &Twist, program: &Path, addr: &str) -> Running {
     let home = TempDir::new().expect("a temporary folder");
     let (host, port) = split_addr(addr);
-    let site = Site { program, host, port, home: home.path() };
+    let site = Site { program, host, port, home: home.path(), twist };
     let mut command = Command::new(program);
     command.current_dir(home.path());
     (kind.prepare)(&mut command, &site);
+    if let Twist::Args(args) = twist {
+        command.args(*args);
+    }
     if is_root() {
         give(home.path());
         command.uid(NOBODY).gid(NOBODY);
     }
     Running::start(command, None, Some(home))
+}
+
+/// Dovecot with one protocol. What it calls the mailbox and the mails in it hangs on the port, as it does
+/// on the time where Dovecot makes up these names.
+fn dovecot(command: &mut Command, site: &Site, protocol: &str) {
+    let settings = match site.version() {
+        version if version.starts_with("2.3") => include_str!("servers/dovecot-2.3.conf"),
+        _ => include_str!("servers/dovecot-2.4.conf"),
+    };
+    site.write("users", &format!("bob:{{PLAIN}}{PASSWORD}\n"));
+    site.write("bob/mail/cur/1.first:2,", include_str!("servers/mail/first"));
+    site.write("bob/mail/cur/2.second:2,", include_str!("servers/mail/second"));
+    let first: u32 = site.port.parse().expect("a port is a number");
+    let [second, next] = [first + 1, first + 2];
+    let names = format!("3 V{first} N{next} G{first:032x}\n{first} :1.first\n{second} :2.second\n");
+    site.write("bob/mail/dovecot-uidlist", &names);
+    let settings = site.settings(&settings.replace("@protocol@", protocol));
+    command.args(["-F", "-c", &settings]);
 }
 
 impl Site<'_> {
@@ -198,7 +234,14 @@ impl Site<'_> {
         let fields =
             [("@home@", home), ("@port@", self.port), ("@user@", &user), ("@group@", &group)];
         let fill = |text: String, (field, value): (&str, &str)| text.replace(field, value);
-        self.write("settings", &fields.into_iter().fold(template.to_owned(), fill));
+        let template = match self.twist {
+            Twist::Settings(was, is) => {
+                assert!(template.contains(was), "{was} is not in {template}");
+                template.replace(was, is)
+            }
+            Twist::Nothing | Twist::Args(_) => template.to_owned(),
+        };
+        self.write("settings", &fields.into_iter().fold(template, fill));
         format!("{home}/settings")
     }
 

@@ -1,11 +1,12 @@
 //! One line that a peer is expected to say.
 
+use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
 
 use crate::matching::{
-    Capture, Masks, Pattern, PatternError, Template, TemplateError, Undefined, Vars,
+    Capture, Masks, Pattern, PatternError, Template, TemplateError, Undefined, Vars, nearest,
 };
 use crate::wire::Line;
 
@@ -79,6 +80,15 @@ impl Item {
         let masked = (!masks.is_empty() && want.is_none())
             .then(|| masks.apply(Line::cut(&bytes).text).into_owned());
         Ok(Item { bytes, masked, want, opt, group })
+    }
+
+    /// What of a line is another than the literal text of its pattern: the first part, in bytes, if the
+    /// line is at all like it.
+    #[must_use]
+    pub fn differs_from_want(&self, line: &[u8], vars: &Vars) -> Option<Range<usize>> {
+        let want = self.want.as_ref()?;
+        let pattern = Pattern::compile(&want.template, false, vars).ok()?;
+        nearest(&pattern, &[line])?.differs.into_iter().next()
     }
 
     /// Its bytes, as recorded.

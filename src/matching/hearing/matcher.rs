@@ -132,6 +132,16 @@ impl Matcher {
         }
     }
 
+    /// Lets patterns use what was captured elsewhere; whether some of it is new here.
+    pub fn lend(&mut self, others: &Vars) -> bool {
+        let mut lent = false;
+        for state in self.states.iter_mut().filter(|state| state.vars.lacks(others)) {
+            Arc::make_mut(&mut state.vars).borrow(others);
+            lent = true;
+        }
+        lent
+    }
+
     /// The first item that must come and has not.
     #[must_use]
     pub fn awaited(&self) -> Option<usize> {

@@ -218,6 +218,10 @@ impl Stream for Records {
     fn reset_on_drop(&mut self) {
         self.wire.reset_on_drop();
     }
+
+    fn take_error(&mut self) -> Option<io::Error> {
+        self.wire.take_error()
+    }
 }
 
 fn open_records() -> (Conn<Records>, End) {
@@ -284,6 +288,10 @@ impl Stream for Flood {
     }
 
     fn reset_on_drop(&mut self) {}
+
+    fn take_error(&mut self) -> Option<io::Error> {
+        None
+    }
 }
 
 #[test]
@@ -294,4 +302,16 @@ fn a_flood_is_discarded_in_turns_and_not_for_ever() {
     assert_eq!(conn.settle(START, &mut scratch), Settled::More);
     let done = Settled::Done { unsent: 0, whole: true };
     assert_eq!(conn.settle(START + DISCARD, &mut scratch), done);
+}
+
+#[test]
+fn a_reset_behind_a_half_close_is_read_once_the_event_of_it_has_come() {
+    let (mut conn, mut theirs) = open();
+    let mut buf = [0; 8];
+    theirs.shutdown_write().unwrap();
+    assert_eq!(conn.read(&mut buf), ReadOutcome::Eof);
+    theirs.reset_on_drop();
+    assert_eq!(conn.read(&mut buf), ReadOutcome::Eof);
+    conn.error_is_due();
+    assert_eq!(conn.read(&mut buf), ReadOutcome::Failed(Ending::Reset));
 }

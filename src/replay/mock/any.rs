@@ -102,12 +102,13 @@ impl Any {
     }
 
     fn unknown(&self, bytes: &[u8]) -> Told {
+        let vars = Arc::new(self.vars.clone());
         let Some((entry, part)) = self.lookup.nearest(bytes, &self.tape) else {
-            return self.tape.whereabouts(self.doing.0).extra(0, bytes);
+            return self.tape.whereabouts(self.doing.0, vars).extra(0, bytes);
         };
         let wanted = self.lookup.wanted(entry, &self.tape.parts);
         let by_end = wanted.item.differs_by_end(bytes, &self.tape.masks, &self.vars);
-        self.tape.whereabouts(part).unknown(wanted, bytes, by_end)
+        self.tape.whereabouts(part, vars).unknown(wanted, bytes, by_end)
     }
 
     /// Nothing in particular is waited for: a client that is silent for long enough has said all.

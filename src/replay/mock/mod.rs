@@ -168,7 +168,7 @@ impl Tape {
         }
     }
 
-    fn whereabouts(&self, index: usize) -> Whereabouts<'_> {
+    fn whereabouts(&self, index: usize, vars: Arc<Vars>) -> Whereabouts<'_> {
         Whereabouts {
             file: &self.file,
             transcript: &self.transcript,
@@ -176,6 +176,9 @@ impl Tape {
             several: self.parts.len() > 1,
             whole: true,
             blesses: false,
+            masks: &self.masks,
+            vars,
+            half_closed: false,
         }
     }
 

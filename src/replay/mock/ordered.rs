@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{LATER, Tape};
 use crate::replay::course::Course;
-use crate::replay::mismatch::Told;
+use crate::replay::mismatch::{Told, Whereabouts};
 use crate::replay::odd::{differs, missing};
 use crate::replay::part::{Action, Part};
 use crate::script::{Failure, Heard, Play, Played};
@@ -35,6 +35,10 @@ impl Ordered {
         Ordered { tape, index, name, part, course, done: 0, last: None, failure: None }
     }
 
+    fn whereabouts(&self) -> Whereabouts<'_> {
+        self.tape.whereabouts(self.index, self.course.vars())
+    }
+
     /// What our side is yet to do.
     fn actions(&self) -> &[Action] {
         &self.part.actions[self.done..]
@@ -55,7 +59,7 @@ impl Ordered {
             Some(limit) if last + limit <= now => format!("nothing came within {}", Human(limit)),
             limit => return self.wait(now, limit.map_or(now + LATER, |limit| last + limit)),
         };
-        let at = self.tape.whereabouts(self.index);
+        let at = self.whereabouts();
         let told = missing(&at, &self.course, item, heard, &why);
         self.tell(told)
     }
@@ -71,7 +75,7 @@ impl Ordered {
         let Some(limit) = patience.filter(|limit| last + *limit <= now) else {
             return Some(self.wait(now, patience.map_or(now + LATER, |limit| last + limit)));
         };
-        let at = self.tape.whereabouts(self.index);
+        let at = self.whereabouts();
         let told = at.open(end.event, &format!("the peer has not ended within {}", Human(limit)));
         Some(self.tell(told))
     }
@@ -137,7 +141,7 @@ impl Play for Ordered {
         let last = *self.last.get_or_insert(now);
         let (ready, over) = (self.course.matcher.is_ready(), self.actions().is_empty());
         if self.course.refused && (!ready || over) {
-            return match differs(&self.tape.whereabouts(self.index), &self.course, heard) {
+            return match differs(&self.whereabouts(), &self.course, heard) {
                 Ok(told) => self.tell(told),
                 Err(failure) => Played::Failed(failure),
             };
@@ -163,7 +167,7 @@ impl Play for Ordered {
     fn cut_short(&self, heard: &Heard<'_>) -> Option<Box<Failure>> {
         self.tape.how.timeout?; // who stays is to be ended at any time
         let item = self.course.matcher.awaited().or_else(|| self.following())?;
-        let at = self.tape.whereabouts(self.index);
+        let at = self.whereabouts();
         Some(missing(&at, &self.course, item, heard, "the mock was ended").1)
     }
 }
