@@ -9,7 +9,7 @@ use super::load::PartFault;
 use super::presence::Presence;
 use crate::matching::hearing::{Expected, Item};
 use crate::matching::{Masks, Template};
-use crate::transcript::{Event, Marks, Said, Transcript, What};
+use crate::transcript::{Marks, Said, Transcript, What};
 use crate::units::At;
 use crate::wire::{ConnId, Eol, Line, Side, with_eol};
 
@@ -84,6 +84,10 @@ struct Piece<'a> {
 
 /// A part that is being put together.
 struct Draft<'a> {
+    /// Our side.
+    own: Side,
+    /// When something was said last.
+    before: At,
     expected: Vec<Expected>,
     part: Part,
     /// What the other side has said since our side did something.
@@ -102,9 +106,8 @@ impl Part {
         own: Side,
         masks: &Masks,
     ) -> Result<Part, PartFault> {
-        let mut draft = Draft::of(conn);
+        let mut draft = Draft::of(conn, own);
         let mut presence = Presence::new(transcript, conn);
-        let mut before = At::START;
         for (index, event) in transcript.events.iter().enumerate() {
             presence.observe(event);
             let number = index + 1;
@@ -113,22 +116,10 @@ impl Part {
             }
             match &event.what {
                 What::Line(said) if presence.concerns(event, said.from) => {
-                    let bytes = with_eol(&said.text, said.eol);
-                    if said.from == own {
-                        draft.act(number, event.at, say(said, bytes, number)?);
-                    } else if !bytes.is_empty() {
-                        let delay = event.at.since(before);
-                        draft.pieces.push(Piece {
-                            event: number,
-                            bytes,
-                            marks: &said.marks,
-                            delay,
-                        });
-                    }
-                    before = event.at;
+                    draft.hear(number, event.at, said)?;
                 }
                 What::Close { from, how } if event.conn == conn => {
-                    draft.close(number, event, (*from, own), (how, before));
+                    draft.close(number, event.at, *from, how);
                 }
                 _ => {}
             }
@@ -142,8 +133,8 @@ impl Part {
     }
 }
 
-impl Draft<'_> {
-    fn of(conn: Option<ConnId>) -> Self {
+impl<'a> Draft<'a> {
+    fn of(conn: Option<ConnId>, own: Side) -> Self {
         let part = Part {
             conn,
             items: Vec::new(),
@@ -153,7 +144,21 @@ impl Draft<'_> {
             ended_first: false,
             opened: 0,
         };
-        Draft { expected: Vec::new(), part, pieces: Vec::new(), groups: 0 }
+        let (expected, pieces) = (Vec::new(), Vec::new());
+        Draft { own, before: At::START, expected, part, pieces, groups: 0 }
+    }
+
+    /// One of the two says something.
+    fn hear(&mut self, event: usize, at: At, said: &'a Said) -> Result<(), PartFault> {
+        let bytes = with_eol(&said.text, said.eol);
+        if said.from == self.own {
+            self.act(event, at, say(said, bytes, event)?);
+        } else if !bytes.is_empty() {
+            let delay = at.since(self.before);
+            self.pieces.push(Piece { event, bytes, marks: &said.marks, delay });
+        }
+        self.before = at;
+        Ok(())
     }
 
     /// Our side does something, so what the other has said stands for itself.
@@ -162,18 +167,12 @@ impl Draft<'_> {
         self.part.actions.push(Action { event, at, what });
     }
 
-    fn close(
-        &mut self,
-        number: usize,
-        event: &Event,
-        (from, own): (Side, Side),
-        (how, before): (&str, At),
-    ) {
-        if from != own {
-            self.part.end.get_or_insert(End { event: number, delay: event.at.since(before) });
+    fn close(&mut self, event: usize, at: At, from: Side, how: &str) {
+        if from != self.own {
+            self.part.end.get_or_insert(End { event, delay: at.since(self.before) });
         } else if how == "eof" {
             self.part.ended_first |= self.part.end.is_none();
-            self.act(number, event.at, Doing::HalfClose);
+            self.act(event, at, Doing::HalfClose);
         }
     }
 
