@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 
-use super::load::{LoadError, PartFault, choose, masks, split};
+use super::load::{LoadError, PartFault, choose, masks};
 use super::part::{Part, text};
 use crate::matching::hearing::{Edit, Item, align};
 use crate::matching::{Capture, Mask, Masks, Secrets, Template, Vars};
-use crate::transcript::{Transcript, What, open, put_back_known};
+use crate::transcript::{Named, Transcript, What, open, put_back_known};
 use crate::wire::{ConnId, Side};
 
 /// What two transcripts are compared by, besides what the first says.
@@ -140,7 +140,7 @@ impl Pair {
 
 impl Tape {
     fn read(name: &Path, secrets: &Secrets) -> Result<Tape, LoadError> {
-        let (path, conn) = split(name);
+        let Named { path, conn } = Named::new(name);
         let mut transcript = open(&path)?;
         put_back_known(&mut transcript, secrets);
         let conns = choose(&path, &transcript, conn, true)?.into_iter().map(Place).collect();

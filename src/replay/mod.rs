@@ -16,6 +16,5 @@ mod presence;
 mod tests;
 
 pub use compare::{Comparison, Terms, compare};
-pub(crate) use load::split;
 pub use load::{Given, LoadError, load};
 pub use player::{Finish, Manner, Options, Player};

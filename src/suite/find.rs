@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use crate::replay;
-use crate::transcript;
+use crate::transcript::{self, Named};
 use crate::units::reason;
+use crate::wire::ConnId;
 
 /// How much of a file tells whether it is a transcript, in bytes.
 const TELLING: u64 = 64 << 10;
@@ -77,7 +77,7 @@ pub enum FindError {
 pub fn find(paths: &[PathBuf]) -> Result<Found, FindError> {
     let mut search = Search::default();
     for path in paths {
-        let (file, conn) = replay::split(path);
+        let Named { path: file, conn } = Named::new(path);
         let metadata = fs::metadata(&file);
         let metadata = metadata.map_err(|source| FindError::Io { path: file.clone(), source })?;
         if metadata.is_dir() {
@@ -95,19 +95,19 @@ pub fn find(paths: &[PathBuf]) -> Result<Found, FindError> {
 struct Search {
     found: Found,
     /// The real paths of files and folders that were seen, and conns: a link may lead back.
-    seen: HashSet<(PathBuf, Option<String>)>,
+    seen: HashSet<(PathBuf, Option<ConnId>)>,
 }
 
 impl Search {
     /// Whether a path is seen for the first time, or a conn of it.
-    fn is_new(&mut self, path: &Path, conn: Option<&str>) -> Result<bool, FindError> {
+    fn is_new(&mut self, path: &Path, conn: Option<ConnId>) -> Result<bool, FindError> {
         let real = path.canonicalize();
         let real = real.map_err(|source| FindError::Io { path: path.to_owned(), source })?;
-        Ok(self.seen.insert((real, conn.map(str::to_owned))))
+        Ok(self.seen.insert((real, conn)))
     }
 
     /// A file that was named: what it is its content tells.
-    fn named(&mut self, path: &Path, file: &Path, conn: Option<&str>) -> Result<(), FindError> {
+    fn named(&mut self, path: &Path, file: &Path, conn: Option<ConnId>) -> Result<(), FindError> {
         let is_transcript = is_transcript(file)
             .map_err(|source| FindError::Io { path: file.to_owned(), source })?;
         if !is_transcript && (conn.is_some() || has_ending(file, &["json", "jsonl"])) {
