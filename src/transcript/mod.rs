@@ -31,7 +31,7 @@ pub use named::Named;
 pub use pipe::LatePipe;
 pub use redact::{Redactor, put_back, put_back_known};
 pub use rewrite::{RewriteError, rewrite};
-pub use save::{Saved, Target, save};
+pub use save::{Saved, Target, check_target, save};
 pub use sink::{Sink, SinkEvent};
 pub use spool::{Spool, SpoolError, SpoolFailure};
 pub use stats::{Latency, SideStats, Stats};
