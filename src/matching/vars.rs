@@ -61,6 +61,13 @@ impl Vars {
         }
     }
 
+    /// The values that were captured.
+    pub fn captured(&self) -> impl Iterator<Item = Capture> {
+        let captured = self.values.iter().filter(|(_, value)| value.from == From::Captured);
+        captured
+            .map(|(name, value)| Capture { name: name.as_str().into(), value: value.bytes.clone() })
+    }
+
     /// Takes in the captured values of others for variables that have none here.
     pub fn add_captured(&mut self, others: &Vars) {
         for (name, value) in others.captured() {

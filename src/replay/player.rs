@@ -10,7 +10,7 @@ use super::bless::Blessing;
 use super::course::{Course, Turn};
 use super::mismatch;
 use super::part::{Action, Doing, Part};
-use crate::matching::{Mask, Masks, Vars};
+use crate::matching::{Capture, Mask, Masks, Vars};
 use crate::script::{Failure, Heard, Play, Played};
 use crate::session::Audience;
 use crate::transcript::Transcript;
@@ -420,6 +420,13 @@ impl Play for Player {
                 played => return played,
             }
         }
+    }
+
+    fn captured(&self) -> Vec<Capture> {
+        self.courses
+            .iter()
+            .flat_map(|course| course.vars().captured().collect::<Vec<_>>())
+            .collect()
     }
 
     fn name(&self) -> &str {
