@@ -12,6 +12,7 @@ mod odd;
 mod part;
 mod player;
 mod presence;
+mod side;
 #[cfg(test)]
 mod tests;
 

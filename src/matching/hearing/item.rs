@@ -25,7 +25,7 @@ pub struct Expected {
 }
 
 /// A line that is expected, ready to be compared.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Item {
     pub(super) bytes: Bytes,
     /// Its text as masks make it, where that is another.
@@ -46,7 +46,7 @@ pub enum ItemFault {
     Pattern(PatternError),
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Want {
     template: Template,
     /// The pattern, and the values of the variables that it was compiled with.
@@ -77,9 +77,16 @@ impl Item {
     pub fn new(expected: Expected, masks: &Masks) -> Result<Item, ItemFault> {
         let Expected { bytes, want, opt, group } = expected;
         let want = want.map(|source| Want::new(&source).map(Box::new)).transpose()?;
-        let masked = (!masks.is_empty() && want.is_none())
-            .then(|| masks.apply(Line::cut(&bytes).text).into_owned());
-        Ok(Item { bytes, masked, want, opt, group })
+        let none = Masks::default();
+        let plain = Item::plain(bytes, if want.is_none() { masks } else { &none });
+        Ok(Item { want, opt, group, ..plain })
+    }
+
+    /// A line that must come as it was recorded.
+    #[must_use]
+    pub fn plain(bytes: Bytes, masks: &Masks) -> Item {
+        let masked = (!masks.is_empty()).then(|| masks.apply(Line::cut(&bytes).text).into_owned());
+        Item { bytes, masked, want: None, opt: false, group: None }
     }
 
     /// What of a line is another than the literal text of its pattern: the first part, in bytes, if the
@@ -118,6 +125,12 @@ impl Item {
     /// The variables that its pattern uses.
     pub fn uses(&self) -> impl Iterator<Item = &str> {
         self.want.iter().flat_map(|want| want.template.names())
+    }
+
+    /// Whether it is this line. A pattern that uses a variable which has no value is none.
+    #[must_use]
+    pub fn is(&self, line: &[u8], masks: &Masks, vars: &Vars) -> bool {
+        self.fits(&Came::new(line, masks), vars).is_ok_and(|fits| fits.is_some())
     }
 
     /// What its pattern captures from a line, if that is as it is to be.

@@ -13,7 +13,7 @@ mod matcher;
 #[cfg(test)]
 mod tests;
 
-pub use align::{Edit, align};
+pub use align::{Aligner, Edit, Place, align};
 pub use change::Change;
 pub use item::{Expected, Item, ItemFault};
 pub use matcher::{Matcher, Offered, View};
