@@ -250,7 +250,8 @@ impl Player {
         self.acted = Some((now, at));
         self.since = None;
         for course in &mut self.courses {
-            let begin = course.items_before(action.event);
+            // What may be missing and has not come may come yet.
+            let begin = course.matcher.reached();
             course.turn = Turn { begin, behind: action.event, ..Turn::default() };
         }
         let to = self.courses[index].with.unwrap_or(heard.to);

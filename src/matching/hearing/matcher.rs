@@ -136,9 +136,15 @@ impl Matcher {
     /// The variables, with what patterns captured.
     #[must_use]
     pub fn vars(&self) -> Arc<Vars> {
-        let ready = self.states.iter().find(|state| self.reaches_limit(state));
-        let state = ready.unwrap_or_else(|| self.lead());
-        self.vars_behind(state)
+        self.vars_behind(self.ready())
+    }
+
+    /// The first item that has not come, and is not passed over yet.
+    #[must_use]
+    pub fn reached(&self) -> usize {
+        let state = self.ready();
+        let next = self.blocks.get(state.at + usize::from(state.group.is_some()));
+        next.map_or(self.items.len(), |block| block.items.start)
     }
 
     /// Takes in captures that were found otherwise.
@@ -350,6 +356,12 @@ impl Matcher {
             kept && count <= MOST_STATES
         });
         states
+    }
+
+    /// A way with which all that must come for now has come, or else the one that has come furthest.
+    fn ready(&self) -> &State {
+        let ready = self.states.iter().find(|state| self.reaches_limit(state));
+        ready.unwrap_or_else(|| self.lead())
     }
 
     /// The way that has come furthest.

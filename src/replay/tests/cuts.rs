@@ -3,7 +3,10 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::matching::hearing::Change;
 use crate::replay::side::{Found, Pairing, pair};
+use crate::script::Task;
+use crate::session::Ending;
 
 /// The server says these bytes, cut behind each of these numbers of them, the last cut to the end; the
 /// client says something at some of the cuts.
@@ -39,6 +42,27 @@ fn is_whole(pairings: &[Pairing], a: &Transcript, b: &Transcript) -> bool {
 
 fn cuts() -> impl Strategy<Value = Vec<(usize, bool)>> {
     prop::collection::vec((0_usize..6, any::<bool>()), 0..8)
+}
+
+#[test]
+fn a_line_in_pieces_behind_one_that_differs_is_blessed_as_one() {
+    let recorded = story(&["< a\n", "< whole\n", "> b\n", "< c\n"]);
+    let manner = Manner { bless: true, ..verify() };
+    let mut end = playing(player_with(&recorded, "talk.json", manner));
+    end.hears(1, b"other\nwho");
+    end.until(200); // long enough for a partial line
+    end.hears(1, b"le\n");
+    end.until(600);
+    assert_eq!(end.sent(1), "b\n");
+    end.hears(1, b"c\n");
+    end.ends(1, Ending::Eof);
+    end.until(1000);
+    let changed = Change::Say { event: 1, bytes: Bytes::from_static(b"other\n") };
+    let blessed = end.tasks.iter().find_map(|task| match task {
+        Task::Bless { changes, .. } => Some(changes),
+        _ => None,
+    });
+    assert_eq!(blessed, Some(&vec![changed]), "{:?}", end.failures);
 }
 
 proptest! {
