@@ -7,7 +7,7 @@ use memchr::memchr;
 
 use super::load::PartFault;
 use super::presence::Presence;
-use crate::matching::hearing::{Expected, Item};
+use crate::matching::hearing::{Expected, Item, Wants};
 use crate::matching::{Masks, Template};
 use crate::transcript::{Marks, Said, Transcript, What};
 use crate::units::At;
@@ -88,6 +88,9 @@ struct Draft<'a> {
     own: Side,
     /// When something was said last.
     before: At,
+    masks: &'a Masks,
+    wants: Wants,
+    /// The lines of the other side that may go on.
     expected: Vec<Expected>,
     part: Part,
     /// What the other side has said since our side did something.
@@ -106,7 +109,7 @@ impl Part {
         own: Side,
         masks: &Masks,
     ) -> Result<Part, PartFault> {
-        let mut draft = Draft::of(conn, own);
+        let mut draft = Draft::of(conn, own, masks);
         let mut presence = Presence::new(transcript, conn);
         for (index, event) in transcript.events.iter().enumerate() {
             presence.observe(event);
@@ -119,12 +122,12 @@ impl Part {
                     draft.hear(number, event.at, said)?;
                 }
                 What::Close { from, how } if event.conn == conn => {
-                    draft.close(number, event.at, *from, how);
+                    draft.close(number, event.at, *from, how)?;
                 }
                 _ => {}
             }
         }
-        draft.finish(masks)
+        draft.finish()
     }
 
     /// Nothing is said in it.
@@ -134,7 +137,7 @@ impl Part {
 }
 
 impl<'a> Draft<'a> {
-    fn of(conn: Option<ConnId>, own: Side) -> Self {
+    fn of(conn: Option<ConnId>, own: Side, masks: &'a Masks) -> Self {
         let part = Part {
             conn,
             items: Vec::new(),
@@ -144,15 +147,23 @@ impl<'a> Draft<'a> {
             ended_first: false,
             opened: 0,
         };
-        let (expected, pieces) = (Vec::new(), Vec::new());
-        Draft { own, before: At::START, expected, part, pieces, groups: 0 }
+        Draft {
+            own,
+            before: At::START,
+            masks,
+            wants: Wants::default(),
+            expected: Vec::new(),
+            part,
+            pieces: Vec::new(),
+            groups: 0,
+        }
     }
 
     /// One of the two says something.
     fn hear(&mut self, event: usize, at: At, said: &'a Said) -> Result<(), PartFault> {
         let bytes = with_eol(&said.text, said.eol);
         if said.from == self.own {
-            self.act(event, at, say(said, bytes, event)?);
+            self.act(event, at, say(said, bytes, event)?)?;
         } else if !bytes.is_empty() {
             let delay = at.since(self.before);
             self.pieces.push(Piece { event, bytes, marks: &said.marks, delay });
@@ -162,23 +173,25 @@ impl<'a> Draft<'a> {
     }
 
     /// Our side does something, so what the other has said stands for itself.
-    fn act(&mut self, event: usize, at: At, what: Doing) {
-        self.join();
+    fn act(&mut self, event: usize, at: At, what: Doing) -> Result<(), PartFault> {
+        self.join()?;
         self.part.actions.push(Action { event, at, what });
+        Ok(())
     }
 
-    fn close(&mut self, event: usize, at: At, from: Side, how: &str) {
+    fn close(&mut self, event: usize, at: At, from: Side, how: &str) -> Result<(), PartFault> {
         if from != self.own {
             self.part.end.get_or_insert(End { event, delay: at.since(self.before) });
         } else if how == "eof" {
             self.part.ended_first |= self.part.end.is_none();
-            self.act(event, at, Doing::HalfClose);
+            self.act(event, at, Doing::HalfClose)?;
         }
+        Ok(())
     }
 
     /// Joins partial lines with what follows them, and cuts at line ends: a transcript that was written
     /// by hand may have some within a line.
-    fn join(&mut self) {
+    fn join(&mut self) -> Result<(), PartFault> {
         let mut open = false;
         let mut group_before: Option<&str> = None;
         for piece in std::mem::take(&mut self.pieces) {
@@ -205,6 +218,19 @@ impl<'a> Draft<'a> {
         }
         // The next begins with a group of its own.
         self.groups += 1;
+        self.make_items()
+    }
+
+    /// Makes items of what has been put together.
+    fn make_items(&mut self) -> Result<(), PartFault> {
+        for expected in self.expected.drain(..) {
+            let source = &self.part.sources[self.part.items.len()];
+            let item = Item::new(expected, self.masks, &mut self.wants).map_err(|fault| {
+                PartFault { event: source.first(), what: format!("`want`, {fault}") }
+            })?;
+            self.part.items.push(item);
+        }
+        Ok(())
     }
 
     /// Adds to the last line.
@@ -212,6 +238,9 @@ impl<'a> Draft<'a> {
         if let (Some(expected), Some(source)) =
             (self.expected.last_mut(), self.part.sources.last_mut())
         {
+            if source.events.is_empty() {
+                source.events.reserve_exact(1); // mostly it is the only one, and there are millions
+            }
             source.events.push((expected.bytes.len(), event));
             source.delay += delay;
             // Nobody else has these bytes, so a line of many pieces is not copied for each of them.
@@ -226,19 +255,12 @@ impl<'a> Draft<'a> {
         }
     }
 
-    fn finish(mut self, masks: &Masks) -> Result<Part, PartFault> {
-        self.join();
+    fn finish(mut self) -> Result<Part, PartFault> {
+        self.join()?;
         let mut part = self.part;
         // With the last thing that is said our side ends anyway.
         let behind = part.sources.last().map_or(0, Source::last);
         part.actions.pop_if(|last| matches!(last.what, Doing::HalfClose) && last.event > behind);
-        for (expected, source) in self.expected.into_iter().zip(&part.sources) {
-            let item = Item::new(expected, masks).map_err(|fault| PartFault {
-                event: source.first(),
-                what: format!("`want`, {fault}"),
-            })?;
-            part.items.push(item);
-        }
         Ok(part)
     }
 }

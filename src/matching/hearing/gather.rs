@@ -21,6 +21,8 @@ pub(super) struct Gathered {
     given: Vec<Option<usize>>,
     /// How many members that must come have no line.
     missing: usize,
+    /// All members before it that must come have a line, and keep one.
+    first: usize,
 }
 
 #[derive(Debug)]
@@ -41,7 +43,8 @@ pub(super) struct Terms<'a> {
 impl Gathered {
     pub(super) fn none(members: Range<usize>, items: &[Item]) -> Gathered {
         let missing = items[members.clone()].iter().filter(|item| !item.opt).count();
-        Gathered { given: vec![None; members.len()], members, lines: Vec::new(), missing }
+        let given = vec![None; members.len()];
+        Gathered { members, lines: Vec::new(), given, missing, first: 0 }
     }
 
     /// Whether all that must come has come.
@@ -87,9 +90,12 @@ impl Gathered {
         let heard = Heard { bytes: Bytes::copy_from_slice(bytes), fits: OnceLock::new() };
         next.lines.push(Arc::new(heard));
         // Mostly lines come in the order of the members.
-        for (member, item) in items.iter().enumerate() {
-            if !item.opt && self.given[member].is_none() && item.fits(&came, terms.vars)?.is_some()
-            {
+        let has_line = |next: &Gathered, at: usize| next.given[at].is_some() || items[at].opt;
+        while next.first < items.len() && has_line(&next, next.first) {
+            next.first += 1;
+        }
+        for (member, item) in items.iter().enumerate().skip(next.first) {
+            if !has_line(&next, member) && item.fits(&came, terms.vars)?.is_some() {
                 next.given[member] = Some(line);
                 next.missing -= 1;
                 return Ok(Some(next));

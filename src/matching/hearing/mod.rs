@@ -12,8 +12,10 @@ mod item;
 mod matcher;
 #[cfg(test)]
 mod tests;
+mod want;
 
 pub use align::{Aligner, Edit, Place, align};
 pub use change::Change;
-pub use item::{Expected, Item, ItemFault};
+pub use item::{Expected, Item};
 pub use matcher::{Matcher, Offered, View};
+pub use want::{ItemFault, Wants};
