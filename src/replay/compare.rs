@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 
 use super::load::{LoadError, PartFault, choose, masks};
+use super::near::Near;
 use super::part::{Part, text};
 use super::side::{Found, Pairing, pair};
 use crate::matching::hearing::Item;
@@ -39,8 +40,8 @@ pub struct Comparison {
 pub(super) struct Pair {
     /// Which conns these are; one is not there where the other transcript has more.
     pub(super) conns: [Option<Place>; 2],
-    /// What was said, in order.
-    pub(super) rows: Vec<Row>,
+    /// What was said, in order, where it differs.
+    pub(super) near: Near,
 }
 
 /// The conn that lines are on; it has no number where a transcript tells of no conn.
@@ -113,7 +114,8 @@ fn all_pairs(
     let mut pairs = Vec::new();
     for index in 0..a.conns.len().max(b.conns.len()) {
         let conns = [a.conns.get(index).copied(), b.conns.get(index).copied()];
-        pairs.push(Pair { conns, rows: rows(a, b, conns, masks, known)? });
+        let near = rows(a, b, conns, masks, known)?;
+        pairs.push(Pair { conns, near });
     }
     Ok(pairs)
 }
@@ -133,7 +135,7 @@ impl Comparison {
 impl Pair {
     /// A conn that the other transcript does not have is a difference, even if nothing was said on it.
     pub(super) fn differences(&self) -> usize {
-        let lines = self.rows.iter().filter(|row| row.differs).count();
+        let lines = self.near.rows.iter().filter(|(_, row)| row.differs).count();
         lines.max(usize::from(self.conns.contains(&None)))
     }
 }
@@ -198,7 +200,7 @@ fn rows(
     conns: [Option<Place>; 2],
     masks: &Masks,
     known: &mut Known<'_>,
-) -> Result<Vec<Row>, LoadError> {
+) -> Result<Near, LoadError> {
     let quotes = a.quotes();
     let mut sides = Vec::new();
     for from in [quotes.other(), quotes] {
@@ -237,8 +239,8 @@ fn spoken(part: Option<&Part>, lines: Range<usize>) -> Option<Spoken> {
 }
 
 /// Brings what two sides say into the order in which it was recorded.
-fn merge(one: Vec<Row>, other: Vec<Row>) -> Vec<Row> {
-    let mut rows = Vec::with_capacity(one.len() + other.len());
+fn merge(one: Vec<Row>, other: Vec<Row>) -> Near {
+    let mut near = Near::default();
     let (mut one, mut other) = (one.into_iter().peekable(), other.into_iter().peekable());
     loop {
         let next = match (one.peek(), other.peek()) {
@@ -247,8 +249,8 @@ fn merge(one: Vec<Row>, other: Vec<Row>) -> Vec<Row> {
             (_, None) => one.next(),
         };
         match next {
-            Some(row) => rows.push(row),
-            None => return rows,
+            Some(row) => near.push(row),
+            None => return near,
         }
     }
 }

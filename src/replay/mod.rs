@@ -8,6 +8,7 @@ mod hunks;
 mod load;
 mod marked;
 mod mismatch;
+mod near;
 mod odd;
 mod part;
 mod player;
