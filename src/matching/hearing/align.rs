@@ -255,16 +255,15 @@ impl<L: AsRef<[u8]>> Grid<'_, L> {
         push(line, gathered.missing(), 0);
         let most = (line + members.len()).min(self.lines.len());
         for next in line..most {
-            let fits = gathered.with(self.lines[next].as_ref(), self.terms).ok().flatten();
-            match fits {
-                Some(more) => gathered = more,
-                None if gathered.is_complete() => break,
-                None => {
-                    if unfit == 0 {
-                        push(next, gathered.missing(), 0);
-                    }
-                    unfit += 1;
+            let fits = gathered.add(self.lines[next].as_ref(), self.terms).unwrap_or(false);
+            if !fits && gathered.is_complete() {
+                break;
+            }
+            if !fits {
+                if unfit == 0 {
+                    push(next, gathered.missing(), 0);
                 }
+                unfit += 1;
             }
             if gathered.is_complete() || next + 1 == most {
                 push(next + 1, gathered.missing(), unfit);
@@ -292,12 +291,10 @@ impl<L: AsRef<[u8]>> Grid<'_, L> {
         let mut gathered = Gathered::none(members.clone(), self.terms.items);
         let (mut fit, mut unfit) = (Vec::new(), Vec::new());
         for line in lines {
-            match gathered.with(self.lines[line].as_ref(), self.terms).ok().flatten() {
-                Some(more) => {
-                    gathered = more;
-                    fit.push(line);
-                }
-                None => unfit.push(line),
+            if gathered.add(self.lines[line].as_ref(), self.terms).unwrap_or(false) {
+                fit.push(line);
+            } else {
+                unfit.push(line);
             }
         }
         let given: HashMap<usize, usize> = gathered.assigned().into_iter().zip(fit).collect();
