@@ -61,13 +61,6 @@ impl Vars {
         }
     }
 
-    /// The values that were captured.
-    pub fn captured(&self) -> impl Iterator<Item = Capture> {
-        let captured = self.values.iter().filter(|(_, value)| value.from == From::Captured);
-        captured
-            .map(|(name, value)| Capture { name: name.as_str().into(), value: value.bytes.clone() })
-    }
-
     /// Takes in the captured values of others for variables that have none here.
     pub fn add_captured(&mut self, others: &Vars) {
         for (name, value) in others.captured() {
@@ -113,6 +106,13 @@ impl Vars {
     #[must_use]
     pub fn is_secret(&self, name: &str) -> bool {
         self.values.get(name).is_some_and(|value| value.from == From::Secret)
+    }
+
+    /// The values that were captured.
+    pub fn captures(&self) -> impl Iterator<Item = Capture> {
+        let captured = self.values.iter().filter(|(_, value)| value.from == From::Captured);
+        captured
+            .map(|(name, value)| Capture { name: name.as_str().into(), value: value.bytes.clone() })
     }
 
     /// The variables that were set or captured, in alphabetical order.

@@ -426,7 +426,7 @@ impl Play for Player {
     fn captured(&self) -> Vec<Capture> {
         self.courses
             .iter()
-            .flat_map(|course| course.vars().captured().collect::<Vec<_>>())
+            .flat_map(|course| course.vars().captures().collect::<Vec<_>>())
             .collect()
     }
 
