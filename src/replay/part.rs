@@ -9,7 +9,7 @@ use super::load::PartFault;
 use super::presence::Presence;
 use crate::matching::hearing::{Expected, Item, Wants};
 use crate::matching::{Masks, Template};
-use crate::transcript::{Marks, Said, Transcript, What};
+use crate::transcript::{Event, Marks, Said, Transcript, What};
 use crate::units::At;
 use crate::wire::{ConnId, Eol, Line, Side, with_eol};
 
@@ -84,13 +84,6 @@ struct Piece<'a> {
 
 /// A part that is being put together.
 struct Draft<'a> {
-    /// Our side.
-    own: Side,
-    /// When something was said last.
-    before: At,
-    masks: &'a Masks,
-    wants: Wants,
-    /// The lines of the other side that may go on.
     expected: Vec<Expected>,
     part: Part,
     /// What the other side has said since our side did something.
@@ -109,8 +102,9 @@ impl Part {
         own: Side,
         masks: &Masks,
     ) -> Result<Part, PartFault> {
-        let mut draft = Draft::of(conn, own, masks);
+        let mut draft = Draft::of(conn);
         let mut presence = Presence::new(transcript, conn);
+        let mut before = At::START;
         for (index, event) in transcript.events.iter().enumerate() {
             presence.observe(event);
             let number = index + 1;
@@ -119,15 +113,27 @@ impl Part {
             }
             match &event.what {
                 What::Line(said) if presence.concerns(event, said.from) => {
-                    draft.hear(number, event.at, said)?;
+                    let bytes = with_eol(&said.text, said.eol);
+                    if said.from == own {
+                        draft.act(number, event.at, say(said, bytes, number)?);
+                    } else if !bytes.is_empty() {
+                        let delay = event.at.since(before);
+                        draft.pieces.push(Piece {
+                            event: number,
+                            bytes,
+                            marks: &said.marks,
+                            delay,
+                        });
+                    }
+                    before = event.at;
                 }
                 What::Close { from, how } if event.conn == conn => {
-                    draft.close(number, event.at, *from, how)?;
+                    draft.close(number, event, (*from, own), (how, before));
                 }
                 _ => {}
             }
         }
-        draft.finish()
+        draft.finish(masks)
     }
 
     /// Nothing is said in it.
@@ -136,8 +142,8 @@ impl Part {
     }
 }
 
-impl<'a> Draft<'a> {
-    fn of(conn: Option<ConnId>, own: Side, masks: &'a Masks) -> Self {
+impl Draft<'_> {
+    fn of(conn: Option<ConnId>) -> Self {
         let part = Part {
             conn,
             items: Vec::new(),
@@ -147,51 +153,33 @@ impl<'a> Draft<'a> {
             ended_first: false,
             opened: 0,
         };
-        Draft {
-            own,
-            before: At::START,
-            masks,
-            wants: Wants::default(),
-            expected: Vec::new(),
-            part,
-            pieces: Vec::new(),
-            groups: 0,
-        }
-    }
-
-    /// One of the two says something.
-    fn hear(&mut self, event: usize, at: At, said: &'a Said) -> Result<(), PartFault> {
-        let bytes = with_eol(&said.text, said.eol);
-        if said.from == self.own {
-            self.act(event, at, say(said, bytes, event)?)?;
-        } else if !bytes.is_empty() {
-            let delay = at.since(self.before);
-            self.pieces.push(Piece { event, bytes, marks: &said.marks, delay });
-        }
-        self.before = at;
-        Ok(())
+        Draft { expected: Vec::new(), part, pieces: Vec::new(), groups: 0 }
     }
 
     /// Our side does something, so what the other has said stands for itself.
-    fn act(&mut self, event: usize, at: At, what: Doing) -> Result<(), PartFault> {
-        self.join()?;
+    fn act(&mut self, event: usize, at: At, what: Doing) {
+        self.join();
         self.part.actions.push(Action { event, at, what });
-        Ok(())
     }
 
-    fn close(&mut self, event: usize, at: At, from: Side, how: &str) -> Result<(), PartFault> {
-        if from != self.own {
-            self.part.end.get_or_insert(End { event, delay: at.since(self.before) });
+    fn close(
+        &mut self,
+        number: usize,
+        event: &Event,
+        (from, own): (Side, Side),
+        (how, before): (&str, At),
+    ) {
+        if from != own {
+            self.part.end.get_or_insert(End { event: number, delay: event.at.since(before) });
         } else if how == "eof" {
             self.part.ended_first |= self.part.end.is_none();
-            self.act(event, at, Doing::HalfClose)?;
+            self.act(number, event.at, Doing::HalfClose);
         }
-        Ok(())
     }
 
     /// Joins partial lines with what follows them, and cuts at line ends: a transcript that was written
     /// by hand may have some within a line.
-    fn join(&mut self) -> Result<(), PartFault> {
+    fn join(&mut self) {
         let mut open = false;
         let mut group_before: Option<&str> = None;
         for piece in std::mem::take(&mut self.pieces) {
@@ -218,19 +206,6 @@ impl<'a> Draft<'a> {
         }
         // The next begins with a group of its own.
         self.groups += 1;
-        self.make_items()
-    }
-
-    /// Makes items of what has been put together.
-    fn make_items(&mut self) -> Result<(), PartFault> {
-        for expected in self.expected.drain(..) {
-            let source = &self.part.sources[self.part.items.len()];
-            let item = Item::new(expected, self.masks, &mut self.wants).map_err(|fault| {
-                PartFault { event: source.first(), what: format!("`want`, {fault}") }
-            })?;
-            self.part.items.push(item);
-        }
-        Ok(())
     }
 
     /// Adds to the last line.
@@ -255,12 +230,20 @@ impl<'a> Draft<'a> {
         }
     }
 
-    fn finish(mut self) -> Result<Part, PartFault> {
-        self.join()?;
+    fn finish(mut self, masks: &Masks) -> Result<Part, PartFault> {
+        self.join();
         let mut part = self.part;
         // With the last thing that is said our side ends anyway.
         let behind = part.sources.last().map_or(0, Source::last);
         part.actions.pop_if(|last| matches!(last.what, Doing::HalfClose) && last.event > behind);
+        let mut wants = Wants::default();
+        for (expected, source) in self.expected.into_iter().zip(&part.sources) {
+            let item = Item::new(expected, masks, &mut wants).map_err(|fault| PartFault {
+                event: source.first(),
+                what: format!("`want`, {fault}"),
+            })?;
+            part.items.push(item);
+        }
         Ok(part)
     }
 }

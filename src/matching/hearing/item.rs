@@ -1,7 +1,7 @@
 //! One line that a peer is expected to say.
 
 use std::ops::Range;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use bytes::Bytes;
 
@@ -29,7 +29,7 @@ pub struct Item {
     pub(super) bytes: Bytes,
     /// Its text as masks make it, where that is another.
     masked: Option<Vec<u8>>,
-    want: Option<Rc<Want>>,
+    want: Option<Arc<Want>>,
     pub(super) opt: bool,
     pub(super) group: Option<usize>,
 }

@@ -1,8 +1,7 @@
 //! Patterns that lines are expected to match.
 
-use std::cell::RefCell;
 use std::collections::HashMap;
-use std::rc::Rc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 
@@ -26,15 +25,15 @@ pub enum ItemFault {
 /// memory is shared, and bounded.
 #[derive(Debug, Default)]
 pub struct Wants {
-    known: HashMap<String, Rc<Want>>,
-    compiled: Rc<RefCell<Compiled>>,
+    known: HashMap<String, Arc<Want>>,
+    compiled: Arc<Mutex<Compiled>>,
 }
 
 /// A pattern, as it was written.
 #[derive(Debug)]
 pub(super) struct Want {
     template: Template,
-    compiled: Rc<RefCell<Compiled>>,
+    compiled: Arc<Mutex<Compiled>>,
 }
 
 /// Compiled patterns, by how they were written and the values of their variables.
@@ -46,14 +45,14 @@ impl Wants {
     ///
     /// # Errors
     /// It is none.
-    pub(super) fn want(&mut self, source: &str) -> Result<Rc<Want>, ItemFault> {
+    pub(super) fn want(&mut self, source: &str) -> Result<Arc<Want>, ItemFault> {
         if let Some(known) = self.known.get(source) {
-            return Ok(Rc::clone(known));
+            return Ok(Arc::clone(known));
         }
         let template = Template::parse(source).map_err(ItemFault::Template)?;
         Pattern::check(&template, false).map_err(ItemFault::Pattern)?;
-        let want = Rc::new(Want { template, compiled: Rc::clone(&self.compiled) });
-        self.known.insert(source.to_owned(), Rc::clone(&want));
+        let want = Arc::new(Want { template, compiled: Arc::clone(&self.compiled) });
+        self.known.insert(source.to_owned(), Arc::clone(&want));
         Ok(want)
     }
 }
@@ -75,7 +74,7 @@ impl Want {
         vars: &Vars,
     ) -> Result<Option<Vec<Capture>>, PatternError> {
         let key = (self.source().to_owned(), self.values(vars)?);
-        let mut compiled = self.compiled.borrow_mut();
+        let mut compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(pattern) = compiled.0.get(&key) {
             return Ok(pattern.find(text));
         }
@@ -118,7 +117,7 @@ mod tests {
     fn what_is_kept_is_shared_and_bounded() {
         let mut wants = Wants::default();
         let one = wants.want("^id ${id}$").unwrap();
-        assert!(Rc::ptr_eq(&one, &wants.want("^id ${id}$").unwrap()));
+        assert!(Arc::ptr_eq(&one, &wants.want("^id ${id}$").unwrap()));
         let mut vars = Vars::default();
         for id in 0..3 * MOST_COMPILED {
             vars.set("id", id.to_string());
@@ -127,7 +126,7 @@ mod tests {
             assert!(one.find(b"id x", &vars).unwrap().is_none());
             let other = wants.want(&format!("{id}")).unwrap();
             assert!(other.find(line.as_bytes(), &vars).unwrap().is_some());
-            assert!(wants.compiled.borrow().0.len() <= MOST_COMPILED);
+            assert!(wants.compiled.lock().unwrap().0.len() <= MOST_COMPILED);
         }
         assert!(matches!(wants.want("("), Err(ItemFault::Pattern(_))));
     }
