@@ -51,6 +51,11 @@ fmt:
 bench *ARGS:
     cargo bench --locked {{ ARGS }}
 
+# Measure what long transcripts take, beside jq and Python
+[group('work')]
+bench-transcripts *EVENTS: build
+    python3 benches/transcripts.py "${CARGO_TARGET_DIR:-{{ justfile_directory() }}/target}/release/chat-repl" {{ EVENTS }}
+
 # Play a short conversation, to see what the program does
 [group('work')]
 demo: build

@@ -11,7 +11,7 @@ use crate::drive::{Outcome, Signal, Trouble};
 use crate::matching::{SecretError, Secrets};
 use crate::replay::LoadError;
 use crate::script::{Blame, Report, ScriptFault};
-use crate::suite::{FindError, Halt, RunError};
+use crate::suite::{ActualError, FindError, Halt, RunError};
 use crate::transcript::ReadError;
 use crate::units::{count, reason};
 use crate::wire::ConnId;
@@ -124,6 +124,12 @@ impl Error {
     /// Tests that cannot be found.
     #[must_use]
     pub fn unfound(err: &FindError) -> Error {
+        Error::new(ExitStatus::BadFile, Report::new(err.to_string()))
+    }
+
+    /// What happens in tests cannot be kept.
+    #[must_use]
+    pub fn actual(err: &ActualError) -> Error {
         Error::new(ExitStatus::BadFile, Report::new(err.to_string()))
     }
 

@@ -214,6 +214,28 @@ fn the_border_between_two_reads_does_not_matter() {
 }
 
 #[test]
+fn a_line_that_our_side_has_spoken_within_is_the_same_as_a_whole_one() {
+    let cut = [prompt("login: "), client("ada"), prompt("pass"), client("x"), server("word: ok")];
+    let whole = [client("ada"), server("login: password: ok"), client("x")];
+    let with = |lines: &[String], last: &str| tape(&[lines, &[server(last)]].concat());
+    for (a, b) in [(&cut[..], &whole[..]), (&whole, &cut)] {
+        let mask = ["--mask", r"s/\d+/N/"];
+        diff(with(a, "welcome 1"), with(b, "welcome 2"), &mask).success().stdout("");
+        let told = diff(with(a, "welcome"), with(b, "go away"), &[]).code(1);
+        let told = told.stderr("error: 1 difference\n");
+        told.stdout(contains("server: welcome\n").and(contains("- 2").not()));
+    }
+    // What is another within a line that is cut is one difference, where it is.
+    let told =
+        diff(tape(&cut), tape(&[server("login: passwort: ok"), client("ada"), client("x")]), &[]);
+    told.code(1).stdout(contains("+ 2 server: login: passwort: ok\n"));
+    // A mark is for its own line only.
+    let wanted = [marked(&prompt("login: "), r#""want":"^log""#), client("ada"), server("ok")];
+    diff(tape(&wanted), tape(&[prompt("logon: "), client("ada"), server("ok")]), &[]).success();
+    diff(tape(&wanted), tape(&[server("login: ok"), client("ada")]), &[]).code(1);
+}
+
+#[test]
 fn a_secret_is_put_back_and_not_shown() {
     let hidden = marked(&client("PASS ${PASS}"), r#""secret":["PASS"]"#);
     let (a, b) = (tape(&[hidden, server("ok")]), tape(&[client("PASS hunter22"), server("no")]));

@@ -3,6 +3,7 @@
 // A test that cannot go on panics; clippy knows that of `#[test]`, not of what tests share.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod bless;
 mod bytes;
 mod cases;
 mod conns;

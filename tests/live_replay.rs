@@ -37,6 +37,36 @@ fn a_script_goes_on_where_the_replay_ends() {
 }
 
 #[test]
+fn variables_go_into_a_replay_and_what_it_captures_comes_out() {
+    let dir = TempDir::new().unwrap();
+    let tape = tape(&[
+        r#"{"conn":1,"from":"client","line":"login bob","send":"login ${user}"}"#.to_owned(),
+        r#"{"conn":1,"from":"server","line":"hello bob","want":"^hello ${user}$"}"#.to_owned(),
+        r#"{"conn":1,"from":"server","line":"id 1","want":"^id (?<id>\\d+)$"}"#.to_owned(),
+    ]);
+    fs::write(dir.path().join("login.jsonl"), tape).unwrap();
+    let server = ScriptedServer::start(|mut peer| {
+        peer.say("who is eve?\n");
+        peer.expect_bytes("login eve\n");
+        peer.say("hello eve\nid 77\n");
+        peer.expect_bytes("join 77 as eve\n");
+        peer.say("joined 77\n");
+        peer.expect_bytes("login ann\n");
+        peer.say("hello ann\nid 78\n");
+        peer.expect_bytes("join 78\n");
+        assert_eq!(peer.read_to_end_within(DEADLINE), b"");
+    });
+    let repl = Repl::new().args(["--connect", &server.addr(), "--save", "kept.json"]);
+    let script = "/expect ^who is (?<user>\\w+)\n/replay login.jsonl\n/send join ${id} as ${user}\n\
+                  /expect ^joined ${id}$\n/set user ann\n/replay login.jsonl\n/send join ${id}\n";
+    repl.stdin(script).current_dir(dir.path()).run().success();
+    server.finish();
+    // What was said with a captured value can be said again with another.
+    let kept = fs::read_to_string(dir.path().join("kept.json")).unwrap();
+    assert!(kept.contains(r#""line":"join 77 as eve","send":"join ${id} as ${user}""#), "{kept}");
+}
+
+#[test]
 fn a_conversation_that_has_begun_is_compared_from_now_on() {
     let dir = folder();
     let server = ScriptedServer::start(|mut peer| {

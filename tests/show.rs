@@ -59,6 +59,8 @@ fn a_conn_is_named_behind_the_file_as_for_a_replay() {
     unknown.stderr("error: `a.jsonl` has no conn 7: it has 2 conns\n");
     fs::write(dir.path().join("b#2"), tape(&[server("hi")])).unwrap();
     show("b#2").success().stdout(contains("server  hi\n"));
+    show("b#2#1").success().stdout(contains("server  hi\n"));
+    show("a.jsonl#x").code(3).stderr("error: cannot read `a.jsonl#x`: no such file or directory\n");
 }
 
 #[test]

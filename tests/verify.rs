@@ -339,6 +339,9 @@ fn what_happened_is_kept_as_a_transcript() {
     let repl = Repl::new().args(["--connect", "127.0.0.1:1", "--replay", "talk.jsonl"]);
     let same = repl.args(["--actual", "talk.jsonl"]).current_dir(dir.path());
     same.run().code(2).stderr(contains("--replay and --actual name the same file"));
+    let repl = Repl::new().args(["--connect", "127.0.0.1:1", "--replay", "talk.jsonl#1"]);
+    let conn = repl.args(["--actual", "talk.jsonl"]).current_dir(dir.path());
+    conn.run().code(2).stderr(contains("--replay and --actual name the same file"));
 }
 
 #[test]
@@ -531,4 +534,37 @@ fn tests_compare_as_tolerantly() {
     });
     let repl = Repl::new().args(["test", "--connect", &server.addr(), "talk.jsonl"]).args(MASK);
     repl.current_dir(dir.path()).run().success();
+}
+
+#[test]
+fn a_file_that_is_called_as_a_conn_would_be_is_that_file() {
+    let dir = TempDir::new().unwrap();
+    let name = "talk#3";
+    fs::write(dir.path().join(name), tape(&[server("a")])).unwrap();
+    let run = |args: &[&str]| Repl::new().args(args).current_dir(dir.path());
+    for args in [&["--replay", name][..], &["--replay", "talk#3#1"], &["test", name]] {
+        let server = ScriptedServer::start(|mut peer| {
+            peer.say("a\n");
+            peer.read_to_end_within(DEADLINE);
+        });
+        run(args).args(["--connect", &server.addr()]).run().success();
+    }
+    let server = ScriptedServer::start(|mut peer| {
+        peer.say("b\n");
+        peer.read_to_end_within(DEADLINE);
+    });
+    let script = format!("/replay {name}\n");
+    let told = run(&["--connect", &server.addr()]).stdin(script).run().code(1);
+    told.stderr(says::error("event 2 of talk#3 differs\n"));
+    let server = ScriptedServer::start(|mut peer| {
+        peer.say("b\n");
+        peer.read_to_end_within(DEADLINE);
+    });
+    run(&["--connect", &server.addr(), "--bless", "--replay", name]).run().success();
+    assert_eq!(
+        fs::read_to_string(dir.path().join(name)).unwrap(),
+        tape(&[crate::support::tape::server("b")])
+    );
+    run(&["diff", name, "talk#3#1"]).run().success();
+    run(&["show", name]).run().success().stdout(contains("server  b\n"));
 }

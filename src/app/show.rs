@@ -10,9 +10,8 @@ use super::{colour, is_styled};
 use crate::cli::Show;
 use crate::error::Error;
 use crate::transcript::export::{self, Filter, ShowError, Showing};
-use crate::transcript::{ReadError, Reader};
+use crate::transcript::{Named, ReadError, Reader};
 use crate::units::At;
-use crate::wire::ConnId;
 
 /// How much is read at a time.
 const CHUNK: usize = 64 << 10;
@@ -22,7 +21,7 @@ const CHUNK: usize = 64 << 10;
 const AHEAD: usize = 1000;
 
 pub(super) fn run(args: &Show) -> Result<(), Error> {
-    let (path, conn) = split(&args.file);
+    let Named { path, conn } = Named::new(&args.file);
     let mut conns = args.conn.clone();
     conns.extend(conn);
     let (input, name) = open(&path)?;
@@ -53,16 +52,6 @@ pub(super) fn run(args: &Show) -> Result<(), Error> {
             Err(Error::no_conn(&name, conn, conns))
         }
         (None, Ok(())) => Ok(()),
-    }
-}
-
-/// `FILE#2` is conn 2 of `FILE`, unless there is a file of just that name.
-fn split(name: &Path) -> (PathBuf, Option<ConnId>) {
-    let parts = name.to_str().and_then(|text| text.rsplit_once('#'));
-    let conn = parts.and_then(|(_, conn)| conn.parse().ok()).and_then(ConnId::new);
-    match (parts, conn) {
-        (Some((path, _)), Some(conn)) if !name.exists() => (path.into(), Some(conn)),
-        _ => (name.to_owned(), None),
     }
 }
 

@@ -148,6 +148,7 @@ fn setup(
         keeping: Keeping {
             record: talk.record,
             save: talk.save.or(talk.actual),
+            only_failed: false,
             json: talk.json,
             keep: talk.keep,
         },

@@ -17,7 +17,8 @@ use crate::drive::Signal;
 use crate::error::Error;
 use crate::net::{Address, raise_descriptor_limit};
 use crate::suite::{
-    self, Json, Junit, Live, Plan, Reporters, ServerPlan, Slots, Speaking, Summary, Tap, Text,
+    self, Actual, Json, Junit, Live, Plan, Reporters, ServerPlan, Slots, Speaking, Summary, Tap,
+    Text,
 };
 use crate::units::reason;
 use crate::wire::Visible;
@@ -84,7 +85,8 @@ fn sample(connect: Option<&str>) -> io::Result<Address> {
 
 pub(super) fn run(args: Test) -> Result<(), Error> {
     raise_descriptor_limit();
-    let mut found = suite::find(&args.paths).map_err(|err| Error::unfound(&err))?;
+    let mut found =
+        suite::find(&args.paths, args.actual.as_deref()).map_err(|err| Error::unfound(&err))?;
     let all = found.tests.len();
     if let Some(filter) = &args.filter {
         found.tests.retain(|test| filter.is_match(&test.name()));
@@ -100,7 +102,10 @@ pub(super) fn run(args: Test) -> Result<(), Error> {
         return list(&found.tests);
     }
     let mut reporters = reporters(&args)?;
-    let plan = plan(args)?;
+    let folder = args.actual.clone();
+    let actual = folder.map(|folder| Actual::within(&folder, &found.tests)).transpose();
+    let actual = actual.map_err(|err| Error::actual(&err))?;
+    let plan = Plan { actual, ..plan(args)? };
     let (summary, signal) = suite::run(&found.tests, &plan, &mut reporters, &mut Live::on_stderr())
         .map_err(|err| Error::suite(&err))?;
     outcome(&summary, signal, reporters.take_failed())
@@ -159,6 +164,7 @@ fn plan(args: Test) -> Result<Plan, Error> {
         jobs: jobs.unwrap_or(NonZeroUsize::MIN),
         fail_fast: args.fail_fast,
         test_timeout: args.test_timeout,
+        actual: None,
         speaking: Speaking {
             settings,
             connect_timeout: args.shared.connect_timeout,

@@ -7,7 +7,7 @@ mod shared;
 mod show;
 mod test;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use diff::Diff;
@@ -21,6 +21,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ArgGroup, Args, ColorChoice, Parser, Subcommand};
 
 use crate::net::Address;
+use crate::transcript::Named;
 use crate::units::{parse_duration, parse_size};
 use crate::wire::Eol;
 
@@ -226,7 +227,7 @@ impl Talk {
         let files: Vec<(&str, PathBuf)> = named
             .into_iter()
             .filter_map(|(option, path)| Some((option, path.as_ref()?)))
-            .map(|(option, path)| (option, path.canonicalize().unwrap_or_else(|_| path.clone())))
+            .map(|(option, path)| (option, file(path)))
             .collect();
         for (index, (option, path)) in files.iter().enumerate() {
             if let Some((other, _)) = files[..index].iter().find(|(_, earlier)| earlier == path) {
@@ -236,6 +237,12 @@ impl Talk {
         }
         Ok(())
     }
+}
+
+/// The file that a name leads to: `--replay` may name one conn of it.
+fn file(name: &Path) -> PathBuf {
+    let path = Named::new(name).path;
+    path.canonicalize().unwrap_or(path)
 }
 
 fn eol_parser() -> impl TypedValueParser<Value = Eol> {

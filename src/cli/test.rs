@@ -75,6 +75,9 @@ pub struct Test {
     #[command(flatten)]
     pub replaying: Replaying,
 
+    /// Keep what happened in each test that does not pass as a transcript in this folder
+    #[arg(long, value_name = "DIR", help_heading = "Report")]
+    pub actual: Option<PathBuf>,
     /// What is printed
     #[arg(long, value_name = "FORMAT", value_parser = format_parser(), default_value = "text", help_heading = "Report")]
     pub format: Format,

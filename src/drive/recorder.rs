@@ -51,6 +51,8 @@ pub struct Keeping {
     pub record: Option<PathBuf>,
     /// `--save`.
     pub save: Option<PathBuf>,
+    /// It is saved only if something happened, and something went wrong.
+    pub only_failed: bool,
     /// `--json`.
     pub json: bool,
     /// `--keep`, in bytes.
@@ -79,6 +81,7 @@ pub(super) struct Recorder {
     /// The last of them is standard output.
     json: bool,
     spool: Option<Spool>,
+    only_failed: bool,
     roles: Roles,
     /// How many ended lines each peer has said.
     ended: BTreeMap<ConnId, u64>,
@@ -120,6 +123,7 @@ impl Recorder {
             sinks,
             json: keeping.json,
             spool,
+            only_failed: keeping.only_failed,
             roles: Roles::new(own),
             ended: BTreeMap::new(),
             early: Vec::new(),
@@ -223,17 +227,25 @@ impl Recorder {
     }
 
     /// Writes what is still to be written; see [`Sink::finish`] for `give_up`. What `--save` asked for is
-    /// told.
+    /// told. `failed` says that something went wrong.
     pub(super) fn finish(
         &mut self,
         at: At,
+        failed: bool,
         give_up: &mut dyn FnMut() -> bool,
     ) -> Result<Option<Notice>, SpoolError> {
         for sink in self.sinks.drain(..) {
             // A sink that failed has told so.
             let _ = sink.finish(at, give_up);
         }
-        let saved = self.spool.take().map(Spool::finish).transpose()?;
+        let wanted = !self.only_failed || failed && self.store.stats().events > 0;
+        let saved = match self.spool.take() {
+            Some(spool) if wanted => Some(spool.finish()?),
+            spool => {
+                spool.into_iter().for_each(Spool::discard);
+                None
+            }
+        };
         Ok(saved.map(|saved| saved_notice(&saved)))
     }
 }

@@ -54,7 +54,7 @@ impl Screen {
         Ok(Screen { shown: None, quiet, stderr, kept: None, secrets })
     }
 
-    /// Nothing at all: what is told is kept, and notices are left out.
+    /// Nothing at all: what is told is kept, and notices are left out, save where a recording is.
     pub(super) fn keeping(secrets: Secrets) -> Self {
         let kept = Some(Kept::default());
         Screen { shown: None, quiet: true, stderr: None, kept, secrets }
@@ -117,7 +117,8 @@ impl Screen {
 
     /// Tells something that happened.
     pub(super) fn notice(&mut self, notice: &Notice) {
-        if !self.quiet {
+        let leads_on = self.kept.is_some() && matches!(notice, Notice::Saved { .. });
+        if !self.quiet || leads_on {
             self.tell(notice);
         }
     }

@@ -115,6 +115,13 @@ impl Vars {
         self.values.get(name).is_some_and(|value| value.from == From::Secret)
     }
 
+    /// The values that were captured.
+    pub fn captures(&self) -> impl Iterator<Item = Capture> {
+        let captured = self.values.iter().filter(|(_, value)| value.from == From::Captured);
+        captured
+            .map(|(name, value)| Capture { name: name.as_str().into(), value: value.bytes.clone() })
+    }
+
     /// The variables that were set or captured, in alphabetical order.
     pub fn own(&self) -> impl Iterator<Item = &str> {
         self.names().filter(|name| !name.starts_with(ENV))

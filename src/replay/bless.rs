@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::course::{Course, Turn};
 use super::part::Source;
-use crate::matching::hearing::{Change, Edit, align};
+use crate::matching::hearing::{Change, Edit, Item, align};
 
 /// How long nothing comes before a turn is over that has as many lines as before.
 pub(super) const PAUSE: Duration = Duration::from_millis(300);
@@ -40,8 +40,8 @@ impl Blessing {
         let edits = align(items, &turn.lines, course.matcher.masks(), &vars);
         let mut behind = turn.behind;
         let mut captures = Vec::new();
-        for edit in edits {
-            match edit {
+        for edit in &edits {
+            match *edit {
                 Edit::Same { item, line } => {
                     let line = &turn.lines[line];
                     captures.extend(items[item].captures(line, course.matcher.masks(), &vars));
@@ -69,14 +69,15 @@ impl Blessing {
             if let Edit::Same { item, .. }
             | Edit::Changed { item, .. }
             | Edit::Omitted { item }
-            | Edit::Missing { item } = edit
+            | Edit::Missing { item } = *edit
             {
                 behind = behind.max(course.sources[begin + item].last());
             }
         }
-        course.matcher.go_on_at(limit);
+        let may_come = first_omitted(items, &edits) + begin;
+        course.matcher.go_on_at(may_come);
         course.matcher.capture(&captures);
-        course.turn = Turn { begin: limit, behind, ..Turn::default() };
+        course.turn = Turn { begin: may_come, behind, ..Turn::default() };
         Ok(())
     }
 
@@ -98,6 +99,19 @@ impl Blessing {
             changed = true;
         }
     }
+}
+
+/// The first of those items at the end that did not come, and may come in the next turn: nothing waits
+/// for a line that may be missing.
+fn first_omitted(items: &[Item], edits: &[Edit]) -> usize {
+    let mut omitted = vec![false; items.len()];
+    for edit in edits {
+        if let Edit::Omitted { item } = edit {
+            omitted[*item] = items[*item].group().is_none();
+        }
+    }
+    let came = omitted.iter().rposition(|omitted| !omitted);
+    came.map_or(0, |last| last + 1)
 }
 
 /// Whether a line shares its event with another: somebody wrote several into one.

@@ -1,15 +1,17 @@
 //! Two transcripts, compared line by line.
 
-use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 
-use super::load::{LoadError, PartFault, choose, masks, split};
+use super::load::{LoadError, PartFault, choose, masks};
+use super::near::Near;
 use super::part::{Part, text};
-use crate::matching::hearing::{Edit, Item, align};
-use crate::matching::{Capture, Mask, Masks, Secrets, Template, Vars};
-use crate::transcript::{Transcript, What, open, put_back_known};
+use super::side::{Found, Pairing, pair};
+use crate::matching::hearing::Item;
+use crate::matching::{Mask, Masks, Secrets, Template, Vars};
+use crate::transcript::{Named, Transcript, What, open, put_back_known};
 use crate::wire::{ConnId, Side};
 
 /// What two transcripts are compared by, besides what the first says.
@@ -38,8 +40,8 @@ pub struct Comparison {
 pub(super) struct Pair {
     /// Which conns these are; one is not there where the other transcript has more.
     pub(super) conns: [Option<Place>; 2],
-    /// What was said, in order.
-    pub(super) rows: Vec<Row>,
+    /// What was said, in order, where it differs.
+    pub(super) near: Near,
 }
 
 /// The conn that lines are on; it has no number where a transcript tells of no conn.
@@ -77,8 +79,7 @@ struct Tape {
 /// The variables while the first transcript goes on: what patterns found in the lines of the second.
 struct Known<'a> {
     given: &'a Vars,
-    /// By the number of the event that has the pattern.
-    found: BTreeMap<usize, Vec<Capture>>,
+    found: Found,
 }
 
 /// Compares what both sides say in the transcripts, or the conns of them, that are named so.
@@ -89,7 +90,7 @@ pub fn compare(a: &Path, b: &Path, terms: Terms<'_>) -> Result<Comparison, LoadE
     let mut a = Tape::read(a, terms.secrets)?;
     let b = Tape::read(b, terms.secrets)?;
     let masks = masks(&a.path, &a.transcript, terms.masks)?;
-    let mut known = Known { given: terms.vars, found: BTreeMap::new() };
+    let mut known = Known { given: terms.vars, found: Found::new() };
     let mut pairs = all_pairs(&mut a, &b, &masks, &mut known)?;
     // What was found on one conn may be used on an earlier one, which is known only now.
     while pairs.len() > 1 && differences(&pairs) > 0 {
@@ -113,7 +114,8 @@ fn all_pairs(
     let mut pairs = Vec::new();
     for index in 0..a.conns.len().max(b.conns.len()) {
         let conns = [a.conns.get(index).copied(), b.conns.get(index).copied()];
-        pairs.push(Pair { conns, rows: rows(a, b, conns, masks, known)? });
+        let near = rows(a, b, conns, masks, known)?;
+        pairs.push(Pair { conns, near });
     }
     Ok(pairs)
 }
@@ -133,14 +135,14 @@ impl Comparison {
 impl Pair {
     /// A conn that the other transcript does not have is a difference, even if nothing was said on it.
     pub(super) fn differences(&self) -> usize {
-        let lines = self.rows.iter().filter(|row| row.differs).count();
+        let lines = self.near.rows.iter().filter(|(_, row)| row.differs).count();
         lines.max(usize::from(self.conns.contains(&None)))
     }
 }
 
 impl Tape {
     fn read(name: &Path, secrets: &Secrets) -> Result<Tape, LoadError> {
-        let (path, conn) = split(name);
+        let Named { path, conn } = Named::new(name);
         let mut transcript = open(&path)?;
         put_back_known(&mut transcript, secrets);
         let conns = choose(&path, &transcript, conn, true)?.into_iter().map(Place).collect();
@@ -190,15 +192,6 @@ impl Tape {
     }
 }
 
-impl Known<'_> {
-    /// The variables before an event.
-    fn before(&self, event: usize) -> Vars {
-        let mut vars = self.given.clone();
-        self.found.range(..event).for_each(|(_, found)| vars.capture_all(found));
-        vars
-    }
-}
-
 /// What was said on two conns. The order of the lines of each side counts; how those of one stand
 /// among those of the other is left to time, as in a replay.
 fn rows(
@@ -207,7 +200,7 @@ fn rows(
     conns: [Option<Place>; 2],
     masks: &Masks,
     known: &mut Known<'_>,
-) -> Result<Vec<Row>, LoadError> {
+) -> Result<Near, LoadError> {
     let quotes = a.quotes();
     let mut sides = Vec::new();
     for from in [quotes.other(), quotes] {
@@ -222,65 +215,32 @@ fn rows(
     Ok(merge(one, other))
 }
 
-/// What one side says, in order. Where a pattern uses what another has found, the lines from there
-/// on are compared anew.
+/// What one side says, in order.
 fn side(from: Side, [a, b]: [Option<&Part>; 2], masks: &Masks, known: &mut Known<'_>) -> Vec<Row> {
-    let items = a.map_or(&[][..], |part| &part.items);
-    let lines: Vec<&Bytes> = b.iter().flat_map(|part| part.items.iter()).map(Item::bytes).collect();
-    let event = |part: Option<&Part>, at: usize| {
-        part.and_then(|part| part.sources.get(at)).map_or(0, super::part::Source::first)
+    let pairings = pair([a, b], masks, known.given, &mut known.found);
+    let row = |pairing: Pairing| {
+        let [a, b] = [spoken(a, pairing.a), spoken(b, pairing.b)];
+        let b = b.map(|spoken| Spoken { want: None, ..spoken });
+        Row::of(from, a, b, pairing.differs, masks)
     };
-    let (mut item, mut line) = (0, 0);
-    let mut rows = Vec::new();
-    while (item, line) != (items.len(), lines.len()) {
-        let (begin, vars) = ((item, line), known.before(event(a, item)));
-        for edit in align(&items[item..], &lines[line..], masks, &vars) {
-            let (in_a, in_b) = places(edit, begin);
-            if let Some(next) = in_a.filter(|next| *next > begin.0 && !continues(items, *next)) {
-                let mut uses = items[next].uses().peekable();
-                let now = uses.peek().is_some().then(|| known.before(event(a, next)));
-                if now.is_some_and(|now| uses.any(|name| now.value(name) != vars.value(name))) {
-                    break;
-                }
-            }
-            if let (Edit::Same { .. }, Some(at), Some(came)) = (edit, in_a, in_b) {
-                let found = items[at].captures(lines[came], masks, &vars);
-                known.found.entry(event(a, at)).or_default().extend(found);
-            }
-            let spoken = in_a.map(|at| Spoken {
-                event: event(a, at),
-                bytes: items[at].bytes().clone(),
-                want: items[at].want().map(ToOwned::to_owned),
-            });
-            let other =
-                in_b.map(|at| Spoken { event: event(b, at), bytes: lines[at].clone(), want: None });
-            rows.push(Row::of(from, spoken, other, edit.is_difference(), masks));
-            item = in_a.map_or(item, |at| item.max(at + 1));
-            line = in_b.map_or(line, |at| line.max(at + 1));
-        }
-    }
-    rows
+    pairings.into_iter().map(row).collect()
 }
 
-/// Which item and which line an edit is about, where the first of each is this one.
-fn places(edit: Edit, (first_item, first_line): (usize, usize)) -> (Option<usize>, Option<usize>) {
-    let (item, line) = match edit {
-        Edit::Same { item, line } | Edit::Changed { item, line } => (Some(item), Some(line)),
-        Edit::Omitted { item } | Edit::Missing { item } => (Some(item), None),
-        Edit::Extra { line } => (None, Some(line)),
+/// Some lines of a part as one, if there are any.
+fn spoken(part: Option<&Part>, lines: Range<usize>) -> Option<Spoken> {
+    let part = part.filter(|_| !lines.is_empty())?;
+    let event = part.sources[lines.start].first();
+    let want = part.items[lines.start].want().map(ToOwned::to_owned);
+    let bytes = match &part.items[lines] {
+        [item] => item.bytes().clone(),
+        items => items.iter().flat_map(Item::bytes).copied().collect(),
     };
-    (item.map(|item| first_item + item), line.map(|line| first_line + line))
-}
-
-/// Whether an item is of the same group as the one before it.
-fn continues(items: &[Item], at: usize) -> bool {
-    let before = at.checked_sub(1).and_then(|before| items[before].group());
-    before.is_some() && before == items[at].group()
+    Some(Spoken { event, bytes, want })
 }
 
 /// Brings what two sides say into the order in which it was recorded.
-fn merge(one: Vec<Row>, other: Vec<Row>) -> Vec<Row> {
-    let mut rows = Vec::with_capacity(one.len() + other.len());
+fn merge(one: Vec<Row>, other: Vec<Row>) -> Near {
+    let mut near = Near::default();
     let (mut one, mut other) = (one.into_iter().peekable(), other.into_iter().peekable());
     loop {
         let next = match (one.peek(), other.peek()) {
@@ -289,8 +249,8 @@ fn merge(one: Vec<Row>, other: Vec<Row>) -> Vec<Row> {
             (_, None) => one.next(),
         };
         match next {
-            Some(row) => rows.push(row),
-            None => return rows,
+            Some(row) => near.push(row),
+            None => return near,
         }
     }
 }

@@ -37,10 +37,23 @@ pub(super) struct Turn {
     /// The event behind which it began.
     pub(super) behind: usize,
     pub(super) lines: Vec<Vec<u8>>,
+    /// The last of them goes on with what comes.
+    pub(super) open: bool,
     /// It is no longer compared as it comes.
     pub(super) off: bool,
     /// When something came last.
     pub(super) last: Option<At>,
+}
+
+impl Turn {
+    /// Keeps what came. A partial line goes on with what follows it, unless one was expected.
+    fn keep(&mut self, bytes: &[u8]) {
+        match self.lines.last_mut().filter(|_| self.open) {
+            Some(line) => line.extend_from_slice(bytes),
+            None => self.lines.push(bytes.to_vec()),
+        }
+        self.open = self.off && !bytes.ends_with(b"\n");
+    }
 }
 
 impl Course {
@@ -91,7 +104,7 @@ impl Course {
                     self.ear.take(heard, &bytes[..len]);
                     self.turn.last = Some(now);
                     if keep {
-                        self.turn.lines.push(bytes[..len].to_vec());
+                        self.turn.keep(&bytes[..len]);
                     }
                     progress = true;
                 }

@@ -9,9 +9,6 @@ use super::marked::{AFTER, BEFORE, cut, marked};
 use super::part::text;
 use crate::wire::{Side, Visible};
 
-/// How many lines are shown before and after one that differs.
-const CONTEXT: usize = 2;
-
 const HEAD: Style = Style::new().bold();
 const ONLY_A: Style = AnsiColor::Red.on_default();
 const ONLY_B: Style = AnsiColor::Green.on_default();
@@ -37,16 +34,15 @@ impl Comparison {
 
     fn pair(&self, pair: &Pair, styled: bool, out: &mut impl Write) -> io::Result<()> {
         put(out, styled, HEAD, &self.head(pair))?;
-        let numbers = pair.rows.iter().flat_map(|row| [&row.a, &row.b]).flatten();
-        let most = numbers.map(|spoken| spoken.event).max().unwrap_or_default();
-        let shower = Shower { comparison: self, digits: most.to_string().len(), styled };
+        let digits = pair.near.most.to_string().len();
+        let shower = Shower { comparison: self, digits, styled };
         let mut last = None;
-        for at in shown(&pair.rows) {
-            if last.is_some_and(|last: usize| last + 1 < at) {
+        for (at, row) in &pair.near.rows {
+            if last.is_some_and(|last: usize| last + 1 < *at) {
                 writeln!(out, "  …")?;
             }
-            shower.row(&pair.rows[at], out)?;
-            last = Some(at);
+            shower.row(row, out)?;
+            last = Some(*at);
         }
         Ok(())
     }
@@ -71,16 +67,6 @@ impl Comparison {
             (None, None) => String::new(),
         }
     }
-}
-
-/// The rows that are shown: those that differ, and some around them.
-fn shown(rows: &[Row]) -> impl Iterator<Item = usize> {
-    let mut near = vec![false; rows.len()];
-    for at in (0..rows.len()).filter(|at| rows[*at].differs) {
-        let end = (at + CONTEXT + 1).min(rows.len());
-        near[at.saturating_sub(CONTEXT)..end].fill(true);
-    }
-    near.into_iter().enumerate().filter_map(|(at, near)| near.then_some(at))
 }
 
 struct Shower<'a> {

@@ -6,7 +6,7 @@ use super::part::Part;
 use super::player::{Manner, Player};
 use crate::matching::{Mask, MaskError, Masks, MissingSecret};
 use crate::script::{Blame, Settings};
-use crate::transcript::{ReadError, Transcript, open, put_back};
+use crate::transcript::{Named, ReadError, Transcript, open, put_back};
 use crate::units::count;
 use crate::wire::{ConnId, Side};
 
@@ -32,7 +32,7 @@ pub enum LoadError {
         /// The file.
         path: PathBuf,
         /// The conn that was named.
-        conn: String,
+        conn: ConnId,
         /// How many conns it has.
         conns: usize,
     },
@@ -138,7 +138,7 @@ pub(super) fn read(
     whole: bool,
     part: impl Fn(&Transcript, Option<ConnId>, &Masks) -> Result<Part, PartFault>,
 ) -> Result<Loaded, LoadError> {
-    let (path, conn) = split(name);
+    let Named { path, conn } = Named::new(name);
     let mut transcript = open(&path)?;
     put_back(&mut transcript, &given.settings.secrets)
         .map_err(|(event, missing)| LoadError::Secret { path: path.clone(), event, missing })?;
@@ -167,19 +167,11 @@ pub(super) fn masks(
     Ok(own.into_iter().chain(given.iter().cloned()).collect())
 }
 
-/// `FILE#2` is conn 2 of `FILE`, unless there is a file of just that name.
-pub(crate) fn split(name: &Path) -> (PathBuf, Option<&str>) {
-    match name.to_str().and_then(|text| text.rsplit_once('#')) {
-        Some((path, conn)) if !name.exists() => (path.into(), Some(conn)),
-        _ => (name.into(), None),
-    }
-}
-
 /// The conns that are meant, in the order of their numbers.
 pub(super) fn choose(
     path: &Path,
     transcript: &Transcript,
-    named: Option<&str>,
+    named: Option<ConnId>,
     whole: bool,
 ) -> Result<Vec<Option<ConnId>>, LoadError> {
     let mut conns: Vec<ConnId> = transcript.events.iter().filter_map(|event| event.conn).collect();
@@ -195,7 +187,8 @@ pub(super) fn choose(
             _ => Ok(conns.into_iter().map(Some).collect()),
         };
     };
-    let conn = named.parse().ok().and_then(ConnId::new).filter(|conn| conns.contains(conn));
-    let unknown = LoadError::NoSuchConn { path, conn: named.to_owned(), conns: conns.len() };
-    conn.map(|conn| vec![Some(conn)]).ok_or(unknown)
+    if !conns.contains(&named) {
+        return Err(LoadError::NoSuchConn { path, conn: named, conns: conns.len() });
+    }
+    Ok(vec![Some(named)])
 }

@@ -10,15 +10,16 @@ mod load;
 mod marked;
 mod mismatch;
 mod mock;
+mod near;
 mod odd;
 mod part;
 mod player;
 mod presence;
+mod side;
 #[cfg(test)]
 mod tests;
 
 pub use compare::{Comparison, Terms, compare};
-pub(crate) use load::split;
 pub use load::{Given, LoadError, load};
 pub use mock::{Mock, Mocking, Order, mock};
 pub use player::{Finish, Manner, Options, Player};

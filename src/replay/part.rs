@@ -8,7 +8,7 @@ use memchr::memchr;
 
 use super::load::PartFault;
 use super::presence::Presence;
-use crate::matching::hearing::{Expectations, Expected, Item};
+use crate::matching::hearing::{Expectations, Expected, Item, Wants};
 use crate::matching::{Masks, Template};
 use crate::transcript::{Event, Marks, Said, Transcript, What};
 use crate::units::At;
@@ -249,6 +249,9 @@ impl<'a> Draft<'a> {
     fn add(&mut self, event: usize, bytes: &[u8], marks: &Marks, delay: Duration) {
         if let (Some(expected), Some(source)) = (self.expected.last_mut(), self.sources.last_mut())
         {
+            if source.events.is_empty() {
+                source.events.reserve_exact(1); // mostly it is the only one, and there are millions
+            }
             source.events.push((expected.bytes.len(), event));
             source.delay += delay;
             // Nobody else has these bytes, so a line of many pieces is not copied for each of them.
@@ -271,9 +274,10 @@ impl<'a> Draft<'a> {
             let ends = |last: &mut Action| matches!(last.what, Doing::HalfClose);
             self.actions.pop_if(|last| ends(last) && last.event > behind);
         }
+        let mut wants = Wants::default();
         let mut items = Vec::with_capacity(self.expected.len());
         for (expected, source) in self.expected.into_iter().zip(&self.sources) {
-            items.push(Item::new(expected, masks).map_err(|fault| PartFault {
+            items.push(Item::new(expected, masks, &mut wants).map_err(|fault| PartFault {
                 event: source.first(),
                 what: format!("`want`, {fault}"),
             })?);

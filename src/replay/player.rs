@@ -10,7 +10,7 @@ use super::bless::Blessing;
 use super::course::{Course, Turn};
 use super::mismatch;
 use super::part::{Action, Doing, Part};
-use crate::matching::{Mask, Masks, Vars};
+use crate::matching::{Capture, Mask, Masks, Vars};
 use crate::script::{Failure, Heard, Play, Played};
 use crate::session::Audience;
 use crate::transcript::Transcript;
@@ -250,7 +250,8 @@ impl Player {
         self.acted = Some((now, at));
         self.since = None;
         for course in &mut self.courses {
-            let begin = course.items_before(action.event);
+            // What may be missing and has not come may come yet.
+            let begin = course.matcher.reached();
             course.turn = Turn { begin, behind: action.event, ..Turn::default() };
         }
         let to = self.courses[index].ear.with.unwrap_or(heard.to);
@@ -420,6 +421,13 @@ impl Play for Player {
                 played => return played,
             }
         }
+    }
+
+    fn captured(&self) -> Vec<Capture> {
+        self.courses
+            .iter()
+            .flat_map(|course| course.vars().captures().collect::<Vec<_>>())
+            .collect()
     }
 
     fn name(&self) -> &str {

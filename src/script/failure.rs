@@ -38,7 +38,7 @@ pub(super) enum Unmet {
 
 /// Why another wait is over.
 #[derive(Debug)]
-pub(super) struct Fault {
+pub(super) struct Lapse {
     headline: String,
     label: String,
     blame: Blame,
@@ -199,23 +199,23 @@ impl History {
     }
 
     /// Any other wait that failed.
-    pub(super) fn wait(&self, fault: Fault, told: &Circumstances<'_>) -> Failure {
-        let headline = match fault.waited {
-            Waited::Within => format!("{} within {}", fault.headline, Human(told.limit)),
-            Waited::Of | Waited::Not => fault.headline,
+    pub(super) fn wait(&self, lapse: Lapse, told: &Circumstances<'_>) -> Failure {
+        let headline = match lapse.waited {
+            Waited::Within => format!("{} within {}", lapse.headline, Human(told.limit)),
+            Waited::Of | Waited::Not => lapse.headline,
         };
-        let mut report = Report::new(headline).at(told.place.clone()).label(fault.label);
-        report = match fault.lines {
+        let mut report = Report::new(headline).at(told.place.clone()).label(lapse.label);
+        report = match lapse.lines {
             Some(lines) if lines.is_empty() => self.before(report, &told.view),
             lines => lines
                 .iter()
                 .flatten()
                 .fold(report, |report, seen| told.view.line(report, seen, Marked::Not)),
         };
-        if fault.waited == Waited::Of {
+        if lapse.waited == Waited::Of {
             report = waited(report, told.now - told.view.since, told.limit);
         }
-        Failure { report: self.add_to(report), blame: fault.blame }
+        Failure { report: self.add_to(report), blame: lapse.blame }
     }
 
     /// A step spoke, and nobody was there to hear it.
@@ -258,13 +258,13 @@ fn waited(report: Report, waited: Duration, limit: Duration) -> Report {
 }
 
 /// `/expect-eof` and the peer goes on.
-pub(super) fn eof(view: &View<'_>, unread: Vec<Seen>) -> Fault {
+pub(super) fn eof(view: &View<'_>, unread: Vec<Seen>) -> Lapse {
     let label = if unread.is_empty() {
         "the connection is still open"
     } else {
         "the connection is still open; what is unread:"
     };
-    Fault {
+    Lapse {
         headline: format!("{} did not end", view.speaker()),
         label: label.to_owned(),
         blame: Blame::Check,
@@ -274,8 +274,8 @@ pub(super) fn eof(view: &View<'_>, unread: Vec<Seen>) -> Fault {
 }
 
 /// `/expect-eof`, and the connection broke instead.
-pub(super) fn broken(view: &View<'_>, how: &Ending) -> Fault {
-    Fault {
+pub(super) fn broken(view: &View<'_>, how: &Ending) -> Lapse {
+    Lapse {
         headline: view.ended(how),
         label: "it was to be closed".to_owned(),
         blame: Blame::Connection,
@@ -285,10 +285,10 @@ pub(super) fn broken(view: &View<'_>, how: &Ending) -> Fault {
 }
 
 /// `/quiet`, and something came, or had come before.
-pub(super) fn quiet(view: &View<'_>, line: Seen, unread: bool) -> Fault {
+pub(super) fn quiet(view: &View<'_>, line: Seen, unread: bool) -> Lapse {
     let (label, waited) =
         if unread { ("this was unread before:", Waited::Not) } else { ("this came:", Waited::Of) };
-    Fault {
+    Lapse {
         headline: format!("{} was not quiet", view.speaker()),
         label: label.to_owned(),
         blame: Blame::Check,
@@ -298,8 +298,8 @@ pub(super) fn quiet(view: &View<'_>, line: Seen, unread: bool) -> Fault {
 }
 
 /// `/accept`, and too few came.
-pub(super) fn accept(wanted: u64, joined: u64) -> Fault {
-    Fault {
+pub(super) fn accept(wanted: u64, joined: u64) -> Lapse {
+    Lapse {
         headline: format!("{} joined, not {wanted}", count(joined, "guest")),
         label: "too few guests".to_owned(),
         blame: Blame::Check,

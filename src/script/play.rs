@@ -3,6 +3,7 @@
 use bytes::Bytes;
 
 use super::{Failure, Unread};
+use crate::matching::Capture;
 use crate::matching::hearing::Change;
 use crate::session::Audience;
 use crate::units::At;
@@ -14,6 +15,11 @@ pub trait Play {
     ///
     /// It is asked again after each thing done, and whenever something came or its deadline passed.
     fn advance(&mut self, now: At, heard: &mut Heard<'_>) -> Played;
+
+    /// What patterns found in what came so far: variables of the steps that follow.
+    fn captured(&self) -> Vec<Capture> {
+        Vec::new()
+    }
 
     /// What it is called when it is interrupted or refuses something.
     fn name(&self) -> &str;

@@ -76,6 +76,7 @@ impl Playing {
                     return Looked::NotYet;
                 }
                 Played::Done { lines, leave } => {
+                    runner.settings.vars.capture_all(&self.play.captured());
                     runner.ask(Task::Replayed { name: self.play.name().to_owned(), lines });
                     if leave && !runner.options.then_prompt {
                         runner.quit();

@@ -127,10 +127,10 @@ impl Wait {
         match seen {
             None => Looked::NotYet,
             Some(Ok(())) => Looked::Over,
-            Some(Err(fault)) => {
+            Some(Err(lapse)) => {
                 let (since, limit, from) = self.span(now, runner.to);
                 let told = runner.circumstances(now, since, limit, from, place);
-                Looked::Failed(Box::new(runner.failure.wait(fault, &told)))
+                Looked::Failed(Box::new(runner.failure.wait(lapse, &told)))
             }
         }
     }

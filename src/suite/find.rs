@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use crate::replay;
-use crate::transcript;
+use crate::transcript::{self, Named};
 use crate::units::reason;
+use crate::wire::ConnId;
 
 /// How much of a file tells whether it is a transcript, in bytes.
 const TELLING: u64 = 64 << 10;
@@ -70,14 +70,16 @@ pub enum FindError {
 }
 
 /// The tests that these paths stand for: files whatever they are called, `FILE#CONN` for one conn of a
-/// transcript, and the `*.chat`, `*.json` and `*.jsonl` below folders, hidden ones left out. Each once.
+/// transcript, and the `*.chat`, `*.json` and `*.jsonl` below folders, hidden ones left out, and those
+/// of the folder `without`. Each once.
 ///
 /// # Errors
 /// A path cannot be read, or is no test.
-pub fn find(paths: &[PathBuf]) -> Result<Found, FindError> {
-    let mut search = Search::default();
+pub fn find(paths: &[PathBuf], without: Option<&Path>) -> Result<Found, FindError> {
+    let without = without.and_then(|folder| folder.canonicalize().ok());
+    let mut search = Search { without, ..Search::default() };
     for path in paths {
-        let (file, conn) = replay::split(path);
+        let Named { path: file, conn } = Named::new(path);
         let metadata = fs::metadata(&file);
         let metadata = metadata.map_err(|source| FindError::Io { path: file.clone(), source })?;
         if metadata.is_dir() {
@@ -95,19 +97,21 @@ pub fn find(paths: &[PathBuf]) -> Result<Found, FindError> {
 struct Search {
     found: Found,
     /// The real paths of files and folders that were seen, and conns: a link may lead back.
-    seen: HashSet<(PathBuf, Option<String>)>,
+    seen: HashSet<(PathBuf, Option<ConnId>)>,
+    /// The real path of a folder that is left out, unless it is named.
+    without: Option<PathBuf>,
 }
 
 impl Search {
     /// Whether a path is seen for the first time, or a conn of it.
-    fn is_new(&mut self, path: &Path, conn: Option<&str>) -> Result<bool, FindError> {
+    fn is_new(&mut self, path: &Path, conn: Option<ConnId>) -> Result<bool, FindError> {
         let real = path.canonicalize();
         let real = real.map_err(|source| FindError::Io { path: path.to_owned(), source })?;
-        Ok(self.seen.insert((real, conn.map(str::to_owned))))
+        Ok(self.seen.insert((real, conn)))
     }
 
     /// A file that was named: what it is its content tells.
-    fn named(&mut self, path: &Path, file: &Path, conn: Option<&str>) -> Result<(), FindError> {
+    fn named(&mut self, path: &Path, file: &Path, conn: Option<ConnId>) -> Result<(), FindError> {
         let is_transcript = is_transcript(file)
             .map_err(|source| FindError::Io { path: file.to_owned(), source })?;
         if !is_transcript && (conn.is_some() || has_ending(file, &["json", "jsonl"])) {
@@ -136,7 +140,9 @@ impl Search {
             // A link that leads nowhere is nothing to run, and neither is a pipe.
             let Ok(metadata) = fs::metadata(&path) else { continue };
             if metadata.is_dir() {
-                self.folder(&path)?;
+                if self.without.is_none() || self.without != path.canonicalize().ok() {
+                    self.folder(&path)?;
+                }
             } else if metadata.is_file() {
                 self.file(path)?;
             }
@@ -220,7 +226,7 @@ mod tests {
         ]);
         std::os::unix::fs::symlink(dir.path(), dir.path().join("a/loop")).unwrap();
         std::os::unix::fs::symlink("nowhere", dir.path().join("a/gone.chat")).unwrap();
-        let found = find(&[dir.path().to_owned()]).unwrap();
+        let found = find(&[dir.path().to_owned()], None).unwrap();
         assert_eq!(names(&dir, &found), ["a/y.jsonl", "a/z.chat", "b.chat"]);
         assert_eq!(found.passed_over, [dir.path().join("a/x.json")]);
         assert_eq!(found.tests[0].kind, Kind::Transcript);
@@ -230,7 +236,7 @@ mod tests {
     fn a_file_that_is_named_may_be_called_anything() {
         let dir = folder(&[("odd", HEADER), ("even", "hello\n"), ("no.json", "{}")]);
         let paths = ["odd", "even", "./odd"].map(|name| dir.path().join(name));
-        let found = find(&paths).unwrap();
+        let found = find(&paths, None).unwrap();
         assert_eq!(names(&dir, &found), ["odd", "even"]);
         assert_eq!(found.tests[0].kind, Kind::Transcript);
         assert_eq!(found.tests[1].kind, Kind::Script);
@@ -240,16 +246,26 @@ mod tests {
             ("gone", "gone`: no such file or directory"),
             ("gone#1", "gone`: no such file or directory"),
         ] {
-            let is = find(&[dir.path().join(name)]).unwrap_err().to_string();
+            let is = find(&[dir.path().join(name)], None).unwrap_err().to_string();
             assert!(is.ends_with(told), "{name}: {is}");
         }
+    }
+
+    #[test]
+    fn a_folder_that_is_left_out_is_searched_only_if_it_is_named() {
+        let dir = folder(&[("a.chat", ""), ("out/b.chat", ""), ("out/more/c.chat", "")]);
+        let (all, out) = (dir.path().to_owned(), dir.path().join("out"));
+        let found = find(std::slice::from_ref(&all), Some(&out)).unwrap();
+        assert_eq!(names(&dir, &found), ["a.chat"]);
+        let found = find(&[all, out.clone()], Some(&out)).unwrap();
+        assert_eq!(names(&dir, &found), ["a.chat", "out/b.chat", "out/more/c.chat"]);
     }
 
     #[test]
     fn conns_of_a_transcript_are_tests_of_their_own() {
         let dir = folder(&[("a.json", HEADER)]);
         let paths = ["a.json#1", "a.json#2", "a.json#1"].map(|name| dir.path().join(name));
-        assert_eq!(names(&dir, &find(&paths).unwrap()), ["a.json#1", "a.json#2"]);
+        assert_eq!(names(&dir, &find(&paths, None).unwrap()), ["a.json#1", "a.json#2"]);
     }
 
     #[test]
@@ -258,8 +274,8 @@ mod tests {
         let pipe = dir.path().join("b.chat");
         let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
         rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, mode, 0).unwrap();
-        assert_eq!(names(&dir, &find(&[dir.path().to_owned()]).unwrap()), ["a.chat"]);
-        let told = find(&[pipe]).unwrap_err().to_string();
+        assert_eq!(names(&dir, &find(&[dir.path().to_owned()], None).unwrap()), ["a.chat"]);
+        let told = find(&[pipe], None).unwrap_err().to_string();
         assert!(told.contains("is a pipe or a device, expected a file"), "{told}");
     }
 }

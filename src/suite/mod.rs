@@ -4,6 +4,7 @@
 //! thread of a worker; the thread that calls owns the server, hears of signals, and tells the
 //! [`Reporters`] what became of each test.
 
+mod actual;
 mod find;
 mod report;
 mod run;
@@ -11,6 +12,7 @@ mod server;
 mod session;
 mod verdict;
 
+pub use actual::{Actual, ActualError};
 pub use find::{FindError, Found, Kind, Test, find};
 pub use report::{Json, Junit, Live, Reporter, Reporters, Tap, Text};
 pub use run::{Plan, RunError, run};

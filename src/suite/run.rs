@@ -12,7 +12,7 @@ use thiserror::Error;
 use super::report::{Live, Reporters};
 use super::server::{ServerPlan, Servers};
 use super::session::{self, Speaking, Target};
-use super::{Halt, Summary, Test, Verdict};
+use super::{Actual, Halt, Summary, Test, Verdict};
 use crate::drive::{Signal, Signals, Stop};
 use crate::net::Address;
 use crate::units::reason;
@@ -35,6 +35,8 @@ pub struct Plan {
     pub fail_fast: bool,
     /// How long one may take.
     pub test_timeout: Duration,
+    /// Where is kept what happened in those that did not pass.
+    pub actual: Option<Actual>,
     /// How lines are said and waited for.
     pub speaking: Speaking,
 }

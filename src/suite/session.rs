@@ -110,7 +110,7 @@ pub(super) fn run(
             let left = retry.saturating_sub(since.elapsed());
             let retry = if ready.load(Ordering::SeqCst) { Duration::ZERO } else { left };
             let (began, way) = (Instant::now(), Reach { address, retry, ready });
-            judge(index, hold(test, plan, &way, vec![stop.clone()]), began)
+            judge(index, hold(index, test, plan, &way, vec![stop.clone()]), began)
         }
     };
     verdict.hiding(&plan.speaking.settings.secrets)
@@ -129,7 +129,7 @@ fn against(index: usize, test: &Test, plan: &Plan, server: &Server, stop: &Stop)
     } else {
         let (address, retry, ready) = (&server.address, server.retry(), server.ready());
         let way = Reach { address, retry, ready };
-        let mut held = hold(test, plan, &way, vec![stop.clone(), server.gone()]);
+        let mut held = hold(index, test, plan, &way, vec![stop.clone(), server.gone()]);
         if let Ok(outcome) = &mut held {
             seems_to_end = outcome.troubles.iter().any(is_of_the_connection);
             explain(outcome, server);
@@ -184,13 +184,16 @@ fn explain(outcome: &mut Outcome, server: &Server) {
 
 /// Holds the session of a test; fails with what is wrong with the test itself.
 fn hold(
+    index: usize,
     test: &Test,
     plan: &Plan,
     way: &Reach<'_>,
     stops: Vec<Stop>,
 ) -> Result<Outcome, Vec<Report>> {
     let driver = driver(test, &plan.speaking)?;
-    Ok(drive::run(setup(plan, driver, way, stops)))
+    let save = plan.actual.as_ref().map(|actual| actual.file(index));
+    let keeping = Keeping { save, only_failed: true, keep: KEEP, ..Keeping::default() };
+    Ok(drive::run(setup(plan, driver, way, stops, keeping)))
 }
 
 fn driver(test: &Test, speaking: &Speaking) -> Result<Driver, Vec<Report>> {
@@ -222,7 +225,13 @@ fn driver(test: &Test, speaking: &Speaking) -> Result<Driver, Vec<Report>> {
     }
 }
 
-fn setup(plan: &Plan, driver: Driver, way: &Reach<'_>, stops: Vec<Stop>) -> Setup {
+fn setup(
+    plan: &Plan,
+    driver: Driver,
+    way: &Reach<'_>,
+    stops: Vec<Stop>,
+    keeping: Keeping,
+) -> Setup {
     let Speaking { settings, connect_timeout, linger, half_close, max_line, replaying } =
         plan.speaking.clone();
     let (feed, play, reads) = match driver {
@@ -268,7 +277,7 @@ fn setup(plan: &Plan, driver: Driver, way: &Reach<'_>, stops: Vec<Stop>) -> Setu
         time: false,
         quiet: true,
         stdout: Stdout::None,
-        keeping: Keeping { keep: KEEP, ..Keeping::default() },
+        keeping,
         replaying,
         outbox: OUTBOX,
         max_line,

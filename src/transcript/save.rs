@@ -51,7 +51,7 @@ pub fn save(store: &Store, target: &Target) -> Result<Saved, FileError> {
 }
 
 fn save_as(store: &Store, path: &Path, force: bool) -> Result<PathBuf, FileError> {
-    let real = check_target(path, (!force).then_some(Hint::Force))?;
+    let real = find_target(path, (!force).then_some(Hint::Force))?;
     let written = write_beside(&real, |out| write(store, Form::of(path), out));
     written
         .and_then(|written| written.persist(&real).map_err(io::Error::from))
@@ -81,8 +81,16 @@ fn save_dated(store: &Store, now: Timestamp) -> Result<PathBuf, FileError> {
     Err(FileError::io(Path::new(&stem))(io::ErrorKind::AlreadyExists.into()))
 }
 
+/// Whether a transcript may be saved to `path`.
+///
+/// # Errors
+/// What is there instead.
+pub fn check_target(path: &Path) -> Result<(), FileError> {
+    find_target(path, Some(Hint::Rename)).map(|_| ())
+}
+
 /// The file that writing to `path` replaces, if it may; with no hint for who may not, anybody may.
-pub(super) fn check_target(path: &Path, hint: Option<Hint>) -> Result<PathBuf, FileError> {
+pub(super) fn find_target(path: &Path, hint: Option<Hint>) -> Result<PathBuf, FileError> {
     match hint {
         Some(hint) => file::check_overwrite(path, hint)?,
         None => {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::file::{self, FileError, Hint};
 use super::json::{Encoder, Form, LateWants, ReadError, Reader};
-use super::save::{CHUNK, Saved, check_target, sync_directory, write_beside, write_over};
+use super::save::{CHUNK, Saved, find_target, sync_directory, write_beside, write_over};
 use super::{Ended, Header};
 use crate::units::At;
 
@@ -53,7 +53,7 @@ impl Spool {
     /// # Errors
     /// Where the target may not be overwritten or its directory cannot be written to.
     pub fn create(target: &Path) -> Result<(Spool, File), FileError> {
-        let real = check_target(target, Some(Hint::Rename))?;
+        let real = find_target(target, Some(Hint::Rename))?;
         let prefix = match real.file_name() {
             Some(name) => format!(".{}.", name.to_string_lossy()),
             None => ".".to_owned(),
@@ -84,8 +84,13 @@ impl Spool {
         }
     }
 
+    /// Forgets what was recorded.
+    pub fn discard(self) {
+        let _ = fs::remove_file(&self.path); // a hidden file that stays does no harm
+    }
+
     fn become_target(&self) -> Result<Saved, SpoolFailure> {
-        let real = check_target(&self.target, Some(Hint::Rename))?;
+        let real = find_target(&self.target, Some(Hint::Rename))?;
         let survey = self.survey()?;
         let missing = survey.missing;
         let mut copied = Ok(0);
@@ -200,6 +205,15 @@ mod tests {
             assert!(!written.contains(r#""ev":"want""#), "{written}");
         }
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2, "no spool is left");
+    }
+
+    #[test]
+    fn a_spool_that_is_not_wanted_leaves_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let (spool, file) = Spool::create(&dir.path().join("talk.json")).unwrap();
+        record(file, true);
+        spool.discard();
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
     }
 
     #[test]

@@ -152,6 +152,7 @@ pub(super) const ROOMS: &[Room] = &[
             "matching::Mask",
             "matching::Secrets",
             "net",
+            "transcript::Named",
             "wire",
             "units",
         ],

@@ -1,5 +1,6 @@
 //! `chat-repl test`, as people and CI systems run it.
 
+mod actual;
 mod choosing;
 mod ending;
 mod formats;

@@ -20,6 +20,10 @@ const ALIKE: f64 = 0.5;
 /// How many places are looked at for the fewest differences, before the best of them is settled for:
 /// more than a hundred differences next to each other.
 const MOST_PLACES: usize = 1 << 16;
+/// The same where there was no end of them: some twenty differences, so that thousands take no time.
+const FEW_PLACES: usize = 1 << 10;
+/// How many lines that are the same, next to each other, are the end of them.
+const SETTLED: usize = 8;
 
 /// How one line compares with what is expected, in the order of both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,20 +75,67 @@ impl Edit {
 /// there are thousands next to each other, the fewest may not be found.
 #[must_use]
 pub fn align<L: AsRef<[u8]>>(items: &[Item], lines: &[L], masks: &Masks, vars: &Vars) -> Vec<Edit> {
-    let terms = Terms { items, masks, vars };
-    let mut grid = Grid { terms, lines, groups: groups(items) };
+    let mut aligner = Aligner::new(items, lines, masks);
     let (mut edits, mut at) = (Vec::new(), (0, 0));
-    loop {
-        at = grid.run(at, &mut edits);
-        if at == (items.len(), lines.len()) {
-            return edits;
-        }
-        at = grid.search(at, &mut edits);
+    while at != aligner.end() {
+        at = aligner.go_on(at, vars, &mut edits);
     }
+    edits
+}
+
+/// Compares as [`align()`] does, part by part: each with the variables that there are by then.
+#[derive(Debug)]
+pub struct Aligner<'a, L> {
+    items: &'a [Item],
+    lines: &'a [L],
+    masks: &'a Masks,
+    /// For the first item of a group, its members.
+    groups: HashMap<usize, Range<usize>>,
+    most_places: usize,
 }
 
 /// A place: so many items and so many lines are behind it.
-type Place = (usize, usize);
+pub type Place = (usize, usize);
+
+impl<'a, L: AsRef<[u8]>> Aligner<'a, L> {
+    /// Compares these.
+    #[must_use]
+    pub fn new(items: &'a [Item], lines: &'a [L], masks: &'a Masks) -> Self {
+        Aligner { items, lines, masks, groups: groups(items), most_places: MOST_PLACES }
+    }
+
+    /// Where all is behind.
+    #[must_use]
+    pub fn end(&self) -> Place {
+        (self.items.len(), self.lines.len())
+    }
+
+    /// Goes on from a place that is not the end; says how far that was. A run of lines that are the same
+    /// ends before a pattern that uses variables.
+    pub fn go_on(&mut self, from: Place, vars: &Vars, edits: &mut Vec<Edit>) -> Place {
+        let terms = Terms { items: self.items, masks: self.masks, vars };
+        let most_places = self.most_places;
+        let mut grid = Grid {
+            terms,
+            lines: self.lines,
+            groups: &self.groups,
+            most_places,
+            is_exhausted: false,
+        };
+        let at = grid.run(from, edits);
+        if at.0 - from.0 >= SETTLED {
+            self.most_places = MOST_PLACES;
+        }
+        if at != from {
+            return at;
+        }
+        let at = grid.search(from, edits);
+        if grid.is_exhausted {
+            self.most_places = (self.most_places / 4).max(FEW_PLACES);
+        }
+        at
+    }
+}
 
 /// A way from one place to a later one.
 struct Step {
@@ -95,14 +146,18 @@ struct Step {
 struct Grid<'a, L> {
     terms: Terms<'a>,
     lines: &'a [L],
-    /// For the first item of a group, its members.
-    groups: HashMap<usize, Range<usize>>,
+    groups: &'a HashMap<usize, Range<usize>>,
+    most_places: usize,
+    /// More places were to be looked at than may be.
+    is_exhausted: bool,
 }
 
 impl<L: AsRef<[u8]>> Grid<'_, L> {
     /// Goes on as long as there is no choice: a line that must come, and came, is never better left out.
     fn run(&self, (mut item, mut line): Place, edits: &mut Vec<Edit>) -> Place {
-        while self.is_plain(item) && self.fits(item, line) {
+        let begin = item;
+        let goes_on = |item: usize| item == begin || self.terms.items[item].uses().next().is_none();
+        while self.is_plain(item) && goes_on(item) && self.fits(item, line) {
             edits.push(Edit::Same { item, line });
             (item, line) = (item + 1, line + 1);
         }
@@ -132,7 +187,8 @@ impl<L: AsRef<[u8]>> Grid<'_, L> {
                 if value > most {
                     (best, most) = (place, value);
                 }
-                if place == end || came_from.len() >= MOST_PLACES && best != from {
+                self.is_exhausted = came_from.len() >= self.most_places && best != from;
+                if place == end || self.is_exhausted {
                     break 'search;
                 }
                 for step in self.steps(place) {
@@ -199,16 +255,15 @@ impl<L: AsRef<[u8]>> Grid<'_, L> {
         push(line, gathered.missing(), 0);
         let most = (line + members.len()).min(self.lines.len());
         for next in line..most {
-            let fits = gathered.with(self.lines[next].as_ref(), self.terms).ok().flatten();
-            match fits {
-                Some(more) => gathered = more,
-                None if gathered.is_complete() => break,
-                None => {
-                    if unfit == 0 {
-                        push(next, gathered.missing(), 0);
-                    }
-                    unfit += 1;
+            let fits = gathered.add(self.lines[next].as_ref(), self.terms).unwrap_or(false);
+            if !fits && gathered.is_complete() {
+                break;
+            }
+            if !fits {
+                if unfit == 0 {
+                    push(next, gathered.missing(), 0);
                 }
+                unfit += 1;
             }
             if gathered.is_complete() || next + 1 == most {
                 push(next + 1, gathered.missing(), unfit);
@@ -236,12 +291,10 @@ impl<L: AsRef<[u8]>> Grid<'_, L> {
         let mut gathered = Gathered::none(members.clone(), self.terms.items);
         let (mut fit, mut unfit) = (Vec::new(), Vec::new());
         for line in lines {
-            match gathered.with(self.lines[line].as_ref(), self.terms).ok().flatten() {
-                Some(more) => {
-                    gathered = more;
-                    fit.push(line);
-                }
-                None => unfit.push(line),
+            if gathered.add(self.lines[line].as_ref(), self.terms).unwrap_or(false) {
+                fit.push(line);
+            } else {
+                unfit.push(line);
             }
         }
         let given: HashMap<usize, usize> = gathered.assigned().into_iter().zip(fit).collect();

@@ -21,6 +21,8 @@ pub(super) struct Gathered {
     given: Vec<Option<usize>>,
     /// How many members that must come have no line.
     missing: usize,
+    /// All members before it that must come have a line, and keep one.
+    first: usize,
 }
 
 #[derive(Debug)]
@@ -41,7 +43,8 @@ pub(super) struct Terms<'a> {
 impl Gathered {
     pub(super) fn none(members: Range<usize>, items: &[Item]) -> Gathered {
         let missing = items[members.clone()].iter().filter(|item| !item.opt).count();
-        Gathered { given: vec![None; members.len()], members, lines: Vec::new(), missing }
+        let given = vec![None; members.len()];
+        Gathered { members, lines: Vec::new(), given, missing, first: 0 }
     }
 
     /// Whether all that must come has come.
@@ -71,37 +74,49 @@ impl Gathered {
         assigned
     }
 
-    /// The same with one line more; `None` where it fits no member that can be had.
+    /// Takes one line more; whether it fits a member that can be had. Nothing is changed where it does not.
     ///
     /// # Errors
     /// A pattern uses a variable that has no value.
-    pub(super) fn with(
-        &self,
-        bytes: &[u8],
-        terms: Terms<'_>,
-    ) -> Result<Option<Gathered>, PatternError> {
-        let came = Came::new(bytes, terms.masks);
-        let items = &terms.items[self.members.clone()];
-        let mut next = self.clone();
-        let line = next.lines.len();
+    pub(super) fn add(&mut self, bytes: &[u8], terms: Terms<'_>) -> Result<bool, PatternError> {
         let heard = Heard { bytes: Bytes::copy_from_slice(bytes), fits: OnceLock::new() };
-        next.lines.push(Arc::new(heard));
+        self.lines.push(Arc::new(heard));
+        let added = self.place(terms);
+        if !matches!(added, Ok(true)) {
+            self.lines.pop();
+        }
+        added
+    }
+
+    /// Gives the last line a member.
+    fn place(&mut self, terms: Terms<'_>) -> Result<bool, PatternError> {
+        let items = &terms.items[self.members.clone()];
+        let line = self.lines.len() - 1;
+        let heard = Arc::clone(&self.lines[line]);
+        let came = Came::new(&heard.bytes, terms.masks);
+        while self.first < items.len() && self.is_placed(self.first, items) {
+            self.first += 1;
+        }
         // Mostly lines come in the order of the members.
-        for (member, item) in items.iter().enumerate() {
-            if !item.opt && self.given[member].is_none() && item.fits(&came, terms.vars)?.is_some()
-            {
-                next.given[member] = Some(line);
-                next.missing -= 1;
-                return Ok(Some(next));
+        for (member, item) in items.iter().enumerate().skip(self.first) {
+            if !self.is_placed(member, items) && item.fits(&came, terms.vars)?.is_some() {
+                self.given[member] = Some(line);
+                self.missing -= 1;
+                return Ok(true);
             }
         }
         for optional in [false, true] {
-            if next.augment(line, optional, terms)? {
-                next.missing -= usize::from(!optional);
-                return Ok(Some(next));
+            if self.augment(line, optional, terms)? {
+                self.missing -= usize::from(!optional);
+                return Ok(true);
             }
         }
-        Ok(None)
+        Ok(false)
+    }
+
+    /// Whether a member has a line, or need not have one.
+    fn is_placed(&self, member: usize, items: &[Item]) -> bool {
+        self.given[member].is_some() || items[member].opt
     }
 
     /// What the patterns of the members captured.

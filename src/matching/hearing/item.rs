@@ -1,13 +1,12 @@
 //! One line that a peer is expected to say.
 
 use std::ops::Range;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::matching::{
-    Capture, Masks, Pattern, PatternError, Template, TemplateError, Undefined, Vars, nearest,
-};
+use super::want::{ItemFault, Want, Wants};
+use crate::matching::{Capture, Masks, PatternError, Vars, nearest};
 use crate::wire::Line;
 
 /// What is expected, as it was recorded.
@@ -25,32 +24,14 @@ pub struct Expected {
 }
 
 /// A line that is expected, ready to be compared.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Item {
     pub(super) bytes: Bytes,
     /// Its text as masks make it, where that is another.
     masked: Option<Vec<u8>>,
-    want: Option<Box<Want>>,
+    want: Option<Arc<Want>>,
     pub(super) opt: bool,
     pub(super) group: Option<usize>,
-}
-
-/// Why a `want` is no pattern.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ItemFault {
-    /// Its variables are written wrongly.
-    #[error("column {}: {}", .0.at + 1, .0.why)]
-    Template(TemplateError),
-    /// It is no pattern.
-    #[error("column {}: {}", .0.at + 1, .0.why)]
-    Pattern(PatternError),
-}
-
-#[derive(Debug)]
-struct Want {
-    template: Template,
-    /// The pattern, and the values of the variables that it was compiled with.
-    compiled: Mutex<Option<(Vec<Bytes>, Pattern)>>,
 }
 
 /// A line that came.
@@ -70,24 +51,30 @@ impl<'a> Came<'a> {
 }
 
 impl Item {
-    /// Makes an expected line ready, to be compared without what `masks` hide.
+    /// Makes an expected line ready, to be compared without what `masks` hide. What `wants` know is shared.
     ///
     /// # Errors
     /// Its `want` is no pattern.
-    pub fn new(expected: Expected, masks: &Masks) -> Result<Item, ItemFault> {
+    pub fn new(expected: Expected, masks: &Masks, wants: &mut Wants) -> Result<Item, ItemFault> {
         let Expected { bytes, want, opt, group } = expected;
-        let want = want.map(|source| Want::new(&source).map(Box::new)).transpose()?;
-        let masked = (!masks.is_empty() && want.is_none())
-            .then(|| masks.apply(Line::cut(&bytes).text).into_owned());
-        Ok(Item { bytes, masked, want, opt, group })
+        let want = want.map(|source| wants.want(&source)).transpose()?;
+        let none = Masks::default();
+        let plain = Item::plain(bytes, if want.is_none() { masks } else { &none });
+        Ok(Item { want, opt, group, ..plain })
+    }
+
+    /// A line that must come as it was recorded.
+    #[must_use]
+    pub fn plain(bytes: Bytes, masks: &Masks) -> Item {
+        let masked = (!masks.is_empty()).then(|| masks.apply(Line::cut(&bytes).text).into_owned());
+        Item { bytes, masked, want: None, opt: false, group: None }
     }
 
     /// What of a line is another than the literal text of its pattern: the first part, in bytes, if the
     /// line is at all like it.
     #[must_use]
     pub fn differs_from_want(&self, line: &[u8], vars: &Vars) -> Option<Range<usize>> {
-        let want = self.want.as_ref()?;
-        let pattern = Pattern::compile(&want.template, false, vars).ok()?;
+        let pattern = self.want.as_ref()?.compile(vars).ok()?;
         nearest(&pattern, &[line])?.differs.into_iter().next()
     }
 
@@ -100,7 +87,7 @@ impl Item {
     /// The pattern that it must match, as it was written.
     #[must_use]
     pub fn want(&self) -> Option<&str> {
-        self.want.as_ref().map(|want| want.template.source())
+        self.want.as_ref().map(|want| want.source())
     }
 
     /// Whether it may be missing.
@@ -117,7 +104,13 @@ impl Item {
 
     /// The variables that its pattern uses.
     pub fn uses(&self) -> impl Iterator<Item = &str> {
-        self.want.iter().flat_map(|want| want.template.names())
+        self.want.iter().flat_map(|want| want.uses())
+    }
+
+    /// Whether it is this line. A pattern that uses a variable which has no value is none.
+    #[must_use]
+    pub fn is(&self, line: &[u8], masks: &Masks, vars: &Vars) -> bool {
+        self.fits(&Came::new(line, masks), vars).is_ok_and(|fits| fits.is_some())
     }
 
     /// What its pattern captures from a line, if that is as it is to be.
@@ -219,33 +212,3 @@ fn likeness(one: &[u8], other: &[u8]) -> f64 {
 
 /// How many bytes of a line say how much it is like another.
 const COMPARED: usize = 4096;
-
-impl Want {
-    fn new(source: &str) -> Result<Want, ItemFault> {
-        let template = Template::parse(source).map_err(ItemFault::Template)?;
-        Pattern::check(&template, false).map_err(ItemFault::Pattern)?;
-        Ok(Want { template, compiled: Mutex::new(None) })
-    }
-
-    fn find(&self, text: &[u8], vars: &Vars) -> Result<Option<Vec<Capture>>, PatternError> {
-        let values: Vec<Bytes> = self.values(vars)?;
-        let mut compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
-        match &mut *compiled {
-            Some((with, pattern)) if *with == values => Ok(pattern.find(text)),
-            other => {
-                let pattern = Pattern::compile(&self.template, false, vars)?;
-                let found = pattern.find(text);
-                *other = Some((values, pattern));
-                Ok(found)
-            }
-        }
-    }
-
-    fn values(&self, vars: &Vars) -> Result<Vec<Bytes>, PatternError> {
-        let value = |name: &str| {
-            let undefined = || Undefined { name: name.into(), at: 0, nearest: None };
-            vars.value(name).map(Bytes::copy_from_slice).ok_or_else(undefined)
-        };
-        Ok(self.template.names().map(value).collect::<Result<_, _>>()?)
-    }
-}

@@ -120,9 +120,15 @@ impl Matcher {
     /// The variables, with what patterns captured.
     #[must_use]
     pub fn vars(&self) -> Arc<Vars> {
-        let ready = self.states.iter().find(|state| self.reaches_limit(state));
-        let state = ready.unwrap_or_else(|| self.lead());
-        self.vars_behind(state)
+        self.vars_behind(self.ready())
+    }
+
+    /// The first item that has not come, and is not passed over yet.
+    #[must_use]
+    pub fn reached(&self) -> usize {
+        let state = self.ready();
+        let next = self.items.blocks().get(state.at + usize::from(state.group.is_some()));
+        next.map_or(self.items.len(), |block| block.items.start)
     }
 
     /// Takes in captures that were found otherwise.
@@ -180,13 +186,9 @@ impl Matcher {
     /// Whether a line is as expected.
     pub fn offer(&mut self, view: View<'_>) -> Offered {
         self.fault = None;
-        if view.whole {
-            let next = self.successors(view.bytes);
-            if !next.is_empty() {
-                self.states = next;
-                self.matched += 1;
-                return Offered::Taken(view.bytes.len());
-            }
+        if view.whole && self.go_on_with(view.bytes) {
+            self.matched += 1;
+            return Offered::Taken(view.bytes.len());
         }
         let (mut begun, mut prompts) = (false, Vec::new());
         for state in &self.states {
@@ -242,20 +244,32 @@ impl Matcher {
         None
     }
 
-    /// The ways to understand what has come, together with one line more.
-    fn successors(&mut self, bytes: &[u8]) -> Vec<State> {
+    /// Goes on to the ways to understand what has come together with one line more, if there are any.
+    fn go_on_with(&mut self, bytes: &[u8]) -> bool {
         let came = Came::new(bytes, &self.masks);
-        let (mut next, mut fault) = (Vec::new(), None);
-        for state in &self.states {
-            if let Err(undefined) = self.step(state, bytes, &came, &mut next) {
-                fault = Some(undefined);
+        let (mut next, mut refused, mut fault) = (Vec::new(), Vec::new(), None);
+        for mut state in std::mem::take(&mut self.states) {
+            let mut behind = Vec::new();
+            let stepped = self.step(&state, bytes, &came, &mut behind);
+            match self.gather(&mut state, bytes) {
+                Ok(gathered) => {
+                    next.append(&mut behind);
+                    if gathered { &mut next } else { &mut refused }.push(state);
+                    fault = stepped.err().or(fault);
+                }
+                Err(undefined) => {
+                    refused.push(state);
+                    fault = Some(undefined);
+                }
             }
         }
         self.fault = fault;
-        self.fewest(next)
+        let goes_on = !next.is_empty();
+        self.states = if goes_on { self.fewest(next) } else { refused };
+        goes_on
     }
 
-    /// Adds the ways in which a line can be understood behind `state`. A pattern that has not all its
+    /// Adds the ways in which a line can be understood behind `state`, and behind its group. A pattern that has not all its
     /// variables does not match; the last such item is the error.
     fn step(
         &self,
@@ -266,7 +280,6 @@ impl Matcher {
     ) -> Result<(), (usize, PatternError)> {
         let mut at = state.at;
         if let Some(group) = &state.group {
-            self.gather(state, group, bytes, next)?;
             if !group.is_complete() {
                 return Ok(());
             }
@@ -277,9 +290,12 @@ impl Matcher {
         let (mut optional, mut fault) = (false, None);
         for (at, block) in self.items.blocks().iter().enumerate().take(end).skip(at) {
             if block.is_group {
-                let entered = State { at, group: None, vars: Arc::clone(&vars) };
                 let none = Gathered::none(block.items.clone(), &self.items);
-                self.gather(&entered, &none, bytes, next)?;
+                let mut entered =
+                    State { at, group: Some(Arc::new(none)), vars: Arc::clone(&vars) };
+                if self.gather(&mut entered, bytes)? {
+                    next.push(entered);
+                }
                 continue;
             }
             let item = &self.items[block.items.start];
@@ -299,17 +315,12 @@ impl Matcher {
         fault.map_or(Ok(()), Err)
     }
 
-    fn gather(
-        &self,
-        state: &State,
-        group: &Gathered,
-        bytes: &[u8],
-        next: &mut Vec<State>,
-    ) -> Result<(), (usize, PatternError)> {
+    /// Takes a line into the group at which a way is; whether it fits there.
+    fn gather(&self, state: &mut State, bytes: &[u8]) -> Result<bool, (usize, PatternError)> {
+        let Some(group) = &mut state.group else { return Ok(false) };
         let terms = self.terms(&state.vars);
-        let with = group.with(bytes, terms).map_err(|fault| (group.members.start, fault))?;
-        next.extend(with.map(|with| State { group: Some(Arc::new(with)), ..state.clone() }));
-        Ok(())
+        let first = group.members.start;
+        Arc::make_mut(group).add(bytes, terms).map_err(|fault| (first, fault))
     }
 
     /// Leaves out the ways that allow nothing which another does not: of those that stand in the same
@@ -334,6 +345,12 @@ impl Matcher {
             kept && count <= MOST_STATES
         });
         states
+    }
+
+    /// A way with which all that must come for now has come, or else the one that has come furthest.
+    fn ready(&self) -> &State {
+        let ready = self.states.iter().find(|state| self.reaches_limit(state));
+        ready.unwrap_or_else(|| self.lead())
     }
 
     /// The way that has come furthest.

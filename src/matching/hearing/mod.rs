@@ -13,9 +13,11 @@ mod item;
 mod matcher;
 #[cfg(test)]
 mod tests;
+mod want;
 
-pub use align::{Edit, align};
+pub use align::{Aligner, Edit, Place, align};
 pub use change::Change;
 pub use expectations::Expectations;
-pub use item::{Expected, Item, ItemFault};
+pub use item::{Expected, Item};
 pub use matcher::{Matcher, Offered, View};
+pub use want::{ItemFault, Wants};

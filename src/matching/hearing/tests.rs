@@ -31,7 +31,10 @@ fn line(short: &str) -> Bytes {
 }
 
 fn ready(items: &[&str], masks: &Masks) -> Vec<Item> {
-    items.iter().map(|short| Item::new(item(short), masks).unwrap()).collect()
+    items
+        .iter()
+        .map(|short| Item::new(item(short), masks, &mut Wants::default()).unwrap())
+        .collect()
 }
 
 fn matcher(items: &[&str]) -> Matcher {
@@ -131,7 +134,7 @@ fn a_prompt_with_a_pattern_is_all_that_came() {
         want: Some("^(?<n>\\d+)> $".into()),
         ..Expected::default()
     };
-    let item = Item::new(expected, &Masks::default()).unwrap();
+    let item = Item::new(expected, &Masks::default(), &mut Wants::default()).unwrap();
     let mut matcher = Matcher::new(vec![item], Masks::default(), Vars::default());
     matcher.expect_until(1);
     assert_eq!(matcher.offer(View { bytes: b"345> ", whole: false, quiet: false }), Offered::More);
@@ -211,7 +214,7 @@ proptest! {
     fn what_can_be_understood_is(items in prop::collection::vec(any_item(), 0..7), lines in any_lines()) {
         let can = by_trying(&items, &lines);
         let ready: Vec<Item> =
-            items.into_iter().map(|item| Item::new(item, &Masks::default()).unwrap()).collect();
+            items.into_iter().map(|item| Item::new(item, &Masks::default(), &mut Wants::default()).unwrap()).collect();
         let edits = align(&ready, &lines, &Masks::default(), &Vars::default());
         prop_assert_eq!(edits.iter().all(|edit| !edit.is_difference()), can, "{:?}", edits);
         let len = ready.len();
@@ -225,7 +228,7 @@ proptest! {
     #[test]
     fn every_item_and_every_line_is_in_one_edit(items in prop::collection::vec(any_item(), 0..7), lines in any_lines()) {
         let ready: Vec<Item> =
-            items.into_iter().map(|item| Item::new(item, &Masks::default()).unwrap()).collect();
+            items.into_iter().map(|item| Item::new(item, &Masks::default(), &mut Wants::default()).unwrap()).collect();
         let (mut seen_items, mut seen_lines) = (BTreeMap::new(), BTreeMap::new());
         for edit in align(&ready, &lines, &Masks::default(), &Vars::default()) {
             let (item, line) = match edit {

@@ -1,5 +1,6 @@
 //! Replays against a peer that says what was recorded, or something else, in virtual time.
 
+mod cuts;
 mod mock;
 mod played;
 mod told;

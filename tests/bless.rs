@@ -1,0 +1,75 @@
+//! `--bless` where lines come late, or at once.
+
+use std::fs;
+use std::path::Path;
+
+use tempfile::TempDir;
+
+use crate::support::DEADLINE;
+use crate::support::peer::{Peer, ScriptedServer};
+use crate::support::proc::Repl;
+use crate::support::tape::{client, prompt, server, tape};
+
+/// A line that may be missing.
+fn maybe(line: &str) -> String {
+    server(line).replacen('}', r#","opt":true}"#, 1)
+}
+
+/// Blesses what a server says that plays this part and then reads to the end; what is told of it, and
+/// the tape as it is then.
+#[track_caller]
+fn bless(tape: &str, part: impl FnOnce(&mut Peer) + Send + 'static) -> (String, String) {
+    let dir = TempDir::new().unwrap();
+    fs::write(dir.path().join("talk.jsonl"), tape).unwrap();
+    let told = replay(dir.path(), part);
+    (told, fs::read_to_string(dir.path().join("talk.jsonl")).unwrap())
+}
+
+#[track_caller]
+fn replay(dir: &Path, part: impl FnOnce(&mut Peer) + Send + 'static) -> String {
+    let server = ScriptedServer::start(move |mut peer| {
+        part(&mut peer);
+        peer.read_to_end_within(DEADLINE);
+    });
+    let repl = Repl::new().args(["--connect", &server.addr(), "--bless", "--replay", "talk.jsonl"]);
+    let told = repl.current_dir(dir).run().success();
+    server.finish();
+    String::from_utf8(told.get_output().stderr.clone()).unwrap()
+}
+
+/// The server's part: says this, hears the client, says that.
+fn around(before: &'static str, after: &'static str) -> impl FnOnce(&mut Peer) + Send + 'static {
+    move |peer| {
+        peer.say(before);
+        peer.expect_bytes("b\n");
+        peer.say(after);
+    }
+}
+
+#[test]
+fn a_line_that_may_be_missing_may_be_another_and_late() {
+    let tape_of = |note: &str| tape(&[server("a"), maybe(note), client("b"), server("c")]);
+    let (told, now) = bless(&tape_of("* note 1"), around("a\n", "* note 2\nc\n"));
+    assert!(told.contains("-- blessed talk.jsonl: 1 line changed, 0 added, 0 removed\n"), "{told}");
+    assert_eq!(now, tape_of("* note 2"));
+    // As it was, only late, or not at all: nothing is to be changed.
+    for late in ["* note 1\nc\n", "c\n"] {
+        let (told, now) = bless(&tape_of("* note 1"), around("a\n", late));
+        assert!(!told.contains("blessed"), "{told}");
+        assert_eq!(now, tape_of("* note 1"), "{late}");
+    }
+    // Another line altogether is a new one.
+    let (told, now) = bless(&tape_of("* note 1"), around("a\n", "nothing like it\nc\n"));
+    assert!(told.contains("0 lines changed, 1 added, 0 removed\n"), "{told}");
+    let added = server("nothing like it").replacen(r#""dt":1"#, r#""dt":0"#, 1);
+    let wanted = tape(&[server("a"), maybe("* note 1"), client("b"), added, server("c")]);
+    assert_eq!(now, wanted);
+}
+
+#[test]
+fn a_prompt_that_has_its_rest_at_once_is_as_it_was() {
+    let recorded = tape(&[prompt("login: "), client("b"), server("welcome")]);
+    let (told, now) = bless(&recorded, around("login: welcome\n", ""));
+    assert!(!told.contains("blessed"), "{told}");
+    assert_eq!(now, recorded);
+}
