@@ -8,7 +8,7 @@ use super::{colour, mock, vars};
 use crate::cli::Talk;
 use crate::drive::{self, Cast, Clock, Dialing, Feed, Keeping, Setup, Stdout, Way};
 use crate::error::Error;
-use crate::net::raise_descriptor_limit;
+use crate::net::{Tls, raise_descriptor_limit};
 use crate::replay;
 use crate::script::{Play, RunnerOptions, Settings};
 use crate::session::{Apart, Direct, DirectOptions, Session, Tap};
@@ -52,11 +52,12 @@ pub(super) fn run(talk: Talk) -> Result<(), Error> {
     let types = terminal.as_ref().is_some_and(Terminal::has_keyboard);
     let settings = vars::settings(&talk.shared)?;
     let secrets = settings.secrets.clone();
+    let tls = Tls::load(talk.shared.tls.options())?;
     let held = choose_driver(&talk, &settings, types).and_then(|mut driver| {
         let reads = check(&mut driver)?;
         let stay = talk.stay || talk.is_tap() || talk.is_mock();
         let talk = Talk { interactive: talk.interactive && types, ..talk };
-        let outcome = drive::run(setup(talk, settings, (clock, terminal), driver, reads));
+        let outcome = drive::run(setup(talk, settings, (clock, terminal, tls), driver, reads));
         Error::of_session(outcome, stay).map_or(Ok(()), Err)
     });
     held.map_err(|err| err.hiding(&secrets))
@@ -111,7 +112,7 @@ fn check(driver: &mut Driver) -> Result<bool, Error> {
 fn setup(
     talk: Talk,
     settings: Settings,
-    (clock, terminal): (Clock, Option<Terminal>),
+    (clock, terminal, tls): (Clock, Option<Terminal>, Tls),
     driver: Driver,
     reads: bool,
 ) -> Setup {
@@ -163,6 +164,7 @@ fn setup(
         dialing: Dialing {
             timeout: talk.shared.connect_timeout,
             retry: talk.retry.unwrap_or_default(),
+            tls,
         },
         way,
     }

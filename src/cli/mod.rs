@@ -6,6 +6,7 @@ mod secret;
 mod shared;
 mod show;
 mod test;
+mod tls;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -16,6 +17,7 @@ pub use secret::Secret;
 pub use shared::Shared;
 pub use show::Show;
 pub use test::{Format, Test};
+pub use tls::TlsArgs;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ArgGroup, Args, ColorChoice, Parser, Subcommand};

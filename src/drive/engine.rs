@@ -21,6 +21,7 @@ use super::runners::Runners;
 use super::screen::Screen;
 use super::way::{Came, Door};
 use super::{Clock, Message, Outcome, Setup, Signals, Stop, Trouble};
+use crate::net::KNOCKS;
 use crate::replay;
 use crate::script::{Action, Parser, Report, ScriptFault};
 use crate::session::{Drive, Effect, Input, Notice, Queue, Session};
@@ -111,9 +112,7 @@ pub fn run(setup: Setup) -> Outcome {
 impl Engine {
     /// Goes round until the session is over.
     fn hold(&mut self) {
-        for addr in self.door.local() {
-            self.screen.notice(&Notice::Listening(addr));
-        }
+        self.tell_where();
         if self.runners.own.is_prompt() {
             self.edit();
         }
@@ -165,6 +164,7 @@ impl Engine {
                 SIGNALS => self.signalled(),
                 STDIN => self.feed_ready = true,
                 DOOR => self.door.event(),
+                token if token >= KNOCKS => self.door.knocked(token),
                 _ => self.conns.event(event),
             }
         }
@@ -196,13 +196,9 @@ impl Engine {
         for _ in 0..LET_IN {
             match self.door.look(self.poll.registry(), self.now) {
                 Came::Nobody => return,
-                Came::Peer(stream, addr) => match self.conns.add(stream, self.poll.registry()) {
-                    Ok(conn) => {
-                        self.opened.store(true, Ordering::SeqCst);
-                        self.input(Input::Opened { conn, addr, own: self.role, name: None });
-                    }
-                    Err(err) => self.outcome.add(err),
-                },
+                Came::Stepped => {}
+                Came::Turned(notice) => self.screen.notice(&notice),
+                Came::Peer(link) => self.meet(link),
                 Came::OutOfDescriptors(news) => return self.crowded(news),
                 Came::Refused(err) => self.screen.report(&Report::new(err.to_string())),
                 Came::Failed(err) => {

@@ -15,6 +15,7 @@ mod feed;
 mod guests;
 mod inbox;
 mod include;
+mod meeting;
 mod opening;
 mod outcome;
 mod perform;

@@ -143,7 +143,7 @@ impl Engine {
             inbox,
             signals,
             door,
-            opening: Opening::none(setup.dialing, &setup.way),
+            opening: Opening::none(setup.dialing.clone(), &setup.way),
             reaching: Reaching::none(&setup.way, setup.dialing),
             replaying: setup.replaying,
             conns: Conns::new(CONNS, setup.outbox).watching(setup.way.is_tap()),
@@ -179,7 +179,8 @@ impl Engine {
 
 fn open_door(setup: &Setup, registry: &Registry, waker: &Arc<Waker>) -> Result<Door, Box<Outcome>> {
     let descriptors = if setup.types() { Descriptors::High } else { Descriptors::Any };
-    Door::open(&setup.way, descriptors, (registry, DOOR), waker, setup.clock.now())
+    let tls = &setup.dialing.tls;
+    Door::open(&setup.way, descriptors, (registry, DOOR), (waker, tls), setup.clock.now())
         .map_err(|trouble| Box::new(Outcome::of(trouble)))
 }
 

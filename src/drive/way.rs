@@ -8,10 +8,14 @@ use mio::{Interest, Registry, Token, Waker};
 use super::Trouble;
 use crate::matching::Vars;
 use crate::net::{
-    ACCEPT_AGAIN, AcceptError, Address, Descriptors, DialError, DialOptions, Dialer, Listener,
-    NetStream,
+    ACCEPT_AGAIN, AcceptError, Accepted, Address, Descriptors, DialError, DialOptions, Dialer,
+    Link, Listener, Tls, TlsFailure,
 };
+use crate::session::Notice;
 use crate::units::At;
+
+/// Between two lines about guests who were turned away.
+const TURNED_QUIET: Duration = Duration::from_secs(1);
 
 /// What the command line says about how conns come about.
 #[derive(Debug, Clone)]
@@ -46,10 +50,7 @@ impl Way {
     /// value that somebody else gave them stands.
     pub(super) fn name_in(&self, vars: &mut Vars) {
         let Way::Connect { address, .. } = self else { return };
-        let port = match address {
-            Address::Tcp { port, .. } => Some(port.to_string()),
-            Address::Unix(_) => None,
-        };
+        let port = address.port().map(|port| port.to_string());
         for (name, value) in [("addr", Some(address.to_string())), ("port", port)] {
             if let Some(value) = value.filter(|_| vars.value(name).is_none()) {
                 vars.set(name, value);
@@ -68,16 +69,46 @@ pub(super) enum Door {
         again: Option<At>,
         /// That nobody can be let in has been told.
         told: bool,
+        turned: Turned,
     },
     Dialing(Box<Dialer>),
     Closed,
 }
 
+/// Guests over TLS who were not let in. A crowd of them is told of in one line a second.
+#[derive(Default)]
+pub(super) struct Turned {
+    /// None is told of before.
+    quiet_until: At,
+    untold: u64,
+}
+
+impl Turned {
+    /// What is to be told of one, if it is to be now. Who comes and goes without a word only looked
+    /// whether somebody is here.
+    fn away(&mut self, now: At, addr: String, why: &TlsFailure) -> Option<Notice> {
+        if *why == (TlsFailure::Ended { silently: true }) {
+            return None;
+        }
+        if now < self.quiet_until {
+            self.untold += 1;
+            return None;
+        }
+        self.quiet_until = now + TURNED_QUIET;
+        let others = std::mem::take(&mut self.untold);
+        Some(Notice::TurnedAway { addr, why: why.to_string(), others })
+    }
+}
+
 /// What a look at the door found.
 pub(super) enum Came {
     Nobody,
-    /// A peer, and where it is.
-    Peer(NetStream, String),
+    /// Nobody yet, and there may be more to look at.
+    Stepped,
+    /// Nobody, and this is to be told.
+    Turned(Notice),
+    /// A peer.
+    Peer(Link),
     /// Descriptors have run out; whether that is news.
     OutOfDescriptors(bool),
     /// Nobody can be let in; told once.
@@ -90,17 +121,22 @@ impl Door {
         way: &Way,
         descriptors: Descriptors,
         (registry, token): (&Registry, Token),
-        waker: &Arc<Waker>,
+        (waker, tls): (&Arc<Waker>, &Tls),
         now: At,
     ) -> Result<Door, Trouble> {
+        let tls = tls.clone();
         match way {
             Way::Listen(address) | Way::Tap { listen: address, .. } => {
-                let mut listener = Box::new(Listener::bind(address, descriptors)?);
+                // Whom a tap believes is the server.
+                let tls = if way.is_tap() { tls.asking_nobody() } else { tls };
+                let mut listener = Box::new(Listener::bind(address, descriptors, &tls)?);
                 registry.register(&mut *listener, token, Interest::READABLE)?;
-                Ok(Door::Listening { listener, ready: true, again: None, told: false })
+                let turned = Turned::default();
+                Ok(Door::Listening { listener, ready: true, again: None, told: false, turned })
             }
             Way::Connect { address, timeout, retry } => {
-                let options = DialOptions { connect_timeout: *timeout, retry: *retry, descriptors };
+                let options =
+                    DialOptions { connect_timeout: *timeout, retry: *retry, descriptors, tls };
                 let dialer = Dialer::start(address.clone(), options, token, waker, now);
                 Ok(Door::Dialing(Box::new(dialer)))
             }
@@ -115,6 +151,21 @@ impl Door {
         }
     }
 
+    /// What guests may know us by, where they come over TLS.
+    pub(super) fn pin(&self) -> Option<String> {
+        match self {
+            Door::Listening { listener, .. } => listener.pin().map(|pin| pin.to_string()),
+            Door::Dialing(_) | Door::Closed => None,
+        }
+    }
+
+    /// Something happened to a guest who is not in yet.
+    pub(super) fn knocked(&mut self, token: Token) {
+        if let Door::Listening { listener, .. } = self {
+            listener.event(token);
+        }
+    }
+
     pub(super) fn event(&mut self) {
         if let Door::Listening { ready, .. } = self {
             *ready = true;
@@ -123,7 +174,10 @@ impl Door {
 
     /// Whether there may be somebody to let in.
     pub(super) fn is_ready(&self) -> bool {
-        matches!(self, Door::Listening { ready: true, .. })
+        match self {
+            Door::Listening { listener, ready, .. } => *ready || listener.is_stirred(),
+            Door::Dialing(_) | Door::Closed => false,
+        }
     }
 
     /// Takes in the next peer, if there is one.
@@ -134,21 +188,25 @@ impl Door {
                 None => Came::Nobody,
                 Some(dialed) => {
                     *self = Door::Closed;
-                    dialed.map_or_else(Came::Failed, |(stream, addr)| Came::Peer(stream, addr))
+                    dialed.map_or_else(Came::Failed, Came::Peer)
                 }
             },
-            Door::Listening { listener, ready, again, told } => {
-                let due = again.is_some_and(|at| at <= now);
-                if !*ready && !due {
+            Door::Listening { listener, ready, again, told, turned } => {
+                let due = again.iter().copied().chain(listener.deadline()).any(|at| at <= now);
+                if !*ready && !due && !listener.is_stirred() {
                     return Came::Nobody;
                 }
                 *again = None;
-                match listener.accept() {
-                    Ok(Some((stream, addr))) => {
+                match listener.accept(registry, now) {
+                    Ok(Accepted::Guest(link)) => {
                         *told = false;
-                        return Came::Peer(stream, addr);
+                        return Came::Peer(link);
                     }
-                    Ok(None) => *ready = false,
+                    Ok(Accepted::Turned { addr, why }) => {
+                        return turned.away(now, addr, &why).map_or(Came::Stepped, Came::Turned);
+                    }
+                    Ok(Accepted::Stepped) => return Came::Stepped,
+                    Ok(Accepted::Nobody) => *ready = false,
                     Err(err) => {
                         *ready = false;
                         *again = Some(now + ACCEPT_AGAIN);
@@ -167,7 +225,9 @@ impl Door {
 
     pub(super) fn deadline(&self) -> Option<At> {
         match self {
-            Door::Listening { again, .. } => *again,
+            Door::Listening { listener, again, .. } => {
+                again.iter().copied().chain(listener.deadline()).min()
+            }
             Door::Dialing(dialer) => dialer.deadline(),
             Door::Closed => None,
         }

@@ -68,7 +68,7 @@ impl Roster {
     pub(super) fn observe(&mut self, effect: &Effect) {
         match effect {
             Effect::Record(record) => {
-                if let (Some(conn), Recorded::Open { addr, name, own }) =
+                if let (Some(conn), Recorded::Open { addr, name, own, .. }) =
                     (record.conn, &record.what)
                 {
                     self.opened(conn, addr, name.as_deref(), *own);

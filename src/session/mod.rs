@@ -12,6 +12,7 @@ mod leave;
 mod members;
 mod notice;
 mod record;
+mod secured;
 mod tap;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -25,6 +26,7 @@ pub use input::{Drive, Ending, Input};
 pub use leave::Leave;
 pub use notice::Notice;
 pub use record::{Record, Recorded};
+pub use secured::Secured;
 pub use tap::Tap;
 
 use crate::units::At;

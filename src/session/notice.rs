@@ -13,6 +13,21 @@ use crate::wire::Visible;
 pub enum Notice {
     /// A listener is ready, at this address.
     Listening(String),
+    /// What guests may know a listener over TLS by.
+    Pin(String),
+    /// Anybody on this machine can read this file, which has our key.
+    OpenKey(PathBuf),
+    /// It was not verified who is at this address.
+    Unverified(String),
+    /// Somebody was not let in.
+    TurnedAway {
+        /// Its address.
+        addr: String,
+        /// Why.
+        why: String,
+        /// So many others were not let in before it, without being told of.
+        others: u64,
+    },
     /// A connection stands.
     Connected {
         /// To this address.
@@ -77,6 +92,24 @@ impl fmt::Display for Notice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Notice::Listening(addr) => write!(f, "listening on {addr}"),
+            Notice::Pin(pin) => write!(f, "certificate pin {pin}"),
+            Notice::OpenKey(file) => {
+                let file = file.display();
+                write!(
+                    f,
+                    "everybody on this machine can read the key in {file}: `chmod 600 {file}`"
+                )
+            }
+            Notice::Unverified(addr) => {
+                write!(f, "{addr} may be anybody: it was not verified (--tls-insecure)")
+            }
+            Notice::TurnedAway { addr, why, others } => {
+                write!(f, "{addr} was turned away: {why}")?;
+                if *others > 0 {
+                    write!(f, " (and {} before it)", count(*others, "other"))?;
+                }
+                Ok(())
+            }
             Notice::Connected { addr, name: None } => write!(f, "connected to {addr}"),
             Notice::Connected { addr, name: Some(name) } => {
                 write!(f, "connected to {addr} as {name}")

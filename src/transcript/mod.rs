@@ -17,6 +17,7 @@ mod pipe;
 mod redact;
 mod rewrite;
 mod save;
+mod secured;
 mod sink;
 mod spool;
 mod stats;

@@ -64,6 +64,7 @@ fn where_a_conn_leads_and_what_it_is_called_hold_no_secret() {
         addr: "unix:/run/hunter2.sock".to_owned(),
         name: Some("sesame".to_owned()),
         own: Side::Client,
+        secured: None,
     };
     let record = Record { at: At::START, conn: Some(ConnId::FIRST), what: opened };
     let events = redacted([record]);
