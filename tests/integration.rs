@@ -34,5 +34,6 @@ mod status;
 mod suite;
 mod support;
 mod tap;
+mod tls;
 mod transcripts;
 mod verify;

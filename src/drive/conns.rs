@@ -42,6 +42,8 @@ pub(super) struct Conns {
     paused: bool,
     /// A peer that breaks after it has half-closed is told of at once.
     watches: bool,
+    /// Their ends may have come from somebody in between.
+    cut: Vec<ConnId>,
     buf: Box<[u8]>,
 }
 
@@ -90,6 +92,7 @@ impl Conns {
             unsettled: BTreeSet::new(),
             paused: false,
             watches: false,
+            cut: Vec::new(),
             buf: vec![0; READ].into_boxed_slice(),
         }
     }
@@ -198,6 +201,7 @@ impl Conns {
             ReadOutcome::WouldBlock => None,
             ReadOutcome::Eof => {
                 let news = !std::mem::replace(&mut slot.ended, true);
+                self.cut.extend((news && slot.conn.is_cut()).then_some(id));
                 news.then_some(Input::Ended { conn: id, how: Ending::Eof })
             }
             ReadOutcome::Failed(how) => Some(Input::Ended { conn: id, how }),
@@ -288,6 +292,11 @@ impl Conns {
 
     pub(super) fn pause_all(&mut self, paused: bool) {
         self.paused = paused;
+    }
+
+    /// Those whose end, told since the last time, may have come from somebody in between.
+    pub(super) fn take_cut(&mut self) -> Vec<ConnId> {
+        std::mem::take(&mut self.cut)
     }
 
     /// Sends what waits, as far as the streams take it, and reports what the session has to know.

@@ -231,6 +231,7 @@ impl Engine {
                 self.feed_ready |= self.feed.as_ref().is_some_and(Feed::is_ready);
                 self.read_feed();
                 self.step();
+                self.tell_cut();
             }
             self.input(input);
             self.step();

@@ -40,6 +40,13 @@ impl Engine {
         self.input(opened);
     }
 
+    /// Tells of ends that were not said to be ones.
+    pub(super) fn tell_cut(&mut self) {
+        for conn in self.conns.take_cut() {
+            self.screen.notice(&Notice::CutShort(conn.near()));
+        }
+    }
+
     /// Tells, whatever notices are left out, that a peer may be anybody.
     pub(super) fn warn(&mut self, addr: &str, secured: Option<&Secured>) {
         if secured.is_some_and(|secured| !secured.verified) {

@@ -143,6 +143,11 @@ impl<S: Stream> Conn<S> {
         &mut self.stream
     }
 
+    /// Whether the peer's end that was read may have come from somebody else: see [`Stream::is_cut`].
+    pub fn is_cut(&self) -> bool {
+        self.stream.is_cut()
+    }
+
     /// Queues bytes; [`Conn::flush`] sends them. On a conn that is broken, or on which our side has
     /// said that it is done, they only count as [`Conn::unsent`].
     pub fn send(&mut self, bytes: Bytes) {

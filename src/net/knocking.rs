@@ -128,3 +128,88 @@ impl Knocking {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::TcpStream;
+
+    use super::*;
+    use crate::net::testing::EventLoop;
+    use crate::net::{Descriptors, DialOptions, Dialer, Listener, Tls, TlsOptions};
+
+    fn at(millis: u64) -> At {
+        At::START + Duration::from_millis(millis)
+    }
+
+    fn listener() -> (Listener, String) {
+        let address = "tls:127.0.0.1:0".parse().unwrap();
+        let listener = Listener::bind(&address, Descriptors::Any, &Tls::default()).unwrap();
+        let local = listener.local().remove(0);
+        (listener, local)
+    }
+
+    fn knock(local: &str) -> TcpStream {
+        TcpStream::connect(local.trim_start_matches("tls:")).unwrap()
+    }
+
+    /// Accepts until there is something to tell, or nothing more to do.
+    fn accept(listener: &mut Listener, events: &EventLoop, now: At) -> Accepted {
+        loop {
+            match listener.accept(events.registry(), now).unwrap() {
+                Accepted::Stepped => {}
+                told => return told,
+            }
+        }
+    }
+
+    #[test]
+    fn who_says_nothing_has_ten_seconds() {
+        let ((mut listener, local), events) = (listener(), EventLoop::new());
+        let _silent = knock(&local);
+        assert!(matches!(accept(&mut listener, &events, at(5)), Accepted::Nobody));
+        let mut half = knock(&local);
+        half.write_all(&[22, 3, 1]).unwrap();
+        assert!(matches!(accept(&mut listener, &events, at(7)), Accepted::Nobody));
+        for (millis, until) in [(10_004, Some(at(10_005))), (10_005, Some(at(10_007)))] {
+            let told = accept(&mut listener, &events, at(millis));
+            let turned = matches!(
+                told,
+                Accepted::Turned { why: TlsFailure::Stalled { after: PATIENCE }, .. }
+            );
+            assert_eq!((turned, listener.deadline()), (millis == 10_005, until), "{told:?}");
+        }
+        let told = accept(&mut listener, &events, at(10_007));
+        assert!(matches!(told, Accepted::Turned { .. }), "{told:?}");
+        assert_eq!(listener.deadline(), None);
+        assert_eq!(half.read(&mut [0; 1]).unwrap(), 0, "it is gone");
+    }
+
+    #[test]
+    fn who_came_first_makes_room_where_too_many_knock() {
+        crate::net::raise_descriptor_limit();
+        let ((mut listener, local), mut events) = (listener(), EventLoop::new());
+        let mut crowd = Vec::new();
+        for n in 0..=MOST {
+            crowd.push(knock(&local));
+            let told = accept(&mut listener, &events, at(1));
+            let turned = matches!(&told, Accepted::Turned { addr, .. }
+                if *addr == crowd[0].local_addr().unwrap().to_string());
+            assert_eq!(turned, n == MOST, "{n}: {told:?}");
+        }
+        let pins = listener.pin().into_iter().collect();
+        let tls = Tls::load(TlsOptions { pins, ..TlsOptions::default() }).unwrap();
+        let options = DialOptions { tls, ..DialOptions::default() };
+        let address = local.parse().unwrap();
+        let mut dialer = Dialer::start(address, options, Token(0), events.waker(), at(1));
+        let (mut guest, mut server) = (None, None);
+        while guest.is_none() || server.is_none() {
+            guest = guest.or_else(|| dialer.advance(events.registry(), at(1)).map(Result::unwrap));
+            match accept(&mut listener, &events, at(1)) {
+                Accepted::Guest(link) => server = Some(link),
+                Accepted::Nobody => events.wait_for(|token| listener.event(token)),
+                _ => {}
+            }
+        }
+    }
+}

@@ -26,6 +26,12 @@ pub trait Stream: Read + Write {
     /// What has happened to the stream that no read or write has told of yet.
     fn take_error(&mut self) -> Option<io::Error>;
 
+    /// Whether the end that was read may have come from somebody else than the peer, who could have had
+    /// more to say.
+    fn is_cut(&self) -> bool {
+        false
+    }
+
     /// How many bytes that were written the stream holds back, more or less: none where it holds none.
     fn held(&self) -> usize {
         0
@@ -105,6 +111,13 @@ impl Stream for NetStream {
 
     fn take_error(&mut self) -> Option<io::Error> {
         self.stream().take_error()
+    }
+
+    fn is_cut(&self) -> bool {
+        match self {
+            NetStream::Plain(socket) => socket.is_cut(),
+            NetStream::Tls(stream) => stream.is_cut(),
+        }
     }
 
     fn held(&self) -> usize {

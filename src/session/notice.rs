@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::Ending;
 use crate::units::{Human, count};
-use crate::wire::Visible;
+use crate::wire::{ConnId, Visible};
 
 /// Something to tell, as data; its `Display` is the text behind `-- `, and an interface.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub enum Notice {
     Pin(String),
     /// Anybody on this machine can read this file, which has our key.
     OpenKey(PathBuf),
+    /// The peer of this conn ended it without saying so, as TLS would have it.
+    CutShort(ConnId),
     /// It was not verified who is at this address.
     Unverified(String),
     /// Somebody was not let in.
@@ -100,6 +102,10 @@ impl fmt::Display for Notice {
                     "everybody on this machine can read the key in {file}: `chmod 600 {file}`"
                 )
             }
+            Notice::CutShort(conn) => write!(
+                f,
+                "conn {conn} ended without close_notify: somebody in between may have cut it short"
+            ),
             Notice::Unverified(addr) => {
                 write!(f, "{addr} may be anybody: it was not verified (--tls-insecure)")
             }

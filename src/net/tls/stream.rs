@@ -18,9 +18,10 @@ const SEAL: usize = 29;
 /// A stream whose handshake is done: what is written is sealed before it goes to the stream below, and
 /// what is read from there is opened.
 ///
-/// Our half-close is the alert `close_notify`, and then that of the stream below. A peer that ends
-/// without one is told of as an error: whoever stands in between could have cut off what it had yet to
-/// say (RFC 8446, section 6.1).
+/// Our half-close is the alert `close_notify`, and then that of the stream below. Where a peer ends
+/// without one, somebody in between could have cut off what it had yet to say (RFC 8446, section 6.1).
+/// Many programs do end so (ncat, Python's `ssl`, OpenSSL's `s_server` with TLS 1.2), which is why it is
+/// an error only within a line; else it is an end that [`Stream::is_cut`].
 #[derive(Debug)]
 pub struct TlsStream<S> {
     under: S,
@@ -29,11 +30,15 @@ pub struct TlsStream<S> {
     sealed: usize,
     /// We have said that we will say no more.
     ended: bool,
+    /// What came last did not end a line.
+    within_line: bool,
+    /// The peer ended without saying that it would.
+    cut: bool,
 }
 
 impl<S: Stream> TlsStream<S> {
     pub(super) fn new(under: S, tls: Box<Connection>) -> Self {
-        TlsStream { under, tls, sealed: 0, ended: false }
+        TlsStream { under, tls, sealed: 0, ended: false, within_line: false, cut: false }
     }
 
     /// The stream below.
@@ -78,6 +83,16 @@ impl<S: Stream> TlsStream<S> {
         }
     }
 
+    /// The stream below ended, and the peer had not said so.
+    fn cut_short(&mut self) -> io::Result<usize> {
+        self.cut = true;
+        if self.within_line {
+            let said = "it ended within a line and without close_notify: something may be missing";
+            return Err(io::Error::new(ErrorKind::UnexpectedEof, said));
+        }
+        Ok(0)
+    }
+
     /// Hands what is sealed to the stream below; what blocks is an error here.
     fn pass_on(&mut self) -> io::Result<()> {
         while self.tls.wants_write() {
@@ -98,11 +113,12 @@ impl<S: Stream> Read for TlsStream<S> {
         loop {
             match self.tls.reader().read(buf) {
                 Err(err) if err.kind() == ErrorKind::WouldBlock => self.take_in()?,
-                Err(err) if err.kind() == ErrorKind::UnexpectedEof => {
-                    let said = "it ended without close_notify, so that something may be missing";
-                    return Err(io::Error::new(ErrorKind::UnexpectedEof, said));
+                Err(err) if err.kind() == ErrorKind::UnexpectedEof => return self.cut_short(),
+                Ok(n) if n > 0 => {
+                    self.within_line = !buf[..n].ends_with(b"\n");
+                    return Ok(n);
                 }
-                heard => return heard,
+                end => return end,
             }
         }
     }
@@ -151,6 +167,10 @@ impl<S: Stream> Stream for TlsStream<S> {
 
     fn take_error(&mut self) -> Option<io::Error> {
         self.under.take_error()
+    }
+
+    fn is_cut(&self) -> bool {
+        self.cut
     }
 
     fn held(&self) -> usize {

@@ -131,11 +131,30 @@ fn a_half_close_leaves_the_other_direction_open() {
 }
 
 #[test]
-fn an_end_without_close_notify_is_told_as_one() {
+fn an_end_without_close_notify_is_an_error_within_a_line_and_told_elsewhere() {
+    let within = "it ended within a line and without close_notify: something may be missing";
+    for (said, how) in [
+        ("", Ok(())),
+        ("a line\n", Ok(())),
+        ("a line\nand a ha", Err(Ending::Error(within.to_owned()))),
+    ] {
+        let (mut client, mut server) = agreed();
+        let mut heard = Vec::new();
+        server.send(Bytes::from(said));
+        while server.flush() == Ok(Flushed::Blocked) {
+            assert_eq!(hear(&mut client, &mut heard), None);
+        }
+        server.stream_mut().under_mut().shutdown_write().unwrap();
+        assert_eq!(hear(&mut client, &mut heard), Some(how), "{said}");
+        assert!(client.is_cut() && heard == said.as_bytes());
+    }
     let (mut client, mut server) = agreed();
-    server.stream_mut().under_mut().shutdown_write().unwrap();
-    let how = "it ended without close_notify, so that something may be missing".to_owned();
-    assert_eq!(hear(&mut client, &mut Vec::new()), Some(Err(Ending::Error(how))));
+    server.shutdown();
+    while server.flush() == Ok(Flushed::Blocked) {
+        assert_eq!(hear(&mut client, &mut Vec::new()), None);
+    }
+    assert_eq!(hear(&mut client, &mut Vec::new()), Some(Ok(())));
+    assert!(!client.is_cut());
 }
 
 #[test]
