@@ -42,8 +42,8 @@ use crate::wire::Eol;
                       chat-repl --connect ADDR --replay FILE\n       chat-repl --listen ADDR --replay FILE\n       \
                       chat-repl test PATH... [OPTIONS]\n       \
                       chat-repl show FILE\n       chat-repl diff A B",
-    after_help = "ADDR is HOST:PORT, :PORT, PORT, HOST, [V6]:PORT or unix:PATH; the port is 51423 where none \
-                  is given.\nDurations are written 200ms, 2s, 1m; sizes 64KiB, 4MiB. \
+    after_help = "ADDR is HOST:PORT, :PORT, PORT, HOST, [V6]:PORT or unix:PATH, and tls: before it for TLS; the port is \
+                  51423 where none is given.\nDurations are written 200ms, 2s, 1m; sizes 64KiB, 4MiB. \
                   At the prompt, /help lists the commands.\n\
                   Exit status: 0 done, 1 a check failed, 2 usage, 3 a bad file, 4 no connection, 5 it broke."
 )]

@@ -15,8 +15,14 @@ impl Engine {
         if let Some(pin) = self.door.pin() {
             self.screen.notice(&Notice::Pin(pin));
         }
-        if let Some(key) = self.opening.dialing.tls.open_key() {
+        let tls = &self.opening.dialing.tls;
+        if let Some(key) = tls.open_key() {
             self.screen.tell(&Notice::OpenKey(key.to_owned()));
+        }
+        let is_spoken =
+            self.door.pin().is_some() || self.opening.is_tls() || self.reaching.is_tls();
+        if tls.is_asked_for() && !is_spoken {
+            self.screen.tell(&Notice::NoTls);
         }
     }
 

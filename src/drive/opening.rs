@@ -51,6 +51,11 @@ impl Opening {
         Opening { dialing, first, current: None }
     }
 
+    /// Whether the first conn leads somewhere over TLS.
+    pub(super) fn is_tls(&self) -> bool {
+        self.first.as_ref().is_some_and(|address| address.tls)
+    }
+
     /// Nobody waits for it any more.
     pub(super) fn abandon(&mut self) {
         self.current = None;

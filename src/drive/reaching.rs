@@ -38,6 +38,11 @@ impl Reaching {
         self.server.is_some()
     }
 
+    /// Whether the server is reached over TLS.
+    pub(super) fn is_tls(&self) -> bool {
+        self.server.as_ref().is_some_and(|address| address.tls)
+    }
+
     /// Something has happened to a socket, or a name was found.
     pub(super) fn stir(&mut self) {
         self.stirred = true;

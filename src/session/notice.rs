@@ -17,6 +17,8 @@ pub enum Notice {
     Pin(String),
     /// Anybody on this machine can read this file, which has our key.
     OpenKey(PathBuf),
+    /// Options of TLS were given, and no address asks for it.
+    NoTls,
     /// The peer of this conn ended it without saying so, as TLS would have it.
     CutShort(ConnId),
     /// It was not verified who is at this address.
@@ -102,6 +104,9 @@ impl fmt::Display for Notice {
                     "everybody on this machine can read the key in {file}: `chmod 600 {file}`"
                 )
             }
+            Notice::NoTls => f.write_str(
+                "this is not TLS, whatever --tls-... says: write `tls:` before the address",
+            ),
             Notice::CutShort(conn) => write!(
                 f,
                 "conn {conn} ended without close_notify: somebody in between may have cut it short"
@@ -109,13 +114,7 @@ impl fmt::Display for Notice {
             Notice::Unverified(addr) => {
                 write!(f, "{addr} may be anybody: it was not verified (--tls-insecure)")
             }
-            Notice::TurnedAway { addr, why, others } => {
-                write!(f, "{addr} was turned away: {why}")?;
-                if *others > 0 {
-                    write!(f, " (and {} before it)", count(*others, "other"))?;
-                }
-                Ok(())
-            }
+            Notice::TurnedAway { addr, why, others } => write_turned_away(f, addr, why, *others),
             Notice::Connected { addr, name: None } => write!(f, "connected to {addr}"),
             Notice::Connected { addr, name: Some(name) } => {
                 write!(f, "connected to {addr} as {name}")
@@ -152,6 +151,19 @@ impl fmt::Display for Notice {
             Notice::Told(text) => f.write_str(text),
         }
     }
+}
+
+fn write_turned_away(
+    f: &mut fmt::Formatter<'_>,
+    addr: &str,
+    why: &str,
+    others: u64,
+) -> fmt::Result {
+    write!(f, "{addr} was turned away: {why}")?;
+    if others > 0 {
+        write!(f, " (and {} before it)", count(others, "other"))?;
+    }
+    Ok(())
 }
 
 fn write_left(f: &mut fmt::Formatter<'_>, name: &str, how: &Ending) -> fmt::Result {

@@ -191,6 +191,15 @@ fn options_that_contradict_each_other_are_a_wrong_command_line() {
 }
 
 #[test]
+fn options_of_tls_without_tls_are_told() {
+    let plain = Repl::new().args(["--listen", "127.0.0.1:0"]).stdin("").spawn();
+    let addr = plain.listening_addr();
+    let client = Repl::new().args(["-q", "--connect", &addr, "--tls-insecure"]).stdin("").spawn();
+    let told = "-- this is not TLS, whatever --tls-... says: write `tls:` before the address\n";
+    assert_eq!(client.wait().exited(0).stderr, told);
+}
+
+#[test]
 fn a_key_that_everybody_can_read_is_told() {
     let authority = Authority::new();
     let held = authority.signs(&["localhost"]);

@@ -138,6 +138,14 @@ impl Tls {
         self.loaded.open_key.as_deref()
     }
 
+    /// Whether any of the options was given.
+    #[must_use]
+    pub fn is_asked_for(&self) -> bool {
+        let Loaded { authorities, identity, name, pins, insecure, .. } = &*self.loaded;
+        let any = authorities.is_some() || identity.is_some() || name.is_some();
+        any || !pins.is_empty() || *insecure
+    }
+
     /// Whether servers are not verified.
     #[must_use]
     pub fn is_insecure(&self) -> bool {
