@@ -4,6 +4,7 @@
 //! which a [`Conn`](super::Conn) is made of like any other stream; no conn is told of before its
 //! handshake is done. Sessions are not resumed: a peer is verified each time.
 
+mod ahead;
 mod certificate;
 mod failure;
 mod files;

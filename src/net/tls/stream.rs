@@ -4,6 +4,7 @@ use std::io::{self, ErrorKind, IoSlice, Read, Write};
 
 use rustls::{Connection, ProtocolVersion};
 
+use super::ahead::Ahead;
 use super::certificate::Certificate;
 use super::failure;
 use crate::net::stream::Stream;
@@ -26,6 +27,7 @@ const SEAL: usize = 29;
 pub struct TlsStream<S> {
     under: S,
     tls: Box<Connection>,
+    ahead: Ahead,
     /// So many bytes at most are sealed, of what was written, and have not left.
     sealed: usize,
     /// We have said that we will say no more.
@@ -38,7 +40,15 @@ pub struct TlsStream<S> {
 
 impl<S: Stream> TlsStream<S> {
     pub(super) fn new(under: S, tls: Box<Connection>) -> Self {
-        TlsStream { under, tls, sealed: 0, ended: false, within_line: false, cut: false }
+        TlsStream {
+            under,
+            tls,
+            ahead: Ahead::default(),
+            sealed: 0,
+            ended: false,
+            within_line: false,
+            cut: false,
+        }
     }
 
     /// The stream below.
@@ -68,7 +78,8 @@ impl<S: Stream> TlsStream<S> {
 
     /// Takes in what there is below, and opens it.
     fn take_in(&mut self) -> io::Result<()> {
-        self.tls.read_tls(&mut self.under)?;
+        self.ahead.fill(&mut self.under)?;
+        self.tls.read_tls(&mut self.ahead)?;
         match self.tls.process_new_packets() {
             Ok(_) => {
                 // An answer that TLS itself gives, such as to a change of keys. What fails here fails
