@@ -6,7 +6,7 @@ use super::{
 };
 
 /// The commands, by topic, and in a topic as people meet them.
-pub(super) static SPECS: [Spec; 31] = [
+pub(super) static SPECS: [Spec; 32] = [
     Spec {
         name: "help",
         topic: Topic::Prompt,
@@ -311,6 +311,18 @@ pub(super) static SPECS: [Spec; 31] = [
         details: "Speaks to one conn or guest, and hears that one. `/on all` speaks to all of them.",
         example: "/on guest-2\n/on all",
         build: |args| Ok(Command::Conn(ConnCommand::On(args.required()?))),
+    },
+    Spec {
+        name: "starttls",
+        topic: Topic::Conn,
+        options: &[],
+        params: &[],
+        summary: "go on over TLS",
+        details: "Goes on over TLS on the conn spoken to, once all that was said before was sent: as its \
+                  client where we connected, as its server where a guest did. Who is believed is as with \
+                  a `tls:` address. Whatever the peer has said must have been read before.",
+        example: "STARTTLS\n/expect ^220 \n/starttls",
+        build: |_| Ok(Command::Conn(ConnCommand::StartTls)),
     },
     Spec {
         name: "shutdown",

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use mio::event::Event;
 use mio::{Interest, Registry, Token};
 
-use crate::net::{Conn, Flushed, NetStream, ReadOutcome, Settled};
+use crate::net::{Conn, Flushed, NetStream, ReadOutcome, Settled, TlsStart};
 use crate::session::{Audience, Ending, Input, Queue};
 use crate::units::At;
 use crate::wire::ConnId;
@@ -52,6 +52,8 @@ struct Slot {
     /// There may be something to read.
     readable: bool,
     paused: bool,
+    /// TLS is to begin: what comes next is a part of that, and is not read before.
+    awaits_tls: bool,
     /// The session half-closed it.
     shut: bool,
     /// The session has been told that the outbox is over its bound.
@@ -66,7 +68,7 @@ struct Slot {
 
 impl Slot {
     fn is_read(&self) -> bool {
-        !self.paused || self.broken
+        self.broken || !(self.paused || self.awaits_tls)
     }
 }
 
@@ -124,6 +126,7 @@ impl Conns {
             conn: Conn::new(stream),
             readable: false,
             paused: false,
+            awaits_tls: false,
             shut: false,
             filled: false,
             ended: false,
@@ -292,6 +295,37 @@ impl Conns {
 
     pub(super) fn pause_all(&mut self, paused: bool) {
         self.paused = paused;
+    }
+
+    /// Whether all that was said to a conn has been taken by its stream, which TLS may begin on now.
+    pub(super) fn is_said(&mut self, id: ConnId) -> bool {
+        let Some(slot) = self.slots.get_mut(&id) else { return false };
+        slot.conn.flush() == Ok(Flushed::All)
+    }
+
+    /// The stream of a conn.
+    pub(super) fn stream_mut(&mut self, id: ConnId) -> Option<&mut NetStream> {
+        self.slots.get_mut(&id).map(|slot| slot.conn.stream_mut())
+    }
+
+    /// Reads no more of a conn until it goes on over TLS.
+    pub(super) fn await_tls(&mut self, id: ConnId) {
+        if let Some(slot) = self.slots.get_mut(&id) {
+            slot.awaits_tls = true;
+        }
+    }
+
+    /// Goes on over TLS.
+    pub(super) fn start_tls(&mut self, id: ConnId, start: TlsStart) {
+        if let Some(Slot { conn, .. }) = self.slots.get(&id)
+            && !conn.is_closing()
+            && let Some(slot) = self.slots.remove(&id)
+        {
+            let conn = slot.conn.on(|stream| stream.over_tls(start));
+            self.slots.insert(id, Slot { conn, awaits_tls: false, ..slot });
+            self.dirty.insert(id);
+            self.readable(id);
+        }
     }
 
     /// Those whose end, told since the last time, may have come from somebody in between.

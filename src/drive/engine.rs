@@ -19,6 +19,7 @@ use super::reaching::Reaching;
 use super::recorder::Recorder;
 use super::runners::Runners;
 use super::screen::Screen;
+use super::securing::Securing;
 use super::way::{Came, Door};
 use super::{Clock, Message, Outcome, Setup, Signals, Stop, Trouble};
 use crate::net::KNOCKS;
@@ -61,6 +62,7 @@ pub(super) struct Engine {
     pub(super) opening: Opening,
     pub(super) replaying: replay::Options,
     pub(super) reaching: Reaching,
+    pub(super) securing: Securing,
     pub(super) conns: Conns,
     pub(super) session: Box<dyn Session>,
     pub(super) runners: Runners,
@@ -142,12 +144,14 @@ impl Engine {
         self.see_reaching();
         self.read_messages();
         self.read_conns();
+        self.see_securing();
         self.read_feed();
         if self.session.next_deadline().is_some_and(|at| at <= self.now) {
             self.input(Input::Tick);
         }
         self.step();
         self.flush();
+        self.see_securing();
         self.step();
     }
 
@@ -187,6 +191,7 @@ impl Engine {
             self.door.deadline(),
             self.opening.deadline(),
             self.reaching.deadline(),
+            self.securing.deadline(),
             self.limit.map(|limit| At::START + limit),
         ];
         deadlines.into_iter().flatten().min().map(|at| self.clock.until(at))
@@ -225,7 +230,8 @@ impl Engine {
     fn read_conns(&mut self) {
         for id in self.conns.turn() {
             let Some(input) = self.conns.read(id) else { continue };
-            if matches!(input, Input::Ended { .. }) {
+            if let Input::Ended { conn, how } = &input {
+                self.ended_unsecured(*conn, how);
                 // Whether there is input waiting decides whether the session goes on.
                 self.step();
                 self.feed_ready |= self.feed.as_ref().is_some_and(Feed::is_ready);

@@ -26,6 +26,7 @@ mod readiness;
 mod recorder;
 mod runners;
 mod screen;
+mod securing;
 mod setup;
 mod signals;
 mod stderr;

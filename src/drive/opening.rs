@@ -51,6 +51,11 @@ impl Opening {
         Opening { dialing, first, current: None }
     }
 
+    /// Where the first conn leads, if we connected.
+    pub(super) fn first(&self) -> Option<&Address> {
+        self.first.as_ref()
+    }
+
     /// Whether the first conn leads somewhere over TLS.
     pub(super) fn is_tls(&self) -> bool {
         self.first.as_ref().is_some_and(|address| address.tls)
@@ -105,7 +110,7 @@ impl Engine {
         let registry = self.poll.registry();
         let Some((name, dialer)) = &mut self.opening.current else { return };
         let Some(dialed) = dialer.advance(registry, self.now) else { return };
-        let name = Some(std::mem::take(name));
+        let (name, leads) = (Some(std::mem::take(name)), dialer.endpoint().clone());
         self.opening.abandon();
         let added = match dialed {
             Ok(Link { stream, addr, secured }) => self
@@ -117,6 +122,9 @@ impl Engine {
         };
         match added {
             Ok(opened) => {
+                if let Input::Opened { conn, .. } = &opened {
+                    self.securing.opened(*conn, leads);
+                }
                 self.opened(opened);
                 self.show_prompt();
             }

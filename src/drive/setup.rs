@@ -22,6 +22,7 @@ use super::reaching::Reaching;
 use super::recorder::{Keeping, Recorder, Target, Urgency};
 use super::runners::Runners;
 use super::screen::Screen;
+use super::securing::Securing;
 use super::way::Door;
 use super::{Clock, Dialing, Feed, Message, Outcome, Signals, Stop, Way};
 use crate::net::Descriptors;
@@ -144,6 +145,7 @@ impl Engine {
             signals,
             door,
             opening: Opening::none(setup.dialing.clone(), &setup.way),
+            securing: Securing::default(),
             reaching: Reaching::none(&setup.way, setup.dialing),
             replaying: setup.replaying,
             conns: Conns::new(CONNS, setup.outbox).watching(setup.way.is_tap()),

@@ -31,6 +31,7 @@ impl Engine {
             Task::Stats => self.tell(self.stats()),
             Task::Include { file, place } => self.include(&file, place),
             Task::Open { name, addr, place } => self.open(name, &addr, place),
+            Task::StartTls { conn, guest } => self.start_tls(conn, guest),
             Task::Tell(text) => self.tell(text),
             Task::Unheard => self.screen.tell(&Notice::NobodyHere),
             Task::Differs(mismatch) => {

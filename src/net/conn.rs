@@ -138,6 +138,14 @@ impl<S: Stream> Conn<S> {
         }
     }
 
+    /// The same conn on a stream that its own is made. Nothing may wait to be sent.
+    #[must_use]
+    pub fn on<T: Stream>(self, stream: impl FnOnce(S) -> T) -> Conn<T> {
+        let Conn { stream: own, outbox, saying, heard_eof, eof_due, broken, closing, lost } = self;
+        let stream = stream(own);
+        Conn { stream, outbox, saying, heard_eof, eof_due, broken, closing, lost }
+    }
+
     /// The stream, to register it for events.
     pub fn stream_mut(&mut self) -> &mut S {
         &mut self.stream

@@ -136,6 +136,12 @@ impl Dialer {
         }
     }
 
+    /// Where it leads.
+    #[must_use]
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.address.endpoint
+    }
+
     /// When to advance, whatever the sockets do; `None` when it is over.
     #[must_use]
     pub fn deadline(&self) -> Option<At> {

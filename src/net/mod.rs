@@ -45,8 +45,8 @@ pub use listener::{ACCEPT_AGAIN, AcceptError, Accepted, Listener};
 pub use socket::Socket;
 pub use stream::{NetStream, Stream};
 pub use tls::{
-    Certificate, Distrust, Pin, PinError, Refusal, Tls, TlsFailure, TlsFileError, TlsName,
-    TlsNameError, TlsOptions, TlsStream,
+    Acceptor, Certificate, Distrust, Pin, PinError, Refusal, Tls, TlsFailure, TlsFileError,
+    TlsName, TlsNameError, TlsOptions, TlsStart, TlsStream,
 };
 
 #[cfg(test)]

@@ -6,7 +6,8 @@ use mio::event::Source;
 use mio::{Interest, Registry, Token};
 
 use super::socket::Socket;
-use super::tls::TlsStream;
+use super::tls::{TlsStart, TlsStream};
+use crate::session::Secured;
 
 /// A non-blocking stream of bytes in both directions.
 ///
@@ -58,6 +59,31 @@ pub enum NetStream {
 }
 
 impl NetStream {
+    /// The same over TLS from here on. What was written before must have been passed on. Over TLS there is
+    /// no TLS: such a stream stays as it is.
+    #[must_use]
+    pub fn over_tls(self, start: TlsStart) -> NetStream {
+        match self {
+            NetStream::Plain(socket) => NetStream::Tls(TlsStream::new(socket, start.0)),
+            NetStream::Tls(_) => self,
+        }
+    }
+
+    /// Whether TLS is spoken here, agreed upon or not.
+    #[must_use]
+    pub fn is_tls(&self) -> bool {
+        matches!(self, NetStream::Tls(_))
+    }
+
+    /// How it came to be secure; nothing as long as it is not.
+    #[must_use]
+    pub fn secured(&self, verified: bool) -> Option<Secured> {
+        match self {
+            NetStream::Tls(stream) if !stream.is_shaking() => Some(stream.secured(verified)),
+            _ => None,
+        }
+    }
+
     fn stream(&mut self) -> &mut dyn Stream {
         match self {
             NetStream::Plain(socket) => socket,

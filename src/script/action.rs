@@ -73,6 +73,13 @@ pub enum Task {
         /// Where in the step that stands.
         place: Place,
     },
+    /// `/starttls`: [`Runner::secured`](super::Runner::secured) is to be told when it is done.
+    StartTls {
+        /// On which conn.
+        conn: ConnId,
+        /// Its peer is a guest of ours, so we are the server.
+        guest: bool,
+    },
     /// Something to tell: `/echo`, `/who`.
     Tell(String),
     /// Tell that what was typed found nobody to hear it.

@@ -158,6 +158,13 @@ impl Roster {
         here.map(|(conn, _)| *conn)
     }
 
+    /// The conn that is here, if it is the only one.
+    pub(super) fn only(&self) -> Option<ConnId> {
+        let mut here = self.conns.iter().filter(|(_, entry)| entry.ended.is_none());
+        let (conn, _) = here.next()?;
+        here.next().is_none().then_some(*conn)
+    }
+
     /// Whether this conn is a guest of ours.
     pub(super) fn is_guest(&self, conn: ConnId) -> bool {
         self.conns.get(&conn).is_some_and(|entry| entry.guest)

@@ -413,6 +413,7 @@ impl Session for Direct {
                 self.opened(now, conn, Met { addr, own, name, secured }, effects);
             }
             Input::Received { conn, bytes } => self.received(now, conn, bytes, effects),
+            Input::TlsBegins(conn) => self.hear_out(now, conn, effects),
             Input::Ended { conn, how } => self.ended(now, conn, &how, effects),
             Input::Say { to, bytes, send } => {
                 self.say(now, to, Saying { bytes, send, whole: true }, effects);

@@ -44,6 +44,9 @@ pub enum Input {
         /// The bytes of one read.
         bytes: Bytes,
     },
+    /// TLS is to begin on this conn: what was held back of what its peer has said must not wait for more
+    /// to come, which would be said over TLS.
+    TlsBegins(ConnId),
     /// The peer will say no more. After anything but [`Ending::Eof`] it will hear no more either.
     Ended {
         /// On which conn.

@@ -17,6 +17,13 @@ pub enum Notice {
     Pin(String),
     /// Anybody on this machine can read this file, which has our key.
     OpenKey(PathBuf),
+    /// A conn goes on over TLS.
+    Secured {
+        /// Which.
+        conn: ConnId,
+        /// Of this version.
+        version: &'static str,
+    },
     /// Options of TLS were given, and no address asks for it.
     NoTls,
     /// The peer of this conn ended it without saying so, as TLS would have it.
@@ -104,8 +111,11 @@ impl fmt::Display for Notice {
                     "everybody on this machine can read the key in {file}: `chmod 600 {file}`"
                 )
             }
+            Notice::Secured { conn, version } => {
+                write!(f, "conn {conn} goes on over TLS {version}")
+            }
             Notice::NoTls => f.write_str(
-                "this is not TLS, whatever --tls-... says: write `tls:` before the address",
+                "no address begins with `tls:`: nothing is encrypted before a `/starttls`",
             ),
             Notice::CutShort(conn) => write!(
                 f,

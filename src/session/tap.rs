@@ -263,6 +263,7 @@ impl Session for Tap {
             Input::Say { to, .. } | Input::Raw { to, .. } => effects.push(Effect::Unheard(to)),
             Input::Drive(_)
             | Input::Driven { .. }
+            | Input::TlsBegins(_)
             | Input::Shutdown(_)
             | Input::Close(_)
             | Input::Reset(_)

@@ -2,6 +2,7 @@
 
 mod peers;
 mod refused;
+mod starttls;
 mod strangers;
 
 use std::fs;
@@ -187,6 +188,23 @@ fn tests_run_over_tls() {
     let test = Repl::new().args(["test", ".", "--connect", &host.addr, "--tls-pin", &host.pin]);
     test.current_dir(dir.path()).run().success();
     host.running.wait().exited(0);
+}
+
+#[test]
+fn a_transcript_is_mocked_and_verified_over_tls() {
+    let talk = r#"{"chat-repl":"transcript","version":1,"started":"2026-10-07T09:15:02Z","role":"client","eol":"\n","events":[
+{"dt":0,"ev":"open","conn":1,"addr":"tls:127.0.0.1:4433"},
+{"dt":0,"conn":1,"from":"server","line":"ready"},
+{"dt":0,"conn":1,"from":"client","line":"ping"},
+{"dt":0,"conn":1,"from":"server","line":"pong"},
+{"dt":0,"conn":1,"ev":"close","from":"server","how":"eof"}
+]}
+"#;
+    let dir = folder(&[("talk.json", talk)]);
+    let talk = dir.path().join("talk.json");
+    let mock = host(&["--replay", text(&talk)]);
+    mock.guest().args(["--replay", text(&talk)]).stdin("").run().success();
+    mock.running.wait().exited(0);
 }
 
 #[test]

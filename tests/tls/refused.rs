@@ -195,7 +195,7 @@ fn options_of_tls_without_tls_are_told() {
     let plain = Repl::new().args(["--listen", "127.0.0.1:0"]).stdin("").spawn();
     let addr = plain.listening_addr();
     let client = Repl::new().args(["-q", "--connect", &addr, "--tls-insecure"]).stdin("").spawn();
-    let told = "-- this is not TLS, whatever --tls-... says: write `tls:` before the address\n";
+    let told = "-- no address begins with `tls:`: nothing is encrypted before a `/starttls`\n";
     assert_eq!(client.wait().exited(0).stderr, told);
 }
 

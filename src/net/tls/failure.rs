@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Duration;
 
-use rustls::{AlertDescription, Error};
+use rustls::{AlertDescription, Error, InvalidMessage};
 use thiserror::Error;
 
 use super::refusal::Refusal;
@@ -61,6 +61,7 @@ impl TlsFailure {
             }
             Error::AlertReceived(alert) => TlsFailure::Alert(alert_words(*alert)),
             Error::NoCertificatesPresented => TlsFailure::NoCertificate,
+            Error::InvalidMessage(InvalidMessage::InvalidContentType) => TlsFailure::NoTls,
             other => TlsFailure::Failed(told(other)),
         }
     }
@@ -95,15 +96,19 @@ impl TlsFailure {
 
 /// An error of TLS as an error of a stream.
 pub(super) fn broken(error: &Error) -> io::Error {
-    let said = match error {
-        Error::AlertReceived(AlertDescription::CertificateRequired) => {
+    let said = match (TlsFailure::of(error), error) {
+        (TlsFailure::WantsCertificate, _) => {
             "the peer wants a certificate of ours: `--tls-cert FILE --tls-key FILE` show one"
                 .to_owned()
         }
-        Error::AlertReceived(alert) => {
+        (_, Error::AlertReceived(alert)) => {
             format!("the peer breaks TLS off: {}", alert_words(*alert))
         }
-        other => format!("TLS: {}", told(other)),
+        (TlsFailure::Failed(_), error) => format!("TLS: {}", told(error)),
+        (failure, _) => match failure.hint() {
+            Some(hint) => format!("{failure}; {hint}"),
+            None => failure.to_string(),
+        },
     };
     io::Error::new(io::ErrorKind::InvalidData, said)
 }

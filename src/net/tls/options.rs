@@ -152,6 +152,14 @@ impl Tls {
         self.loaded.insecure
     }
 
+    /// A client's side of TLS, on a conn that leads to this place and has said other things before.
+    ///
+    /// # Errors
+    /// Why nobody could be believed there.
+    pub fn begin(&self, endpoint: &Endpoint) -> Result<TlsStart, TlsFailure> {
+        self.connect(endpoint).map(|tls| TlsStart(Box::new(tls)))
+    }
+
     /// A client's side, for the server at this place.
     pub(in crate::net) fn connect(&self, endpoint: &Endpoint) -> Result<Connection, TlsFailure> {
         let name = match &self.loaded.name {
@@ -164,7 +172,10 @@ impl Tls {
     }
 
     /// The servers' side, for guests who come to this place.
-    pub(in crate::net) fn accept(&self, endpoint: &Endpoint) -> Result<Acceptor, String> {
+    ///
+    /// # Errors
+    /// Why there is no certificate.
+    pub fn accept(&self, endpoint: &Endpoint) -> Result<Acceptor, String> {
         let loaded = &self.loaded;
         let identity = match &loaded.identity {
             Some(identity) => identity.clone(),
@@ -268,14 +279,26 @@ fn name_of(endpoint: &Endpoint) -> Result<ServerName<'static>, TlsFailure> {
     ServerName::try_from(name.to_owned()).map_err(|_| TlsFailure::Name(host.to_owned()))
 }
 
+/// One end of TLS that has said nothing yet.
+#[derive(Debug)]
+pub struct TlsStart(pub(in crate::net) Box<Connection>);
+
 /// Takes guests in over TLS.
 #[derive(Debug, Clone)]
-pub(in crate::net) struct Acceptor {
+pub struct Acceptor {
     config: Arc<ServerConfig>,
     pin: Option<Pin>,
 }
 
 impl Acceptor {
+    /// Our side of TLS, on the conn of a guest who has said other things before.
+    ///
+    /// # Errors
+    /// What rustls says.
+    pub fn begin(&self) -> Result<TlsStart, TlsFailure> {
+        self.connection().map(|tls| TlsStart(Box::new(tls)))
+    }
+
     /// A guest's connection, from our side.
     pub(in crate::net) fn connection(&self) -> Result<Connection, TlsFailure> {
         let connection = ServerConnection::new(Arc::clone(&self.config));
@@ -283,7 +306,8 @@ impl Acceptor {
     }
 
     /// What guests may know us by.
-    pub(in crate::net) fn pin(&self) -> Option<Pin> {
+    #[must_use]
+    pub fn pin(&self) -> Option<Pin> {
         self.pin
     }
 }

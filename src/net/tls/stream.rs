@@ -6,7 +6,7 @@ use rustls::{Connection, ProtocolVersion};
 
 use super::ahead::Ahead;
 use super::certificate::Certificate;
-use super::failure;
+use super::failure::{self, TlsFailure};
 use crate::net::stream::Stream;
 use crate::session::Secured;
 
@@ -16,7 +16,7 @@ const RECORD: usize = 16 << 10;
 /// What a seal adds to a record at most: header, nonce and tag of TLS 1.2 (RFC 5288, section 3).
 const SEAL: usize = 29;
 
-/// A stream whose handshake is done: what is written is sealed before it goes to the stream below, and
+/// A stream whose handshake is done, or goes on with what is read and written: what is written is sealed before it goes to the stream below, and
 /// what is read from there is opened.
 ///
 /// Our half-close is the alert `close_notify`, and then that of the stream below. Where a peer ends
@@ -39,7 +39,7 @@ pub struct TlsStream<S> {
 }
 
 impl<S: Stream> TlsStream<S> {
-    pub(super) fn new(under: S, tls: Box<Connection>) -> Self {
+    pub(in crate::net) fn new(under: S, tls: Box<Connection>) -> Self {
         TlsStream {
             under,
             tls,
@@ -49,6 +49,11 @@ impl<S: Stream> TlsStream<S> {
             within_line: false,
             cut: false,
         }
+    }
+
+    /// Whether the handshake is still to be done.
+    pub(in crate::net) fn is_shaking(&self) -> bool {
+        self.tls.is_handshaking()
     }
 
     /// The stream below.
@@ -97,6 +102,10 @@ impl<S: Stream> TlsStream<S> {
     /// The stream below ended, and the peer had not said so.
     fn cut_short(&mut self) -> io::Result<usize> {
         self.cut = true;
+        if self.tls.is_handshaking() {
+            let said = TlsFailure::Ended { silently: false }.to_string();
+            return Err(io::Error::new(ErrorKind::UnexpectedEof, said));
+        }
         if self.within_line {
             let said = "it ended within a line and without close_notify: something may be missing";
             return Err(io::Error::new(ErrorKind::UnexpectedEof, said));
@@ -114,7 +123,9 @@ impl<S: Stream> TlsStream<S> {
                 Err(err) => return Err(err),
             }
         }
-        self.sealed = 0;
+        if !self.tls.is_handshaking() {
+            self.sealed = 0;
+        }
         Ok(())
     }
 }
@@ -148,6 +159,9 @@ impl<S: Stream> Write for TlsStream<S> {
         }
         self.pass_on()?;
         let taken = self.tls.writer().write_vectored(slices)?;
+        if taken == 0 && slices.iter().any(|slice| !slice.is_empty()) {
+            return Err(ErrorKind::WouldBlock.into()); // no more is kept until TLS is agreed upon
+        }
         self.sealed += taken + taken.div_ceil(RECORD) * SEAL;
         Ok(taken)
     }
@@ -185,6 +199,6 @@ impl<S: Stream> Stream for TlsStream<S> {
     }
 
     fn held(&self) -> usize {
-        if self.tls.wants_write() { self.sealed } else { 0 }
+        if self.tls.wants_write() || self.tls.is_handshaking() { self.sealed } else { 0 }
     }
 }
