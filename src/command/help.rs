@@ -26,7 +26,7 @@ pub fn overview() -> String {
         let line = format!("{:HALF$}{}", cell(&left), cell(&right));
         let _ = writeln!(text, "{}", line.trim_end());
     }
-    text + "\n/help expect explains one. //x sends /x, /# is a comment, all else is sent.\n"
+    text + "/help expect explains one. //x sends /x, /# is a comment, all else is sent.\n"
 }
 
 /// One command, with details and an example; `name` may have its slash.
