@@ -233,3 +233,26 @@ impl Door {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_crowd_that_is_turned_away_is_one_line_a_second() {
+        let mut turned = Turned::default();
+        let mut told = |millis, why: &TlsFailure| {
+            let now = At::START + Duration::from_millis(millis);
+            turned.away(now, "1.2.3.4:5".to_owned(), why).map(|notice| notice.to_string())
+        };
+        let begin = "1.2.3.4:5 was turned away: what it says is no TLS";
+        assert_eq!(told(1, &TlsFailure::Ended { silently: true }), None, "it only looked");
+        assert_eq!(told(1, &TlsFailure::NoTls).as_deref(), Some(begin));
+        for millis in [2, 1000] {
+            assert_eq!(told(millis, &TlsFailure::NoTls), None);
+        }
+        let others = format!("{begin} (and 2 others before it)");
+        assert_eq!(told(1001, &TlsFailure::NoTls), Some(others));
+        assert_eq!(told(3000, &TlsFailure::NoTls).as_deref(), Some(begin));
+    }
+}

@@ -75,6 +75,10 @@ impl Redactor {
             }
             Recorded::Open { addr, name, own, secured } => {
                 let hide = |text: String| self.secrets.hide_str(&text).into_owned();
+                let secured = secured.map(|mut secured| {
+                    secured.subject = secured.subject.map(hide);
+                    secured
+                });
                 let what = Recorded::Open { addr: hide(addr), name: name.map(hide), own, secured };
                 vec![Record { at, conn, what }]
             }
