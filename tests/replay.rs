@@ -273,3 +273,20 @@ fn a_peer_that_answered_when_our_side_had_ended_does_so_again() {
         });
     replayed.success().stderr(says::notice("replayed talk.jsonl: 1 line as recorded\n"));
 }
+
+#[test]
+fn a_line_end_is_seen_and_nothing_is_said_of_masks() {
+    let talk = tape(&[client("a"), server("ok")]);
+    let (replayed, _) = replay(&talk, |peer| {
+        peer.expect_bytes("a\n");
+        peer.say("ok\r\n");
+    });
+    let told = "   = recorded: ok\\n\n   = came:     ok\\r\\n\n   =             ^^^^\n   \
+                = if it is right now: `--bless` rewrites the event\n";
+    replayed.code(1).stderr(contains(told).and(contains("--mask").not()));
+    let (replayed, _) = replay(&talk, |peer| {
+        peer.expect_bytes("a\n");
+        peer.say("ok\n\n");
+    });
+    replayed.code(1).stderr(contains("   = extra: \\n\n"));
+}

@@ -66,9 +66,13 @@ impl Player {
         if delay > timeout { timeout + delay } else { timeout }
     }
 
-    /// Tells of a difference, and fails then.
+    /// Tells of a difference, and fails then. What is told of where all is taken for right is not.
     pub(super) fn tell(&mut self, (mismatch, failure): Told) -> Played {
-        self.failure = Some(failure);
+        self.failure = Some(if self.manner.bless {
+            Box::new(mismatch::refused(*failure, self.blessing.len()))
+        } else {
+            failure
+        });
         Played::Differs(mismatch)
     }
 
