@@ -1,6 +1,7 @@
 //! `--replay FILE`: our side of a conversation again, and whether the peer says what it said then.
 
 use std::fs;
+use std::thread;
 
 use assert_cmd::assert::Assert;
 use predicates::prelude::*;
@@ -8,7 +9,7 @@ use predicates::str::contains;
 use tempfile::TempDir;
 
 use crate::support::DEADLINE;
-use crate::support::peer::{EchoServer, Peer, ScriptedServer};
+use crate::support::peer::{EchoServer, Peer, ScriptedServer, accept_within, listen};
 use crate::support::proc::Repl;
 use crate::support::says;
 use crate::support::tape::{client, prompt, server, tape};
@@ -256,7 +257,7 @@ fn a_recorded_pause_is_waited_for_as_long() {
     let part = |peer: &mut Peer| {
         peer.expect_bytes("x\n");
         // Longer than a wait lasts, and shorter than the pause was.
-        std::thread::sleep(std::time::Duration::from_millis(300));
+        thread::sleep(std::time::Duration::from_millis(300));
         peer.say("late\n");
     };
     let (replayed, _) = replay_with(&["--timeout", "100ms"], &tape(&[client("x"), late]), part);
@@ -289,4 +290,25 @@ fn a_line_end_is_seen_and_nothing_is_said_of_masks() {
         peer.say("ok\n\n");
     });
     replayed.code(1).stderr(contains("   = extra: \\n\n"));
+}
+
+#[test]
+fn of_several_conns_the_one_that_has_ended_is_told() {
+    let second = |event: String| event.replace("\"conn\":1", "\"conn\":2");
+    let dir = TempDir::new().unwrap();
+    let open = r#"{"dt":1,"ev":"open","conn":2,"addr":"127.0.0.1:1"}"#.to_owned();
+    let talk = [open, second(client("join")), second(server("ok")), server("two is here")];
+    fs::write(dir.path().join("talk.jsonl"), tape(&talk)).unwrap();
+    let (listener, addr) = listen();
+    let room = thread::spawn(move || {
+        let mut one = Peer::from(accept_within(&listener));
+        let mut two = Peer::from(accept_within(&listener));
+        two.expect_bytes("join\n");
+        drop(two);
+        one.read_to_end_within(DEADLINE)
+    });
+    let repl = Repl::new().args(["--connect", &addr.to_string(), "--replay", "talk.jsonl"]);
+    let told = repl.current_dir(dir.path()).run().code(1);
+    told.stderr(says::error("event 4 of talk.jsonl (conn 2) did not come: the peer has ended\n"));
+    assert_eq!(room.join().unwrap(), b"");
 }

@@ -188,11 +188,21 @@ impl Player {
         if let Some(odd) = odd {
             return Looked::Played(self.differs(odd, heard));
         }
-        let waits = |course: &Course| !course.matcher.is_ready() && !self.may_be_lent(course);
-        match self.courses.iter().position(waits) {
+        match self.waiting(heard) {
             Some(waiting) => Looked::Played(self.silence(now, waiting, heard)),
             None => Looked::Ready,
         }
+    }
+
+    /// The conn to wait for: one whose peer has ended, since nothing more comes of it and others may wait
+    /// for that; else the one whose line was recorded first.
+    fn waiting(&self, heard: &Heard<'_>) -> Option<usize> {
+        let waits = |course: &Course| !course.matcher.is_ready() && !self.may_be_lent(course);
+        let waiting = self.courses.iter().enumerate().filter(|(_, course)| waits(course));
+        let first = waiting.min_by_key(|(_, course)| {
+            (!course.has_ended(heard), course.awaited().map(|(event, _)| event))
+        });
+        first.map(|(index, _)| index)
     }
 
     /// Compares what has come, once; whether some of it was as expected.
