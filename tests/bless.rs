@@ -141,3 +141,25 @@ fn a_file_that_is_gone_is_told_without_a_place_in_a_script() {
     refused.stderr(told.and(contains("-->").not()));
     server.finish();
 }
+
+#[test]
+fn a_file_that_was_changed_meanwhile_is_left_alone() {
+    let dir = TempDir::new().unwrap();
+    let file = dir.path().join("talk.jsonl");
+    fs::write(&file, tape(&[server("a"), client("b"), server("c")])).unwrap();
+    let longer = tape(&[server("0"), server("a"), client("b"), server("c")]);
+    let (changed, content) = (file.clone(), longer.clone());
+    let server = ScriptedServer::start(move |mut peer| {
+        peer.say("A\n");
+        peer.expect_bytes("b\n");
+        fs::write(changed, content).unwrap();
+        peer.say("c\n");
+    });
+    let repl = Repl::new().args(["--connect", &server.addr(), "--bless", "--replay", "talk.jsonl"]);
+    let refused = repl.current_dir(dir.path()).run().code(3);
+    refused.stderr(says::error(
+        "cannot change `talk.jsonl`: it was changed meanwhile: replay what it is now\n",
+    ));
+    server.finish();
+    assert_eq!(fs::read_to_string(file).unwrap(), longer);
+}

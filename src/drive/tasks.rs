@@ -36,7 +36,7 @@ impl Engine {
             Task::Differs(mismatch) => {
                 self.recorder.differs(self.now, &mismatch, self.redactor.secrets());
             }
-            Task::Bless { name, changes } => self.bless(&name, &changes),
+            Task::Bless { name, changes, version } => self.bless(&name, &changes, version),
             Task::OpenAlike(name) => self.open_alike(name),
             Task::Replayed { name, lines } => {
                 self.screen.set_echo(!self.runner.is_prompt());
@@ -93,9 +93,9 @@ impl Engine {
         }
     }
 
-    fn bless(&mut self, file: &str, changes: &[Change]) {
+    fn bless(&mut self, file: &str, changes: &[Change], version: u64) {
         let secrets = &self.runner.settings().secrets;
-        match rewrite(file.as_ref(), changes, secrets) {
+        match rewrite(file.as_ref(), changes, version, secrets) {
             Ok(Edited { changed, added, removed }) => {
                 let changed = count(changed as u64, "line");
                 let text =

@@ -6,7 +6,7 @@ use super::part::Part;
 use super::player::{Manner, Player};
 use crate::matching::{Mask, MaskError, Masks, MissingSecret};
 use crate::script::{Blame, Settings};
-use crate::transcript::{Named, ReadError, Transcript, open, put_back};
+use crate::transcript::{Named, ReadError, Transcript, open, put_back, version};
 use crate::units::count;
 use crate::wire::{ConnId, Side};
 
@@ -117,6 +117,8 @@ pub fn load(
     whole: bool,
 ) -> Result<Player, LoadError> {
     let Named { path, conn } = Named::new(name);
+    // What is changed after this is noticed; where it fails, so does reading.
+    let version = version(&path).unwrap_or_default();
     let mut transcript = open(&path)?;
     put_back(&mut transcript, &given.settings.secrets)
         .map_err(|(event, missing)| LoadError::Secret { path: path.clone(), event, missing })?;
@@ -132,7 +134,9 @@ pub fn load(
         return Err(LoadError::Empty { path });
     }
     let name = path.display().to_string();
-    Ok(Player::new(name, transcript, parts, (&masks, &given.settings.vars), manner))
+    let mut player = Player::new(name, transcript, parts, (&masks, &given.settings.vars), manner);
+    player.blessing.version = version;
+    Ok(player)
 }
 
 /// The masks of the header, and then those that were given.

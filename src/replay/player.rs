@@ -378,7 +378,7 @@ impl Player {
         if self.manner.bless
             && let Some(changes) = self.blessing.take_all()
         {
-            return Played::Bless(changes);
+            return Played::Bless { changes, version: self.blessing.version };
         }
         Played::Done { lines, leave: true }
     }

@@ -74,6 +74,8 @@ pub enum Task {
         name: String,
         /// How.
         changes: Vec<Change>,
+        /// What its file was then.
+        version: u64,
     },
     /// Open another conn to where the first leads: the session is to be told of it once it stands.
     OpenAlike(String),

@@ -68,7 +68,12 @@ pub enum Played {
     /// Tell of a difference. It fails next.
     Differs(Box<Mismatch>),
     /// Change what was recorded.
-    Bless(Vec<Change>),
+    Bless {
+        /// How.
+        changes: Vec<Change>,
+        /// What the file of it was when it was read.
+        version: u64,
+    },
     /// It has come to its end.
     Done {
         /// How many lines of the peer were as they were to be.

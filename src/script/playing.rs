@@ -66,8 +66,9 @@ impl Playing {
                 Played::Shutdown(to) => runner.send(Input::Shutdown(to)),
                 Played::Open(name) => runner.ask(Task::OpenAlike(name)),
                 Played::Differs(mismatch) => runner.ask(Task::Differs(mismatch)),
-                Played::Bless(changes) => {
-                    runner.ask(Task::Bless { name: self.play.name().to_owned(), changes });
+                Played::Bless { changes, version } => {
+                    let name = self.play.name().to_owned();
+                    runner.ask(Task::Bless { name, changes, version });
                 }
                 Played::Wait(at) => {
                     self.until = at;
