@@ -19,12 +19,13 @@
 //! - [`session`] decides what a conversation is, and does nothing: it takes an
 //!   [`Input`](session::Input) and the time, and appends [`Effect`](session::Effect)s. No socket, no
 //!   file and no clock is known to it, so two ends can be tested in virtual time without any.
-//!   [`Direct`](session::Direct) is a conversation that we take part in, [`Tap`](session::Tap) one between
-//!   two others: its conns come in twos, a client's and the [`onward`](wire::ConnId::onward) one to the
+//!   [`Direct`](session::Direct) is a conversation that we take part in, [`Apart`](session::Apart) one with
+//!   each guest, of which none knows of another, [`Tap`](session::Tap) one between two others: its conns come in twos, a client's and the [`onward`](wire::ConnId::onward) one to the
 //!   server, which are one in the transcript.
 //! - [`script`] turns steps into inputs, and reads what the effects tell was heard. What a person types
 //!   is a script as well, one that goes on when a step fails. A replay ([`replay`]) takes the script's
-//!   place for as long as it lasts.
+//!   place for as long as it lasts. A mock has a runner for each guest, with a replay of the server's side
+//!   or a script to run.
 //! - [`command`] has the one table of `/commands`, from which parser, help and completion come;
 //!   [`matching`] has patterns and variables.
 //! - [`wire`] makes lines of bytes, [`net`] moves bytes, [`transcript`] keeps and reads events,

@@ -1,5 +1,9 @@
 //! Time, size and the reasons that the system gives, as this program counts and writes them.
 
+mod due;
+
+pub use due::Due;
+
 use std::fmt;
 use std::io;
 use std::ops::{Add, Sub};

@@ -19,6 +19,7 @@ mod heavy;
 mod include;
 mod listen;
 mod live_replay;
+mod mock;
 mod peers;
 mod prompt;
 mod readme;

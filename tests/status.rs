@@ -41,7 +41,7 @@ fn usage_is_2() {
         &["--connect", "[::1"],
         &["--listen", "0", "--connect", "127.0.0.1:1", "--plain"],
         &["--listen", "0", "--retry", "1s"],
-        &["--listen", "0", "--replay", "t.json"],
+        &["--listen", "0", "--connect", "1", "--replay", "t.json"],
         &["--connect", "127.0.0.1:1", "--stay"],
         &["--connect", "127.0.0.1:1", "--linger", "soon"],
         &["--connect", "127.0.0.1:1", "--plain", "--script", "s.chat"],

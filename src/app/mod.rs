@@ -1,6 +1,7 @@
 //! Composition: from the command line to a run. One file per way to run; nothing but wiring.
 
 mod diff;
+mod mock;
 mod show;
 mod talk;
 mod test;

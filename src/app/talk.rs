@@ -4,14 +4,14 @@ use std::io::{self, IsTerminal};
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{colour, vars};
+use super::{colour, mock, vars};
 use crate::cli::Talk;
-use crate::drive::{self, Clock, Dialing, Feed, Keeping, Setup, Stdout, Way};
+use crate::drive::{self, Cast, Clock, Dialing, Feed, Keeping, Setup, Stdout, Way};
 use crate::error::Error;
 use crate::net::raise_descriptor_limit;
 use crate::replay;
 use crate::script::{Play, RunnerOptions, Settings};
-use crate::session::{Direct, DirectOptions, Session, Tap};
+use crate::session::{Apart, Direct, DirectOptions, Session, Tap};
 use crate::term::Terminal;
 use crate::wire::Side;
 
@@ -27,8 +27,22 @@ enum Driver {
     Feed(Box<Feed>),
     /// A transcript.
     Play(Box<dyn Play>),
+    /// A transcript, or a script, to each guest; and a person, who looks on.
+    Cast(Cast, bool),
     /// Nobody: others speak.
     Nobody,
+}
+
+impl Driver {
+    /// What of it a session is given.
+    fn parts(self) -> (Option<Feed>, Option<Box<dyn Play>>, Option<Cast>) {
+        match self {
+            Driver::Prompt | Driver::Nobody => (None, None, None),
+            Driver::Feed(feed) => (Some(*feed), None, None),
+            Driver::Play(play) => (None, Some(play), None),
+            Driver::Cast(cast, _) => (None, None, Some(cast)),
+        }
+    }
 }
 
 pub(super) fn run(talk: Talk) -> Result<(), Error> {
@@ -40,7 +54,7 @@ pub(super) fn run(talk: Talk) -> Result<(), Error> {
     let secrets = settings.secrets.clone();
     let held = choose_driver(&talk, &settings, types).and_then(|mut driver| {
         let reads = check(&mut driver)?;
-        let stay = talk.stay || talk.is_tap();
+        let stay = talk.stay || talk.is_tap() || talk.is_mock();
         let talk = Talk { interactive: talk.interactive && types, ..talk };
         let outcome = drive::run(setup(talk, settings, (clock, terminal), driver, reads));
         Error::of_session(outcome, stay).map_or(Ok(()), Err)
@@ -49,6 +63,12 @@ pub(super) fn run(talk: Talk) -> Result<(), Error> {
 }
 
 fn choose_driver(talk: &Talk, settings: &Settings, types: bool) -> Result<Driver, Error> {
+    if talk.is_mock()
+        && let Some(path) = &talk.replay
+    {
+        let role = mock::role(path, talk, settings)?;
+        return Ok(Driver::Cast(Cast { role, stay: talk.stay }, types));
+    }
     if let Some(path) = &talk.replay {
         let finish = replay::Finish::Close {
             half_close: !talk.shared.no_half_close,
@@ -97,7 +117,7 @@ fn setup(
 ) -> Setup {
     let (listener, is_tap) = (talk.listen.is_some(), talk.is_tap());
     let role = if listener { Side::Server } else { Side::Client };
-    let prompt = matches!(driver, Driver::Prompt);
+    let prompt = matches!(driver, Driver::Prompt | Driver::Cast(_, true));
     let stdout = stdout(talk.json, talk.is_tap());
     let way = way(&talk);
     let runner = RunnerOptions {
@@ -110,11 +130,7 @@ fn setup(
         stays: talk.stay,
     };
     let session = session(&talk, prompt);
-    let (feed, play) = match driver {
-        Driver::Prompt | Driver::Nobody => (None, None),
-        Driver::Feed(feed) => (Some(*feed), None),
-        Driver::Play(play) => (None, Some(play)),
-    };
+    let (feed, play, cast) = driver.parts();
     Setup {
         clock,
         session,
@@ -123,6 +139,7 @@ fn setup(
         runner,
         feed,
         play,
+        cast,
         terminal: terminal.filter(|_| prompt || talk.interactive || stdout == Stdout::Terminal),
         colour: colour(talk.color),
         time: talk.time,
@@ -155,15 +172,16 @@ fn session(talk: &Talk, prompt: bool) -> Box<dyn Session> {
     if talk.is_tap() {
         return Box::new(Tap::new(talk.shared.max_line));
     }
-    let listener = talk.listen.is_some();
-    Box::new(Direct::new(DirectOptions {
+    let (listener, mock) = (talk.listen.is_some(), talk.is_mock());
+    let options = DirectOptions {
         role: if listener { Side::Server } else { Side::Client },
         stay: talk.stay || prompt || talk.interactive,
         half_close: !talk.shared.no_half_close,
         linger: talk.shared.linger,
         max_line: talk.shared.max_line,
-        telnet: listener && !talk.plain,
-    }))
+        telnet: listener && !talk.plain && !mock,
+    };
+    if mock { Box::new(Apart::new(options)) } else { Box::new(Direct::new(options)) }
 }
 
 fn stdout(json: bool, is_tap: bool) -> Stdout {

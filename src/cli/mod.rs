@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use diff::Diff;
-pub use replay::{Bless, Replaying};
+pub use replay::{Bless, Match, Replaying};
 pub use secret::Secret;
 pub use shared::Shared;
 pub use show::Show;
@@ -36,7 +36,9 @@ use crate::wire::Eol;
     disable_help_subcommand = true,
     override_usage = "chat-repl --listen [ADDR] [OPTIONS]\n       chat-repl --connect ADDR [OPTIONS]\n       \
                       chat-repl --listen ADDR --connect ADDR [OPTIONS]\n       \
-                      chat-repl --connect ADDR [OPTIONS] < SCRIPT\n       chat-repl test PATH... [OPTIONS]\n       \
+                      chat-repl --connect ADDR [OPTIONS] < SCRIPT\n       \
+                      chat-repl --connect ADDR --replay FILE\n       chat-repl --listen ADDR --replay FILE\n       \
+                      chat-repl test PATH... [OPTIONS]\n       \
                       chat-repl show FILE\n       chat-repl diff A B",
     after_help = "ADDR is HOST:PORT, :PORT, PORT, HOST, [V6]:PORT or unix:PATH; the port is 51423 where none \
                   is given.\nDurations are written 200ms, 2s, 1m; sizes 64KiB, 4MiB. \
@@ -94,12 +96,12 @@ pub struct Talk {
     #[arg(long, conflicts_with_all = ["script", "replay"], help_heading = "Script")]
     pub plain: bool,
 
-    /// Play the client of a transcript, and fail where the peer says something else
+    /// Play the client of a transcript, and fail where the peer says something else; with --listen its
+    /// server, or a script, to each guest
     #[arg(
         long,
         value_name = "FILE[#CONN]",
-        requires = "connect",
-        conflicts_with_all = ["listen", "script"],
+        conflicts_with = "script",
         help_heading = "Transcript"
     )]
     pub replay: Option<PathBuf>,
@@ -112,6 +114,15 @@ pub struct Talk {
         help_heading = "Replay"
     )]
     pub actual: Option<PathBuf>,
+    /// What clients say to a mock comes in the order recorded (ordered), or any
+    #[arg(
+        long = "match",
+        value_enum,
+        value_name = "ORDER",
+        hide_possible_values = true,
+        help_heading = "Replay"
+    )]
+    pub order: Option<Match>,
     /// How a transcript is replayed.
     #[command(flatten)]
     pub replaying: Replaying,
@@ -156,20 +167,57 @@ impl Talk {
         self.listen.is_some() && self.connect.is_some()
     }
 
-    /// Whether the files that are named can all be what they are to be.
+    /// Whether it plays to guests what was recorded, or a script.
+    #[must_use]
+    pub fn is_mock(&self) -> bool {
+        self.listen.is_some() && self.replay.is_some()
+    }
+
+    /// Whether the options go together, and the files that are named can all be what they are to be.
     ///
     /// # Errors
-    /// One would overwrite another, as clap tells such things.
+    /// They cannot, as clap tells such things.
     pub fn check(&self) -> Result<(), clap::Error> {
         self.replaying.check()?;
-        if self.replaying.bless.is_some() && self.replay.is_none() {
-            let said = "--bless rewrites the transcript of --replay: name one\n";
-            return Err(clap::Error::raw(clap::error::ErrorKind::MissingRequiredArgument, said));
-        }
+        self.check_replay()?;
         if self.is_tap() && (self.script.is_some() || self.plain) {
             let said = "a tap says nothing itself: --listen with --connect has no --script and no --plain\n";
             return Err(clap::Error::raw(clap::error::ErrorKind::ArgumentConflict, said));
         }
+        self.check_files()
+    }
+
+    /// Whether what is asked of a replay can be had of this one.
+    fn check_replay(&self) -> Result<(), clap::Error> {
+        let Some(path) = &self.replay else {
+            let said = match (self.replaying.bless, self.order) {
+                (Some(_), _) => "--bless rewrites the transcript of --replay: name one\n",
+                (None, Some(_)) => {
+                    "--match says how a mock takes what clients say: --replay names it\n"
+                }
+                (None, None) => return Ok(()),
+            };
+            return Err(clap::Error::raw(clap::error::ErrorKind::MissingRequiredArgument, said));
+        };
+        let script = path.extension().is_some_and(|ending| ending == "chat");
+        let said = if self.is_tap() {
+            "a tap says nothing itself: --listen with --connect has no --replay\n"
+        } else if self.is_mock() && self.replaying.bless.is_some() {
+            "--bless takes for right what a server says, and with --listen there is none\n"
+        } else if !self.is_mock() && self.order.is_some() {
+            "--match says how a mock takes what clients say, and with --connect there is none\n"
+        } else if !self.is_mock() && script {
+            "with --connect a script is run by --script\n"
+        } else if script && self.order.is_some() {
+            "--match is for transcripts: a script says itself in which order lines may come\n"
+        } else {
+            return Ok(());
+        };
+        Err(clap::Error::raw(clap::error::ErrorKind::ArgumentConflict, said))
+    }
+
+    /// Whether no file is two things.
+    fn check_files(&self) -> Result<(), clap::Error> {
         let named = [
             ("--replay", &self.replay),
             ("--record", &self.record),

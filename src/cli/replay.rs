@@ -33,6 +33,15 @@ pub struct Replaying {
     pub bless: Option<Bless>,
 }
 
+/// In which order the lines of a client may come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Match {
+    /// As they were recorded.
+    Ordered,
+    /// Any.
+    Any,
+}
+
 /// Whether a transcript is rewritten under `CI` as well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Bless {

@@ -17,15 +17,16 @@ use super::opening::Opening;
 use super::raw::{Level, Raw};
 use super::reaching::Reaching;
 use super::recorder::Recorder;
+use super::runners::Runners;
 use super::screen::Screen;
 use super::way::{Came, Door};
-use super::{Clock, Message, Outcome, Setup, Signal, Signals, Stop, Trouble};
+use super::{Clock, Message, Outcome, Setup, Signals, Stop, Trouble};
 use crate::replay;
-use crate::script::{Action, Parser, Report, Runner, ScriptFault};
+use crate::script::{Action, Parser, Report, ScriptFault};
 use crate::session::{Drive, Effect, Input, Notice, Queue, Session};
 use crate::term::Terminal;
 use crate::transcript::{Redactor, SinkEvent};
-use crate::units::{At, count};
+use crate::units::At;
 use crate::wire::Side;
 
 pub(super) const INBOX: Token = Token(0);
@@ -61,7 +62,7 @@ pub(super) struct Engine {
     pub(super) reaching: Reaching,
     pub(super) conns: Conns,
     pub(super) session: Box<dyn Session>,
-    pub(super) runner: Runner,
+    pub(super) runners: Runners,
     pub(super) feed: Option<Feed>,
     /// There may be something to read from the feed.
     pub(super) feed_ready: bool,
@@ -113,7 +114,7 @@ impl Engine {
         for addr in self.door.local() {
             self.screen.notice(&Notice::Listening(addr));
         }
-        if self.runner.is_prompt() {
+        if self.runners.own.is_prompt() {
             self.edit();
         }
         let mut events = Events::with_capacity(1024);
@@ -132,23 +133,6 @@ impl Engine {
             }
             self.now = self.clock.now();
             self.dispatch(&events);
-        }
-    }
-
-    /// Ends at once, if somebody else asks for it or there is no more time.
-    fn see_the_end(&mut self) {
-        self.outcome.stopped = self.stops.iter().any(Stop::is_asked);
-        self.forced |= self.outcome.stopped;
-        if let Some(limit) = self.limit.filter(|limit| At::START + *limit <= self.now)
-            && !self.is_over()
-        {
-            self.outcome.overdue = true;
-            let mut overdue = self.runner.overdue(limit);
-            if !self.opened.load(Ordering::SeqCst) {
-                overdue.report = overdue.report.note("there was no connection yet");
-            }
-            self.outcome.add(Trouble::Step(Box::new(overdue)));
-            self.forced = true;
         }
     }
 
@@ -198,7 +182,7 @@ impl Engine {
         }
         let deadlines = [
             self.session.next_deadline(),
-            self.runner.deadline(),
+            self.runners.deadline(),
             self.conns.deadline(),
             self.door.deadline(),
             self.opening.deadline(),
@@ -206,13 +190,6 @@ impl Engine {
             self.limit.map(|limit| At::START + limit),
         ];
         deadlines.into_iter().flatten().min().map(|at| self.clock.until(at))
-    }
-
-    fn is_over(&self) -> bool {
-        // Who sends a signal does not want to wait for a reader that has stopped.
-        let signalled = self.outcome.signal.is_some();
-        let written = signalled || self.raw.as_ref().is_none_or(Raw::is_empty);
-        self.forced || self.left && self.conns.is_empty() && written
     }
 
     fn let_in(&mut self) {
@@ -267,7 +244,7 @@ impl Engine {
     fn may_read_feed(&self) -> bool {
         let opened = self.opened.load(Ordering::SeqCst);
         let wanted = opened && !self.feed_held && !self.left && self.fault.is_none();
-        wanted && self.feed.is_some() && self.feed_ready && self.runner.backlog() < BACKLOG
+        wanted && self.feed.is_some() && self.feed_ready && self.runners.own.backlog() < BACKLOG
     }
 
     fn read_feed(&mut self) {
@@ -278,11 +255,11 @@ impl Engine {
         let mut steps = Vec::new();
         let fed = feed.read(&mut steps);
         if std::mem::take(&mut self.idle_untold) {
-            self.runner.not_idle();
+            self.runners.own.not_idle();
         }
         for step in steps {
             match step {
-                Ok(step) => self.runner.push(step),
+                Ok(step) => self.runners.own.push(step),
                 Err(fault) => {
                     self.fault = Some(Box::new(fault));
                     return;
@@ -294,7 +271,7 @@ impl Engine {
             Ok(Fed::Blocked) => self.feed_ready = false,
             Ok(Fed::Ended) => {
                 self.feed = None;
-                self.runner.complete();
+                self.runners.own.complete();
             }
             Err(source) => {
                 let name = feed.name().to_owned();
@@ -314,8 +291,8 @@ impl Engine {
             if self.left {
                 return;
             }
-            let action = self.runner.next(self.now);
-            let wants = self.runner.take_wants();
+            let action = self.runners.next(self.now);
+            let wants = self.runners.take_wants();
             if !wants.is_empty() {
                 self.recorder.want(self.now, wants);
             }
@@ -327,7 +304,7 @@ impl Engine {
 
     /// All steps before a faulty one are done: the script stops here.
     fn stop_at_fault(&mut self) {
-        if self.runner.is_idle()
+        if self.runners.own.is_idle()
             && let Some(fault) = self.fault.take()
         {
             self.outcome.add(Trouble::Script(fault));
@@ -340,8 +317,12 @@ impl Engine {
             Action::Session(Input::Drive(Drive::Idle)) => self.idle(),
             Action::Session(input) => self.input(input),
             Action::Task(task) => self.task(task),
-            Action::Fail(failure) if self.runner.is_prompt() => {
-                self.screen.set_echo(self.runner.is_playing()); // it may have been what failed
+            Action::Fail(failure) if let Some((conn, name)) = self.runners.acting_guest() => {
+                let name = name.to_owned();
+                self.guest_failed(conn, &name, *failure);
+            }
+            Action::Fail(failure) if self.runners.own.is_prompt() => {
+                self.screen.set_echo(self.runners.own.is_playing()); // it may have been what failed
                 self.screen.report(&failure.report);
             }
             Action::Fail(failure) => {
@@ -361,7 +342,7 @@ impl Engine {
             self.feed_ready = true;
             self.idle_untold = true;
         } else {
-            self.runner.starve();
+            self.runners.own.starve();
             self.input(Input::Drive(Drive::Idle));
         }
     }
@@ -404,18 +385,6 @@ impl Engine {
         }
     }
 
-    fn signalled(&mut self) {
-        for signal in self.signals.take() {
-            self.interrupted(signal);
-        }
-    }
-
-    pub(super) fn interrupted(&mut self, signal: Signal) {
-        self.forced = self.outcome.signal.is_some();
-        self.outcome.signal = Some(signal);
-        self.inputs.push_back(Input::Drive(Drive::Quit));
-    }
-
     fn read_messages(&mut self) {
         for message in self.inbox.take() {
             match message {
@@ -425,7 +394,7 @@ impl Engine {
         }
     }
 
-    fn recorded(&mut self, event: SinkEvent) {
+    pub(super) fn recorded(&mut self, event: SinkEvent) {
         match event {
             SinkEvent::Drained => {}
             // What passes through a tap goes on passing.
@@ -437,59 +406,5 @@ impl Engine {
                 self.outcome.add(Trouble::Journal(err.name));
             }
         }
-    }
-
-    /// Gives the terminal back as soon as the session is over, while conns are still being closed. The
-    /// line editor is made to end by a SIGINT of our own, which is not the person's.
-    pub(super) fn give_back_terminal(&mut self) {
-        if self.screen.close() {
-            self.signals.take();
-            Signals::take_interrupts_back();
-        }
-    }
-
-    /// What a person typed, and there was no more time for, is not lost without a word.
-    fn tell_what_was_not_run(&mut self) {
-        let lines = self.runner.pending() as u64;
-        if self.runner.is_prompt() && lines > 0 {
-            self.screen.tell(&Notice::Told(format!("{} not run", count(lines, "line"))));
-        }
-    }
-
-    /// Ends what is left: the terminal, the recording.
-    fn finish(mut self) -> Outcome {
-        let told = self.forced || !self.outcome.troubles.is_empty();
-        if self.scripted && !self.runner.is_prompt() && !told {
-            let lines = self.runner.unread_lines();
-            if lines > 0 {
-                self.screen.notice(&Notice::Unread(lines));
-            }
-        }
-        self.tell_what_was_not_run();
-        let held = self.redactor.release(self.now, None);
-        for record in held {
-            self.keep(record, Vec::new());
-        }
-        self.give_back_terminal();
-        let now = self.clock.now();
-        let failed = self.outcome.stopped || !self.outcome.troubles.is_empty();
-        let (signals, signal) = (&mut self.signals, &mut self.outcome.signal);
-        let saved = self.recorder.finish(now, failed, &mut || {
-            *signal = signal.or(signals.take().pop());
-            signal.is_some()
-        });
-        // What was written last may have failed.
-        for message in self.inbox.take() {
-            if let Message::Sink(event) = message {
-                self.recorded(event);
-            }
-        }
-        match saved {
-            Ok(Some(saved)) => self.screen.notice(&saved),
-            Ok(None) => {}
-            Err(err) => self.outcome.add(err),
-        }
-        self.outcome.told = self.screen.take_kept();
-        self.outcome
     }
 }

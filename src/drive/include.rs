@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::Trouble;
 use super::engine::Engine;
 use crate::command::Wrong;
-use crate::script::{Origin, Parser, Place, ScriptFault, Step};
+use crate::script::{Blame, Failure, Origin, Parser, Place, Report, ScriptFault, Step};
 use crate::session::{Drive, Input};
 use crate::units::reason;
 
@@ -24,6 +24,15 @@ pub struct Checked {
     reads: bool,
     /// The files that were looked at, so that each is once.
     seen: HashSet<PathBuf>,
+}
+
+/// All of a script.
+#[derive(Debug)]
+pub struct Script {
+    /// Its steps.
+    pub steps: Vec<Step>,
+    /// Some of them look at what the peers say.
+    pub reads: bool,
 }
 
 impl Checked {
@@ -63,11 +72,17 @@ impl Engine {
     /// Gives the script the steps of the file that a step includes.
     pub(super) fn include(&mut self, file: &str, place: Place) {
         match load(file, place) {
-            Ok(steps) => self.runner.include(steps),
-            Err(faults) if self.runner.is_prompt() => {
+            Ok(steps) => self.runners.acting().include(steps),
+            Err(faults) if self.runners.acting().is_prompt() => {
                 for fault in faults {
                     self.screen.report(&fault.into());
                 }
+            }
+            Err(faults) if self.runners.acting_guest().is_some() => {
+                let mut reports = faults.into_iter().map(Report::from);
+                let report = reports.next().unwrap_or_else(|| Report::new("it cannot be included"));
+                reports.for_each(|more| self.screen.report(&more));
+                self.runners.acting().fail_task(Failure { report, blame: Blame::Script });
             }
             Err(faults) => {
                 for fault in faults {
@@ -79,18 +94,37 @@ impl Engine {
     }
 }
 
+/// Reads all of a script.
+///
+/// # Errors
+/// The file cannot be read, or is no regular one; or all that is wrong with the script.
+pub fn script(path: &Path) -> io::Result<Result<Script, Vec<ScriptFault>>> {
+    let mut parser = Parser::new(Origin::from(&*path.to_string_lossy()));
+    let mut parsed = Vec::new();
+    parser.feed(whole(path)?.into(), &mut parsed);
+    parser.finish(&mut parsed);
+    let (steps, checked) = check(parsed);
+    Ok(checked.sound().map(|reads| Script { steps, reads }))
+}
+
 /// The steps of a file, once all of it and of what it includes is known to be sound.
 fn load(file: &str, place: Place) -> Result<Vec<Step>, Vec<ScriptFault>> {
     let alone = |fault| vec![fault];
     let path = find(file, &place).map_err(alone)?;
     let parsed = read(&path, file, place).map_err(alone)?;
+    let (steps, checked) = check(parsed);
+    checked.sound().map(|_| steps)
+}
+
+/// Looks at all of these, and takes those that are steps.
+fn check(parsed: Vec<Result<Step, ScriptFault>>) -> (Vec<Step>, Checked) {
     let mut checked = Checked::default();
     let mut steps = Vec::with_capacity(parsed.len());
     for step in parsed {
         steps.extend(step.as_ref().ok().cloned());
         checked.step(step);
     }
-    checked.sound().map(|_| steps)
+    (steps, checked)
 }
 
 /// Where the file is that the step at `place` includes: its name is relative to the folder of the

@@ -6,10 +6,13 @@
 //! inbox. Only `/save` and the loading of a transcript read and write files on the loop.
 
 mod assist;
+mod cast;
 mod clock;
 mod conns;
+mod ending;
 mod engine;
 mod feed;
+mod guests;
 mod inbox;
 mod include;
 mod opening;
@@ -20,6 +23,7 @@ mod raw;
 mod reaching;
 mod readiness;
 mod recorder;
+mod runners;
 mod screen;
 mod setup;
 mod signals;
@@ -28,10 +32,11 @@ mod stop;
 mod tasks;
 mod way;
 
+pub use cast::{Cast, Role};
 pub use clock::Clock;
 pub use engine::run;
 pub use feed::Feed;
-pub use include::Checked;
+pub use include::{Checked, Script, script};
 pub use opening::Dialing;
 pub use outcome::{Outcome, Trouble};
 pub use recorder::Keeping;

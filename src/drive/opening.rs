@@ -61,11 +61,16 @@ impl Opening {
 impl Engine {
     /// Begins to connect to the address that a step has.
     pub(super) fn open(&mut self, name: String, addr: &str, place: Place) {
+        if self.runners.are_apart() {
+            let report = Report::new("no conn can be opened here").at(place);
+            let report = report.label("this is played to each guest, who has one conn with us");
+            return self.runners.acting().fail_task(Failure { report, blame: Blame::Script });
+        }
         let address: Address = match addr.parse() {
             Ok(address) => address,
             Err(err) => {
                 let report = Report::new(format!("{err}")).at(place);
-                return self.runner.fail_task(Failure { report, blame: Blame::Script });
+                return self.runners.acting().fail_task(Failure { report, blame: Blame::Script });
             }
         };
         self.dial(name, address);
@@ -77,7 +82,7 @@ impl Engine {
             return self.dial(name, address);
         }
         let report = Report::new("a listener cannot open the conns of a transcript");
-        self.runner.fail_task(Failure { report, blame: Blame::Script });
+        self.runners.acting().fail_task(Failure { report, blame: Blame::Script });
     }
 
     fn dial(&mut self, name: String, address: Address) {
@@ -107,7 +112,7 @@ impl Engine {
                 self.input(opened);
                 self.show_prompt();
             }
-            Err((report, blame)) => self.runner.fail_task(Failure { report, blame }),
+            Err((report, blame)) => self.runners.own.fail_task(Failure { report, blame }),
         }
     }
 }

@@ -19,7 +19,7 @@ impl Engine {
     }
 
     fn perform(&mut self, effect: Effect) {
-        self.runner.observe(self.now, &effect);
+        self.runners.observe(self.now, &effect);
         self.names.observe(&effect);
         match effect {
             Effect::Send { to, bytes } => self.conns.send(to, &bytes),
@@ -52,15 +52,17 @@ impl Engine {
             }
             Effect::Record(record) => self.record(record),
             Effect::Notice(notice) => self.screen.notice(&notice),
-            Effect::Unheard => {}
+            Effect::Unheard(_) => {}
+            Effect::Over { conn, why } => self.over(conn, why),
             Effect::Pause(source) => self.pause(source, true),
             Effect::Resume(source) => self.pause(source, false),
             Effect::Leave(why) => {
                 // A step that the end has failed says more than the end does.
-                if let Some(failure) = self.runner.take_failure() {
+                if let Some(failure) = self.runners.own.take_failure() {
                     self.outcome.add(Trouble::Step(failure));
                 }
-                self.outcome.left(why, self.runner.running().cloned());
+                self.cut_short();
+                self.outcome.left(why, self.runners.running().cloned());
                 self.left = true;
                 self.door = Door::Closed;
                 self.opening.abandon();
@@ -85,7 +87,7 @@ impl Engine {
         {
             raw.opened(conn);
         }
-        let mut wants = self.runner.take_wants();
+        let mut wants = self.runners.take_wants();
         if self.redactor.secrets().is_empty() {
             return self.keep(record, wants);
         }
@@ -107,8 +109,9 @@ impl Engine {
             Source::Conns => self.conns.pause_all(paused),
             Source::Script => {
                 self.feed_held = paused;
-                self.runner.hold(paused);
+                self.runners.hold(source, paused);
             }
+            Source::ScriptOf(_) => self.runners.hold(source, paused),
         }
     }
 }

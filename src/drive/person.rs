@@ -14,7 +14,11 @@ use crate::units::count;
 const HOW_TO_LEAVE: &str = "press Ctrl-D or type /quit to leave";
 
 /// What is told where something is typed that a tap does not do.
-const SAYS_NOTHING: &str = "not sent: a tap says nothing itself, it passes on what others say (see /show, /who, /save, /note)";
+const TAP_SAYS_NOTHING: &str = "not sent: a tap says nothing itself, it passes on what others say (see /show, /who, /save, /note)";
+
+/// The same in a mock.
+const MOCK_SAYS_NOTHING: &str =
+    "not sent: a mock says what was recorded (see /show, /who, /save, /note)";
 
 /// What people call what is typed, in places of errors.
 pub(super) const PROMPT: &str = "<prompt>";
@@ -25,12 +29,12 @@ const IN_BLOCK: &str = "/all> ";
 impl Engine {
     /// Gives the terminal to a person.
     pub(super) fn edit(&mut self) {
-        self.screen.set_echo(false);
+        self.screen.set_echo(self.runners.are_apart());
         let Some((terminal, history)) = self.editing.take() else { return };
         let Some(printer) = self.screen.printer() else { return };
         let sender = self.inbox.sender();
         let started = Graphemes::from_env().and_then(|graphemes| {
-            let config = EditorConfig { prompt: self.runner.prompt(), history, graphemes };
+            let config = EditorConfig { prompt: self.runners.own.prompt(), history, graphemes };
             let tell = move |event| sender.send(Message::Editor(event));
             Editor::start(&terminal, printer, config, Arc::new(self.names.clone()), tell)
         });
@@ -79,16 +83,29 @@ impl Engine {
             What::Command(command, _) => **command == Command::Prompt(PromptCommand::Quit),
             _ => false,
         };
-        if quits && !self.runner.is_idle() {
+        if quits && !self.runners.own.is_idle() {
             self.input(Input::Drive(Drive::Quit));
-        } else if self.runner.is_playing() && !quits {
+        } else if self.runners.own.is_playing() && !quits {
             let refused = "a replay is running: Ctrl-C on an empty line stops it";
             self.screen.tell(&Notice::Told(refused.to_owned()));
-        } else if self.reaching.is_tap() && !is_for_tap(&step) {
-            self.screen.tell(&Notice::Told(SAYS_NOTHING.to_owned()));
+        } else if let Some(refused) = self.says_nothing()
+            && !says_nothing(&step)
+        {
+            self.screen.tell(&Notice::Told(refused.to_owned()));
         } else {
-            self.runner.push(step);
+            self.runners.own.push(step);
             self.step();
+        }
+    }
+
+    /// What is told where a step would say something, if it is not for a person to say it.
+    fn says_nothing(&self) -> Option<&'static str> {
+        if self.reaching.is_tap() {
+            Some(TAP_SAYS_NOTHING)
+        } else if self.runners.are_apart() {
+            Some(MOCK_SAYS_NOTHING)
+        } else {
+            None
         }
     }
 
@@ -97,7 +114,7 @@ impl Engine {
         if self.typed.is_in_block() {
             self.screen.set_prompt(IN_BLOCK);
         } else {
-            self.screen.set_prompt(&self.runner.prompt());
+            self.screen.set_prompt(&self.runners.own.prompt());
         }
     }
 
@@ -108,19 +125,19 @@ impl Engine {
             self.show_prompt();
             "the lines of the `/all` are forgotten".to_owned()
         } else {
-            match self.runner.interrupt() {
+            match self.runners.own.interrupt() {
                 None => HOW_TO_LEAVE.to_owned(),
                 Some(0) => "stopped".to_owned(),
                 Some(n) => format!("stopped, and {} behind it not run", count(n as u64, "line")),
             }
         };
-        self.screen.set_echo(false); // a replay may have been what was stopped
+        self.screen.set_echo(self.runners.are_apart()); // a replay may have been what was stopped
         self.screen.tell(&Notice::Told(told));
     }
 }
 
-/// Whether a step asks for something that does not speak to either end, nor wait for it.
-fn is_for_tap(step: &Step) -> bool {
+/// Whether a step asks for something that speaks to nobody, nor waits for anybody.
+fn says_nothing(step: &Step) -> bool {
     match &step.what {
         What::Command(command, _) => {
             step.is_local() || **command == Command::Conn(ConnCommand::Who)

@@ -151,9 +151,15 @@ impl Recorder {
     }
 
     /// Tells, on standard output with `--json`, how what came differs from what is replayed.
-    pub(super) fn differs(&self, at: At, mismatch: &Mismatch, secrets: &Secrets) {
+    pub(super) fn differs(
+        &self,
+        at: At,
+        mismatch: &Mismatch,
+        guest: Option<&str>,
+        secrets: &Secrets,
+    ) {
         if let Some(sink) = self.sinks.last().filter(|_| self.json) {
-            sink.event(mismatch_event(at, mismatch, secrets));
+            sink.event(mismatch_event(at, mismatch, guest, secrets));
         }
     }
 
@@ -245,7 +251,7 @@ impl Recorder {
 }
 
 /// A mismatch as an event of a transcript.
-fn mismatch_event(at: At, mismatch: &Mismatch, secrets: &Secrets) -> Event {
+fn mismatch_event(at: At, mismatch: &Mismatch, guest: Option<&str>, secrets: &Secrets) -> Event {
     let text = |key: &str, text: &str| Extra {
         key: key.to_owned(),
         json: serde_json::Value::from(secrets.hide_str(text)).to_string(),
@@ -259,6 +265,7 @@ fn mismatch_event(at: At, mismatch: &Mismatch, secrets: &Secrets) -> Event {
     };
     let event = Extra { key: "event".to_owned(), json: mismatch.event.to_string() };
     let mut extra = vec![text("kind", mismatch.kind.as_str()), text("file", &mismatch.file), event];
+    extra.extend(guest.map(|guest| text("guest", guest)));
     extra.extend(words("recorded", &mismatch.recorded));
     extra.extend(mismatch.want.as_ref().map(|want| text("want", want)));
     extra.extend(words("came", &mismatch.came));

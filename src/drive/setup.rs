@@ -11,6 +11,7 @@ use anstream::{AutoStream, ColorChoice};
 use mio::{Poll, Registry, Waker};
 
 use super::assist::Names;
+use super::cast::{Cast, Guests};
 use super::conns::Conns;
 use super::engine::{CONNS, DOOR, Engine, INBOX, SIGNALS, STDIN, STDOUT};
 use super::inbox::Inbox;
@@ -19,6 +20,7 @@ use super::person::PROMPT;
 use super::raw::Raw;
 use super::reaching::Reaching;
 use super::recorder::{Keeping, Recorder, Target, Urgency};
+use super::runners::Runners;
 use super::screen::Screen;
 use super::way::Door;
 use super::{Clock, Dialing, Feed, Message, Outcome, Signals, Stop, Way};
@@ -65,6 +67,8 @@ pub struct Setup {
     pub feed: Option<Feed>,
     /// What plays our side instead of steps, and what it is called.
     pub play: Option<Box<dyn Play>>,
+    /// What is played to each guest, where the session is a conversation with each.
+    pub cast: Option<Cast>,
     /// The person's terminal, if there is one.
     pub terminal: Option<Terminal>,
     /// Where the lines that are typed are kept.
@@ -130,7 +134,8 @@ impl Engine {
         Signals::take_interrupts_back();
         let (types, secrets) = (setup.types(), setup.runner.settings.secrets.clone());
         let scripted = setup.feed.as_ref().is_some_and(Feed::is_script);
-        let runner = start_runner(setup.runner, &setup.way, setup.feed.is_some(), setup.play);
+        let what = (setup.feed.is_some(), setup.play, setup.cast);
+        let runners = start_runners(setup.runner, &setup.way, what);
         let editing = setup.terminal.filter(|_| types).map(|terminal| (terminal, setup.history));
         Ok(Engine {
             now: setup.clock.now(),
@@ -143,7 +148,7 @@ impl Engine {
             replaying: setup.replaying,
             conns: Conns::new(CONNS, setup.outbox).watching(setup.way.is_tap()),
             session: setup.session,
-            runner,
+            runners,
             feed: setup.feed,
             feed_ready: true,
             more_steps: false,
@@ -225,13 +230,13 @@ fn start_screen(setup: &Setup) -> io::Result<Screen> {
     let look = Look {
         own: setup.side(),
         colour: wants_colour(setup.colour),
-        time: setup.time || setup.way.is_tap(),
+        time: setup.time || setup.way.is_tap() || setup.cast.is_some(),
         started: setup.clock.started.to_zoned_datetime(jiff::tz::TimeZone::system()),
     };
     let conversation = setup.runner.prompt || setup.stdout == Stdout::Terminal;
     let mut screen =
         Screen::on(terminal, look, conversation, (setup.quiet, setup.colour), secrets)?;
-    screen.set_echo(!setup.runner.prompt);
+    screen.set_echo(!setup.runner.prompt || setup.cast.is_some());
     Ok(screen)
 }
 
@@ -247,14 +252,15 @@ fn wants_colour(choice: ColorChoice) -> bool {
     }
 }
 
-fn start_runner(
+/// What runs the steps: whether there are some to come, what plays our side, and what is played to guests.
+fn start_runners(
     mut options: RunnerOptions,
     way: &Way,
-    fed: bool,
-    play: Option<Box<dyn Play>>,
-) -> Runner {
+    (fed, play, cast): (bool, Option<Box<dyn Play>>, Option<Cast>),
+) -> Runners {
     way.name_in(&mut options.settings.vars);
-    let complete = !fed && !options.prompt;
+    let complete = !fed && !options.prompt && cast.is_none();
+    let guests = cast.map(|cast| Guests::new(cast, &options));
     let mut runner = Runner::new(options);
     if let Some(play) = play {
         runner.play(play);
@@ -262,5 +268,5 @@ fn start_runner(
     if complete {
         runner.complete();
     }
-    runner
+    Runners::new(runner, guests)
 }

@@ -34,13 +34,15 @@ impl Engine {
             Task::Tell(text) => self.tell(text),
             Task::Unheard => self.screen.tell(&Notice::NobodyHere),
             Task::Differs(mismatch) => {
-                self.recorder.differs(self.now, &mismatch, self.redactor.secrets());
+                let guest = self.runners.acting_guest().map(|(_, name)| name);
+                self.recorder.differs(self.now, &mismatch, guest, self.redactor.secrets());
             }
             Task::Bless { name, changes, version } => self.bless(&name, &changes, version),
             Task::OpenAlike(name) => self.open_alike(name),
             Task::Replayed { name, lines } => {
-                self.screen.set_echo(!self.runner.is_prompt());
-                self.screen.notice(&Notice::Replayed { lines, file: name });
+                self.screen.set_echo(self.runners.are_apart() || !self.runners.own.is_prompt());
+                let guest = self.runners.acting_guest().map(|(_, guest)| guest.to_owned());
+                self.screen.notice(&Notice::Replayed { lines, file: name, guest });
             }
         }
     }
@@ -50,7 +52,7 @@ impl Engine {
     }
 
     fn refuse(&mut self, report: Report, blame: Blame) {
-        self.runner.fail_task(Failure { report, blame });
+        self.runners.acting().fail_task(Failure { report, blame });
     }
 
     fn explain(&mut self, name: &str) {
@@ -79,22 +81,23 @@ impl Engine {
     }
 
     fn replay(&mut self, pace: Option<Pace>, file: &str) {
-        let settings = self.runner.settings();
+        let runner = self.runners.acting();
+        let settings = runner.settings();
         let within = self.replaying.within(settings.timeout);
         let pace = pace.unwrap_or(within.pace);
-        let manner = replay::Manner { pace, from_now: self.runner.has_spoken(), ..within };
+        let manner = replay::Manner { pace, from_now: runner.has_spoken(), ..within };
         let given = replay::Given { settings, masks: &self.replaying.masks };
         match replay::load(file.as_ref(), self.role, manner, given, false) {
             Ok(player) => {
                 self.screen.set_echo(true);
-                self.runner.play(Box::new(player));
+                runner.play(Box::new(player));
             }
             Err(err) => self.refuse(Report::new(err.to_string()), err.blame()),
         }
     }
 
     fn bless(&mut self, file: &str, changes: &[Change], version: u64) {
-        let secrets = &self.runner.settings().secrets;
+        let secrets = &self.runners.own.settings().secrets;
         match rewrite(file.as_ref(), changes, version, secrets) {
             Ok(Edited { changed, added, removed }) => {
                 let changed = count(changed as u64, "line");

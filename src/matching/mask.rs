@@ -1,6 +1,7 @@
 //! What in a line is not to be compared.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use regex::bytes::{Regex, RegexBuilder};
 use thiserror::Error;
@@ -22,9 +23,9 @@ pub struct Mask {
     text: Vec<u8>,
 }
 
-/// Masks, each of which sees what those before it have made of a line.
+/// Masks, each of which sees what those before it have made of a line. Clones share them.
 #[derive(Debug, Clone, Default)]
-pub struct Masks(Vec<Mask>);
+pub struct Masks(Arc<[Mask]>);
 
 /// Why a text is no [`Mask`], and where.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -90,7 +91,7 @@ impl Masks {
     #[must_use]
     pub fn apply<'a>(&self, line: &'a [u8]) -> Cow<'a, [u8]> {
         let mut masked = Cow::Borrowed(line);
-        for mask in &self.0 {
+        for mask in self.0.iter() {
             if let Cow::Owned(changed) = mask.regex.replace_all(&masked, &*mask.text) {
                 masked = Cow::Owned(changed);
             }

@@ -1,16 +1,18 @@
 //! The variables of a session.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use bytes::Bytes;
 
 use super::Capture;
 use super::template::ENV;
 
-/// Variables by name, and where their values come from. A value may be any bytes.
+/// Variables by name, and where their values come from. A value may be any bytes. Clones share what they
+/// have until one of them is changed.
 #[derive(Debug, Clone, Default)]
 pub struct Vars {
-    values: BTreeMap<String, Value>,
+    values: Arc<BTreeMap<String, Value>>,
 }
 
 #[derive(Debug, Clone)]
@@ -35,12 +37,13 @@ enum From {
 impl Vars {
     /// Gives a variable the value that `--var` or `/set` says.
     pub fn set(&mut self, name: &str, value: impl Into<Bytes>) {
-        self.values.insert(name.to_owned(), Value { bytes: value.into(), from: From::Given });
+        self.values_mut().insert(name.to_owned(), Value { bytes: value.into(), from: From::Given });
     }
 
     /// Gives a variable a value that is not to be seen.
     pub fn set_secret(&mut self, name: &str, value: impl Into<Bytes>) {
-        self.values.insert(name.to_owned(), Value { bytes: value.into(), from: From::Secret });
+        self.values_mut()
+            .insert(name.to_owned(), Value { bytes: value.into(), from: From::Secret });
     }
 
     /// Takes a variable of the environment in, as `env:NAME`. It can be used, and not set.
@@ -51,7 +54,7 @@ impl Vars {
     /// Gives a variable the value that a pattern found in what a peer said.
     pub fn capture(&mut self, found: &Capture) {
         let value = Value { bytes: found.value.clone(), from: From::Captured };
-        self.values.insert(found.name.to_string(), value);
+        self.values_mut().insert(found.name.to_string(), value);
     }
 
     /// The same for all that a pattern found.
@@ -64,7 +67,7 @@ impl Vars {
     /// Takes in the captured values of others for variables that have none here.
     pub fn add_captured(&mut self, others: &Vars) {
         for (name, value) in others.captured() {
-            self.values.entry(name.clone()).or_insert_with(|| value.clone());
+            self.values_mut().entry(name.clone()).or_insert_with(|| value.clone());
         }
     }
 
@@ -81,13 +84,17 @@ impl Vars {
         for (name, value) in others.captured() {
             if self.values.get(name).is_none_or(Value::is_lent) {
                 let lent = Value { bytes: value.bytes.clone(), from: From::Lent };
-                self.values.insert(name.clone(), lent);
+                self.values_mut().insert(name.clone(), lent);
             }
         }
     }
 
     fn captured(&self) -> impl Iterator<Item = (&String, &Value)> {
         self.values.iter().filter(|(_, value)| value.from == From::Captured)
+    }
+
+    fn values_mut(&mut self) -> &mut BTreeMap<String, Value> {
+        Arc::make_mut(&mut self.values)
     }
 
     /// The value of a variable, if it has one.

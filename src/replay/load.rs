@@ -116,6 +116,32 @@ pub fn load(
     given: Given<'_>,
     whole: bool,
 ) -> Result<Player, LoadError> {
+    let part =
+        |transcript: &Transcript, conn, masks: &Masks| Part::of(transcript, conn, own, masks);
+    let Loaded { name, version, transcript, masks, parts } = read(name, given, whole, part)?;
+    let mut player = Player::new(name, transcript, parts, (&masks, &given.settings.vars), manner);
+    player.blessing.version = version;
+    Ok(player)
+}
+
+/// What is made of a file before it is played.
+pub(super) struct Loaded {
+    /// What the file is called.
+    pub(super) name: String,
+    /// What it was when it was read.
+    pub(super) version: u64,
+    pub(super) transcript: Transcript,
+    pub(super) masks: Masks,
+    pub(super) parts: Vec<Part>,
+}
+
+/// Reads a file, with the secrets put back, and makes a part of each conn that is meant.
+pub(super) fn read(
+    name: &Path,
+    given: Given<'_>,
+    whole: bool,
+    part: impl Fn(&Transcript, Option<ConnId>, &Masks) -> Result<Part, PartFault>,
+) -> Result<Loaded, LoadError> {
     let Named { path, conn } = Named::new(name);
     // What is changed after this is noticed; where it fails, so does reading.
     let version = version(&path).unwrap_or_default();
@@ -125,18 +151,14 @@ pub fn load(
     let masks = masks(&path, &transcript, given.masks)?;
     let mut parts = Vec::new();
     for conn in choose(&path, &transcript, conn, whole)? {
-        let part = Part::of(&transcript, conn, own, &masks);
         let fault =
             |PartFault { event, what }| LoadError::Event { path: path.clone(), event, what };
-        parts.push(part.map_err(fault)?);
+        parts.push(part(&transcript, conn, &masks).map_err(fault)?);
     }
     if parts.iter().all(Part::is_empty) {
         return Err(LoadError::Empty { path });
     }
-    let name = path.display().to_string();
-    let mut player = Player::new(name, transcript, parts, (&masks, &given.settings.vars), manner);
-    player.blessing.version = version;
-    Ok(player)
+    Ok(Loaded { name: path.display().to_string(), version, transcript, masks, parts })
 }
 
 /// The masks of the header, and then those that were given.

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::marked::{cut, differing, marked, marked_one, same, shown_start};
 use super::part::{Source, text};
 use crate::matching::hearing::Item;
-use crate::matching::{Masks, Vars};
+use crate::matching::{Masks, PatternError, PatternFault, Vars};
 use crate::script::{Blame, Failure, Mismatch, MismatchKind, Report};
 use crate::transcript::{Event, Transcript, What};
 use crate::units::count;
@@ -18,9 +18,6 @@ const CONTEXT: usize = 3;
 /// How much of each is shown, in bytes.
 const CONTEXT_WIDTH: usize = 72;
 
-/// What to do about a line that is another for good.
-const BLESS: &str = "if it is right now: `--bless` rewrites the event";
-
 /// Where a replay is.
 pub(super) struct Whereabouts<'a> {
     pub(super) file: &'a str,
@@ -30,6 +27,8 @@ pub(super) struct Whereabouts<'a> {
     pub(super) several: bool,
     /// Opens and closes are a part of it.
     pub(super) whole: bool,
+    /// It can be changed by `--bless`.
+    pub(super) blesses: bool,
     pub(super) masks: &'a Masks,
     pub(super) vars: Arc<Vars>,
     /// Our side has ended.
@@ -59,6 +58,11 @@ impl Whereabouts<'_> {
         let why = if by_end { "differs in its line end" } else { "differs" };
         let report = self.report(event, why);
         let compared = |report| compared(report, [expected, actual], by_end, self.masks);
+        let for_good = if self.blesses {
+            "if it is right now: `--bless` rewrites the event"
+        } else {
+            "if it is right now: change the event, or record the conversation anew"
+        };
         let report = match wanted.item.want() {
             Some(want) if !by_end => self
                 .unwanted(report.note(format!("want:     {want}")), wanted.item, text(actual))
@@ -66,11 +70,25 @@ impl Whereabouts<'_> {
             Some(_) => compared(report)
                 .note("the line end of a pattern is changed by hand: `eol` of this event"),
             // Masks and patterns hide no line end.
-            None if by_end => compared(report).note(BLESS),
+            None if by_end => compared(report).note(for_good),
             None => compared(report)
                 .note("if it may differ: `--mask 's/REGEX/TEXT/'`, or a `want` in the event")
-                .note(BLESS),
+                .note(for_good),
         };
+        let kind = if by_end { MismatchKind::LineEnd } else { MismatchKind::Changed };
+        self.told(kind, event, Some(wanted), Some(actual), report)
+    }
+
+    /// A line came that was recorded nowhere; this one is nearest to it.
+    pub(super) fn unknown(&self, wanted: Wanted<'_>, actual: &[u8], by_end: bool) -> Told {
+        let expected = wanted.item.bytes();
+        let event = wanted.source.event(same(expected, actual));
+        let end = if by_end { " but for its line end" } else { "" };
+        let report = Report::new(format!("no line of {} is this one{end}", self.file));
+        let nearest = format!("nearest is event {event}{}", self.of_conn());
+        let report = compared(report.note(nearest), [expected, actual], by_end, self.masks)
+            .note("if it may differ: `--mask 's/REGEX/TEXT/'`, or a `want` in the event")
+            .note("if it may come as well: record a conversation in which it does");
         let kind = if by_end { MismatchKind::LineEnd } else { MismatchKind::Changed };
         self.told(kind, event, Some(wanted), Some(actual), report)
     }
@@ -190,6 +208,11 @@ impl Whereabouts<'_> {
     }
 }
 
+/// A line of a client, as events are shown.
+pub(super) fn client_line(event: usize, bytes: &[u8]) -> String {
+    format!("{event} client: {}", cut(text(bytes), CONTEXT_WIDTH))
+}
+
 /// Shows two lines, and marks where they differ.
 fn compared(report: Report, lines: [&[u8]; 2], by_end: bool, masks: &Masks) -> Report {
     let marked = marked(lines, by_end, masks);
@@ -201,6 +224,14 @@ fn compared(report: Report, lines: [&[u8]; 2], by_end: bool, masks: &Masks) -> R
             None => report,
         }
     })
+}
+
+/// The pattern of an event cannot be used.
+pub(super) fn unusable(file: &str, event: usize, fault: &PatternError) -> Failure {
+    match &fault.why {
+        PatternFault::Undefined(missing) => undefined(file, event, "want", &missing.name),
+        other => undefined(file, event, "want", &other.to_string()),
+    }
 }
 
 /// Nothing was recorded that could be compared.

@@ -4,10 +4,12 @@ mod anew;
 mod bless;
 mod compare;
 mod course;
+mod ear;
 mod hunks;
 mod load;
 mod marked;
 mod mismatch;
+mod mock;
 mod near;
 mod odd;
 mod part;
@@ -19,4 +21,5 @@ mod tests;
 
 pub use compare::{Comparison, Terms, compare};
 pub use load::{Given, LoadError, load};
+pub use mock::{Mock, Mocking, Order, mock};
 pub use player::{Finish, Manner, Options, Player};

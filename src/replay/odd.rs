@@ -2,42 +2,54 @@
 
 use std::time::Duration;
 
+use super::course::Course;
 use super::mismatch::{self, Told, Wanted, Whereabouts};
 use super::part::Source;
 use super::player::{Finish, Player};
-use crate::matching::PatternFault;
-use crate::script::{Heard, Played};
+use crate::script::{Failure, Heard, Played};
 use crate::units::{At, Human};
+
+/// What there is to tell where the next that came on a conn is not expected; or that a pattern could
+/// not be used.
+pub(super) fn differs(
+    at: &Whereabouts<'_>,
+    course: &Course,
+    heard: &Heard<'_>,
+) -> Result<Told, Box<Failure>> {
+    let bytes = course.next(heard).unwrap_or_default();
+    if let Some((item, fault)) = course.matcher.fault() {
+        return Err(Box::new(mismatch::unusable(at.file, course.sources[*item].first(), fault)));
+    }
+    let Some(item) = course.matcher.nearest(&bytes) else {
+        return Ok(at.extra(course.sources.last().map_or(0, Source::last), &bytes));
+    };
+    let wanted = Wanted { item: &course.matcher.items()[item], source: &course.sources[item] };
+    if course.has_ended(heard) && wanted.item.bytes().starts_with(&bytes) {
+        return Ok(at.missing(wanted, "the peer has ended", &bytes));
+    }
+    let by_end = course.matcher.differs_by_end(item, &bytes);
+    Ok(at.differs(wanted, &bytes, by_end))
+}
+
+/// What there is to tell where an item did not come on a conn.
+pub(super) fn missing(
+    at: &Whereabouts<'_>,
+    course: &Course,
+    item: usize,
+    heard: &Heard<'_>,
+    why: &str,
+) -> Told {
+    let wanted = Wanted { item: &course.matcher.items()[item], source: &course.sources[item] };
+    at.missing(wanted, why, &course.next(heard).unwrap_or_default())
+}
 
 impl Player {
     /// What came is not what is expected.
     pub(super) fn differs(&mut self, index: usize, heard: &Heard<'_>) -> Played {
-        let course = &self.courses[index];
-        let bytes = course.next(heard).unwrap_or_default();
-        if let Some((item, fault)) = course.matcher.fault() {
-            let event = course.sources[*item].first();
-            let name = match &fault.why {
-                PatternFault::Undefined(undefined) => undefined.name.to_string(),
-                other => other.to_string(),
-            };
-            let failure = mismatch::undefined(&self.file, event, "want", &name);
-            return Played::Failed(Box::new(failure));
+        match differs(&self.whereabouts(index), &self.courses[index], heard) {
+            Ok(told) => self.tell(told),
+            Err(failure) => Played::Failed(failure),
         }
-        let at = self.whereabouts(index);
-        let told = match course.matcher.nearest(&bytes) {
-            Some(item) => {
-                let source = &course.sources[item];
-                let wanted = Wanted { item: &course.matcher.items()[item], source };
-                if course.has_ended(heard) && wanted.item.bytes().starts_with(&bytes) {
-                    let told = at.missing(wanted, "the peer has ended", &bytes);
-                    return self.tell(told);
-                }
-                let by_end = course.matcher.differs_by_end(item, &bytes);
-                at.differs(wanted, &bytes, by_end)
-            }
-            None => at.extra(course.sources.last().map_or(0, Source::last), &bytes),
-        };
-        self.tell(told)
     }
 
     /// Nothing has come: wait, or say why not.
@@ -54,9 +66,7 @@ impl Player {
         } else {
             return Played::Wait(self.look_by(now, until));
         };
-        let at = self.whereabouts(index);
-        let wanted = Wanted { item: &course.matcher.items()[item], source };
-        let told = at.missing(wanted, &why, &course.next(heard).unwrap_or_default());
+        let told = missing(&self.whereabouts(index), course, item, heard, &why);
         self.tell(told)
     }
 
@@ -128,6 +138,7 @@ impl Player {
             conn: self.courses[index].conn,
             several: self.courses.len() > 1,
             whole: self.manner.finish != Finish::Open,
+            blesses: true,
             masks: self.courses[index].matcher.masks(),
             vars: self.courses[index].vars(),
             half_closed: self.half_closed,
@@ -136,6 +147,6 @@ impl Player {
 
     /// When unfinished lines are to be looked at again, or then.
     pub(super) fn look_by(&self, now: At, until: At) -> At {
-        self.courses.iter().filter_map(|course| course.deadline(now)).fold(until, At::min)
+        self.courses.iter().filter_map(|course| course.ear.deadline(now)).fold(until, At::min)
     }
 }

@@ -1,5 +1,6 @@
 //! What a conn recorded, seen from one side: what the other side says, and what ours does in between.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -7,29 +8,31 @@ use memchr::memchr;
 
 use super::load::PartFault;
 use super::presence::Presence;
-use crate::matching::hearing::{Expected, Item, Wants};
+use crate::matching::hearing::{Expectations, Expected, Item, Wants};
 use crate::matching::{Masks, Template};
 use crate::transcript::{Event, Marks, Said, Transcript, What};
 use crate::units::At;
 use crate::wire::{ConnId, Eol, Line, Side, with_eol};
 
-/// One conn, seen from one side.
-#[derive(Debug)]
+/// One conn, seen from one side. Clones share what is in it: many can play it at once.
+#[derive(Debug, Clone)]
 pub(super) struct Part {
     pub(super) conn: Option<ConnId>,
     /// What the other side says, line by line. The border between two reads does not matter, and
     /// partial lines are joined, as far as our side does nothing in between.
-    pub(super) items: Vec<Item>,
+    pub(super) items: Expectations,
     /// Where each item was recorded.
-    pub(super) sources: Vec<Source>,
+    pub(super) sources: Arc<[Source]>,
     /// What our side does, in order.
-    pub(super) actions: Vec<Action>,
+    pub(super) actions: Arc<[Action]>,
     /// When the other side ended, if it did.
     pub(super) end: Option<End>,
     /// Our side ended before the other did.
     pub(super) ended_first: bool,
     /// The number of the event that opened the conn, or else of the first that concerns it.
     pub(super) opened: usize,
+    /// How many bytes the longest item has.
+    pub(super) longest: usize,
 }
 
 /// Where a line was recorded.
@@ -48,6 +51,8 @@ pub(super) struct Action {
     pub(super) event: usize,
     /// When it was recorded.
     pub(super) at: At,
+    /// How long after what was said before it.
+    pub(super) delay: Duration,
     pub(super) what: Doing,
 }
 
@@ -60,6 +65,10 @@ pub(super) enum Doing {
     Send(Template, Eol),
     /// Ends its side; the other may have waited for that to go on.
     HalfClose,
+    /// Breaks the conn.
+    Reset,
+    /// Closes the conn.
+    Close,
     /// Opens the conn.
     Open,
 }
@@ -84,8 +93,15 @@ struct Piece<'a> {
 
 /// A part that is being put together.
 struct Draft<'a> {
+    own: Side,
+    /// Our side closes just where it did.
+    closes: bool,
     expected: Vec<Expected>,
-    part: Part,
+    sources: Vec<Source>,
+    actions: Vec<Action>,
+    end: Option<End>,
+    ended_first: bool,
+    opened: usize,
     /// What the other side has said since our side did something.
     pieces: Vec<Piece<'a>>,
     groups: usize,
@@ -102,38 +118,20 @@ impl Part {
         own: Side,
         masks: &Masks,
     ) -> Result<Part, PartFault> {
-        let mut draft = Draft::of(conn);
-        let mut presence = Presence::new(transcript, conn);
-        let mut before = At::START;
-        for (index, event) in transcript.events.iter().enumerate() {
-            presence.observe(event);
-            let number = index + 1;
-            if event.conn == conn && draft.part.opened == 0 {
-                draft.part.opened = number;
-            }
-            match &event.what {
-                What::Line(said) if presence.concerns(event, said.from) => {
-                    let bytes = with_eol(&said.text, said.eol);
-                    if said.from == own {
-                        draft.act(number, event.at, say(said, bytes, number)?);
-                    } else if !bytes.is_empty() {
-                        let delay = event.at.since(before);
-                        draft.pieces.push(Piece {
-                            event: number,
-                            bytes,
-                            marks: &said.marks,
-                            delay,
-                        });
-                    }
-                    before = event.at;
-                }
-                What::Close { from, how } if event.conn == conn => {
-                    draft.close(number, event, (*from, own), (how, before));
-                }
-                _ => {}
-            }
-        }
-        draft.finish(masks)
+        Draft::of(own, false).filled(transcript, conn)?.finish(conn, masks)
+    }
+
+    /// The same for a side that also ends and closes just where it did.
+    ///
+    /// # Errors
+    /// An event has a mark that cannot be understood.
+    pub(super) fn with_closes(
+        transcript: &Transcript,
+        conn: Option<ConnId>,
+        own: Side,
+        masks: &Masks,
+    ) -> Result<Part, PartFault> {
+        Draft::of(own, true).filled(transcript, conn)?.finish(conn, masks)
     }
 
     /// Nothing is said in it.
@@ -142,39 +140,78 @@ impl Part {
     }
 }
 
-impl Draft<'_> {
-    fn of(conn: Option<ConnId>) -> Self {
-        let part = Part {
-            conn,
-            items: Vec::new(),
+impl<'a> Draft<'a> {
+    fn of(own: Side, closes: bool) -> Self {
+        Draft {
+            own,
+            closes,
+            expected: Vec::new(),
             sources: Vec::new(),
             actions: Vec::new(),
             end: None,
             ended_first: false,
             opened: 0,
-        };
-        Draft { expected: Vec::new(), part, pieces: Vec::new(), groups: 0 }
+            pieces: Vec::new(),
+            groups: 0,
+        }
+    }
+
+    /// Goes through all events.
+    fn filled(
+        mut self,
+        transcript: &'a Transcript,
+        conn: Option<ConnId>,
+    ) -> Result<Self, PartFault> {
+        let mut presence = Presence::new(transcript, conn);
+        let mut before = At::START;
+        for (index, event) in transcript.events.iter().enumerate() {
+            presence.observe(event);
+            let number = index + 1;
+            if event.conn == conn && self.opened == 0 {
+                self.opened = number;
+            }
+            match &event.what {
+                What::Line(said) if presence.concerns(event, said.from) => {
+                    let bytes = with_eol(&said.text, said.eol);
+                    if said.from == self.own {
+                        self.act(number, (before, event.at), say(said, bytes, number)?);
+                    } else if !bytes.is_empty() {
+                        let (marks, delay) = (&said.marks, event.at.since(before));
+                        self.pieces.push(Piece { event: number, bytes, marks, delay });
+                    }
+                    before = event.at;
+                }
+                What::Open { .. } if event.conn == conn => before = event.at,
+                What::Close { from, how } if event.conn == conn => {
+                    self.close(number, event, *from, how, before);
+                }
+                _ => {}
+            }
+        }
+        Ok(self)
     }
 
     /// Our side does something, so what the other has said stands for itself.
-    fn act(&mut self, event: usize, at: At, what: Doing) {
+    fn act(&mut self, event: usize, (before, at): (At, At), what: Doing) {
         self.join();
-        self.part.actions.push(Action { event, at, what });
+        self.actions.push(Action { event, at, delay: at.since(before), what });
     }
 
-    fn close(
-        &mut self,
-        number: usize,
-        event: &Event,
-        (from, own): (Side, Side),
-        (how, before): (&str, At),
-    ) {
-        if from != own {
-            self.part.end.get_or_insert(End { event: number, delay: event.at.since(before) });
-        } else if how == "eof" {
-            self.part.ended_first |= self.part.end.is_none();
-            self.act(number, event.at, Doing::HalfClose);
+    fn close(&mut self, number: usize, event: &Event, from: Side, how: &str, before: At) {
+        if from != self.own {
+            self.end.get_or_insert(End { event: number, delay: event.at.since(before) });
+            return;
         }
+        let what = match how {
+            "eof" => {
+                self.ended_first |= self.end.is_none();
+                Doing::HalfClose
+            }
+            _ if !self.closes => return,
+            "reset" => Doing::Reset,
+            _ => Doing::Close,
+        };
+        self.act(number, (before, event.at), what);
     }
 
     /// Joins partial lines with what follows them, and cuts at line ends: a transcript that was written
@@ -197,7 +234,7 @@ impl Draft<'_> {
                         group: marks.group.as_ref().map(|_| self.groups),
                         ..Expected::default()
                     });
-                    self.part.sources.push(Source::default());
+                    self.sources.push(Source::default());
                 }
                 self.add(event, line, marks, delay);
                 open = !line.ends_with(b"\n");
@@ -210,8 +247,7 @@ impl Draft<'_> {
 
     /// Adds to the last line.
     fn add(&mut self, event: usize, bytes: &[u8], marks: &Marks, delay: Duration) {
-        if let (Some(expected), Some(source)) =
-            (self.expected.last_mut(), self.part.sources.last_mut())
+        if let (Some(expected), Some(source)) = (self.expected.last_mut(), self.sources.last_mut())
         {
             if source.events.is_empty() {
                 source.events.reserve_exact(1); // mostly it is the only one, and there are millions
@@ -230,21 +266,32 @@ impl Draft<'_> {
         }
     }
 
-    fn finish(mut self, masks: &Masks) -> Result<Part, PartFault> {
+    fn finish(mut self, conn: Option<ConnId>, masks: &Masks) -> Result<Part, PartFault> {
         self.join();
-        let mut part = self.part;
-        // With the last thing that is said our side ends anyway.
-        let behind = part.sources.last().map_or(0, Source::last);
-        part.actions.pop_if(|last| matches!(last.what, Doing::HalfClose) && last.event > behind);
+        let behind = self.sources.last().map_or(0, Source::last);
+        if !self.closes {
+            // With the last thing that is said our side ends anyway.
+            let ends = |last: &mut Action| matches!(last.what, Doing::HalfClose);
+            self.actions.pop_if(|last| ends(last) && last.event > behind);
+        }
         let mut wants = Wants::default();
-        for (expected, source) in self.expected.into_iter().zip(&part.sources) {
-            let item = Item::new(expected, masks, &mut wants).map_err(|fault| PartFault {
+        let mut items = Vec::with_capacity(self.expected.len());
+        for (expected, source) in self.expected.into_iter().zip(&self.sources) {
+            items.push(Item::new(expected, masks, &mut wants).map_err(|fault| PartFault {
                 event: source.first(),
                 what: format!("`want`, {fault}"),
-            })?;
-            part.items.push(item);
+            })?);
         }
-        Ok(part)
+        Ok(Part {
+            conn,
+            longest: items.iter().map(|item| item.bytes().len()).max().unwrap_or(0),
+            items: items.into(),
+            sources: self.sources.into(),
+            actions: self.actions.into(),
+            end: self.end,
+            ended_first: self.ended_first,
+            opened: self.opened,
+        })
     }
 }
 

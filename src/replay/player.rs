@@ -129,13 +129,13 @@ impl Player {
     ) -> Self {
         let mut actions = Vec::new();
         let mut courses = Vec::new();
-        for (index, mut part) in parts.into_iter().enumerate() {
+        for (index, part) in parts.into_iter().enumerate() {
             if index > 0 {
                 let (event, what) = (part.opened, Doing::Open);
                 let at = transcript.events.get(event - 1).map_or(At::START, |event| event.at);
-                actions.push((index, Action { event, at, what }));
+                actions.push((index, Action { event, at, delay: Duration::ZERO, what }));
             }
-            actions.extend(std::mem::take(&mut part.actions).into_iter().map(|act| (index, act)));
+            actions.extend(part.actions.iter().cloned().map(|act| (index, act)));
             courses.push(Course::new(part, masks.clone(), vars.clone()));
         }
         actions.sort_by_key(|(_, action)| action.event);
@@ -160,7 +160,7 @@ impl Player {
     fn skip(&mut self, heard: &mut Heard<'_>) {
         let first = self.actions.peek().map_or(0, |(_, action)| action.event);
         for course in &mut self.courses {
-            course.skip(heard);
+            course.ear.skip(heard);
             let begin = course.items_before(first);
             course.matcher.go_on_at(begin);
             course.turn.begin = begin;
@@ -264,14 +264,14 @@ impl Player {
             let begin = course.matcher.reached();
             course.turn = Turn { begin, behind: action.event, ..Turn::default() };
         }
-        let to = self.courses[index].with.unwrap_or(heard.to);
+        let to = self.courses[index].ear.with.unwrap_or(heard.to);
         match action.what {
             Doing::Open => {
                 self.asked += 1;
                 Played::Open(conn_name(&self.file, index))
             }
             Doing::HalfClose if self.half_closes() => Played::Shutdown(to),
-            Doing::HalfClose => Played::Wait(now),
+            Doing::HalfClose | Doing::Reset | Doing::Close => Played::Wait(now),
             what => match self.say(index, action.event, what) {
                 Ok(bytes) => Played::Say { to, bytes },
                 Err(failure) => Played::Failed(failure),
@@ -311,7 +311,7 @@ impl Player {
                     Err(Box::new(failure))
                 }
             },
-            Doing::HalfClose | Doing::Open => Ok(Bytes::new()),
+            Doing::HalfClose | Doing::Reset | Doing::Close | Doing::Open => Ok(Bytes::new()),
         }
     }
 
@@ -386,15 +386,15 @@ impl Player {
     /// Finds out whom conns are with that were opened meanwhile.
     fn meet(&mut self, heard: &Heard<'_>) -> bool {
         for (index, course) in self.courses.iter_mut().enumerate() {
-            if course.with.is_none() {
-                course.with = match index {
+            if course.ear.with.is_none() {
+                course.ear.with = match index {
                     0 => Some(heard.to),
                     _ => heard.named(&conn_name(&self.file, index)).map(Audience::One),
                 };
             }
         }
         // Conns are opened one after the other, and nothing is done before they stand.
-        let standing = self.courses.iter().filter(|course| course.with.is_some()).count();
+        let standing = self.courses.iter().filter(|course| course.ear.with.is_some()).count();
         standing >= self.asked
     }
 }

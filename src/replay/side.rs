@@ -42,8 +42,8 @@ pub(super) fn pair(
     found: &mut Found,
 ) -> Vec<Pairing> {
     let items = a.map_or(&[][..], |part| &part.items);
-    let events = a.iter().flat_map(|part| &part.sources).map(Source::first).collect();
-    let lines = b.iter().flat_map(|part| &part.items).map(Item::bytes).collect();
+    let events = a.iter().flat_map(|part| part.sources.iter()).map(Source::first).collect();
+    let lines = b.iter().flat_map(|part| part.items.iter()).map(Item::bytes).collect();
     let cut = Sides { items, events, lines, masks };
     let wholes = cut.wholes(given);
     if wholes[0].len() == items.len() && wholes[1].len() == cut.lines.len() {

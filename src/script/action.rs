@@ -19,6 +19,17 @@ pub enum Action {
     Prompt,
 }
 
+impl Action {
+    /// The same from what speaks on one conn only, where others are apart from it.
+    #[must_use]
+    pub fn of(self, conn: ConnId) -> Action {
+        match self {
+            Action::Session(input) => Action::Session(input.of(conn)),
+            other => other,
+        }
+    }
+}
+
 /// Commands that need more than the session: files, the terminal, the transcript.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Task {

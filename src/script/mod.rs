@@ -8,6 +8,7 @@ mod all;
 mod block;
 mod exec;
 mod failure;
+mod feeding;
 mod guard;
 mod heard;
 mod origin;

@@ -23,6 +23,12 @@ pub trait Play {
 
     /// What it is called when it is interrupted or refuses something.
     fn name(&self) -> &str;
+
+    /// What there is to tell where the session is over before it has come to its end.
+    fn cut_short(&self, heard: &Heard<'_>) -> Option<Box<Failure>> {
+        let _ = heard;
+        None
+    }
 }
 
 /// What has come.
@@ -61,6 +67,10 @@ pub enum Played {
     },
     /// Half-close.
     Shutdown(Audience),
+    /// Close, after what is still to be said.
+    Close(Audience),
+    /// Break the connection.
+    Reset(Audience),
     /// Open another conn to where the first leads, by this name.
     Open(String),
     /// Nothing until more comes, or until then.

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use memchr::memrchr;
 
 use super::wait::Looked;
-use super::{Heard, Play, Played, Runner, Task};
+use super::{Failure, Heard, Play, Played, Runner, Task};
 use crate::session::{Audience, Input};
 use crate::units::At;
 
@@ -64,6 +64,8 @@ impl Playing {
                     self.until = now;
                 }
                 Played::Shutdown(to) => runner.send(Input::Shutdown(to)),
+                Played::Close(to) => runner.send(Input::Close(to)),
+                Played::Reset(to) => runner.send(Input::Reset(to)),
                 Played::Open(name) => runner.ask(Task::OpenAlike(name)),
                 Played::Differs(mismatch) => runner.ask(Task::Differs(mismatch)),
                 Played::Bless { changes, version } => {
@@ -88,6 +90,19 @@ impl Playing {
     }
 
     fn advance(&mut self, now: At, runner: &mut Runner) -> Played {
+        self.hearing(runner, |play, heard| play.advance(now, heard))
+    }
+
+    /// What there is to tell where the session is over before.
+    pub(super) fn cut_short(&mut self, runner: &mut Runner) -> Option<Box<Failure>> {
+        self.hearing(runner, |play, heard| play.cut_short(heard))
+    }
+
+    fn hearing<T>(
+        &mut self,
+        runner: &mut Runner,
+        ask: impl FnOnce(&mut dyn Play, &mut Heard<'_>) -> T,
+    ) -> T {
         let (roster, to) = (&runner.roster, runner.to);
         let mut heard = Heard {
             unread: &mut runner.unread,
@@ -95,7 +110,7 @@ impl Playing {
             ended: &|whom| roster.ended(whom).is_some(),
             named: &|name| roster.named(name),
         };
-        self.play.advance(now, &mut heard)
+        ask(&mut *self.play, &mut heard)
     }
 
     /// Whether much has come meanwhile: the peer may not read before we do, and that is once all is said.

@@ -45,9 +45,9 @@ pub struct Runner {
     pub(super) settings: Settings,
     pub(super) patterns: Patterns,
     pub(super) steps: VecDeque<Step>,
-    backlog: usize,
+    pub(super) backlog: usize,
     /// Nothing follows `steps`.
-    complete: bool,
+    pub(super) complete: bool,
     /// Nothing follows `steps` for now.
     pub(super) starved: bool,
     pub(super) wait: Option<(Wait, Place)>,
@@ -103,60 +103,6 @@ impl Runner {
         }
     }
 
-    /// One more step.
-    pub fn push(&mut self, step: Step) {
-        self.starved = false;
-        self.backlog += step.len();
-        self.steps.push_back(step);
-    }
-
-    /// Nothing more will come.
-    pub fn complete(&mut self) {
-        self.complete = true;
-    }
-
-    /// Nothing follows for now, and whoever writes the steps may be waiting for what we pass on: conns
-    /// that waited for a step to read go on.
-    pub fn starve(&mut self) {
-        self.starved = true;
-        self.make_way();
-    }
-
-    /// The steps of a script that the step which was just run includes: they come before all others.
-    pub fn include(&mut self, steps: Vec<Step>) {
-        for step in steps.into_iter().rev() {
-            self.backlog += step.len();
-            self.steps.push_front(step);
-        }
-    }
-
-    /// How many bytes of steps wait to be run.
-    #[must_use]
-    pub fn backlog(&self) -> usize {
-        self.backlog
-    }
-
-    /// How many steps wait to be run; what is being waited for or played has begun, and is none of
-    /// them.
-    #[must_use]
-    pub fn pending(&self) -> usize {
-        self.steps.len()
-    }
-
-    /// Takes note that the session was not told of [`Drive::Idle`], since there may be more to read: it
-    /// is told again once [`Runner::next`] finds no step.
-    pub fn not_idle(&mut self) {
-        if self.drive == Drive::Idle {
-            self.drive = Drive::Running;
-        }
-    }
-
-    /// Whether nothing waits to be run.
-    #[must_use]
-    pub fn is_idle(&self) -> bool {
-        self.steps.is_empty() && self.wait.is_none()
-    }
-
     /// Whether a person, and not a script, says what comes next.
     #[must_use]
     pub fn is_prompt(&self) -> bool {
@@ -188,7 +134,7 @@ impl Runner {
                 self.unread.end(*conn);
                 self.look(now);
             }
-            Effect::Unheard => self.unheard(),
+            Effect::Unheard(_) => self.unheard(),
             _ => {}
         }
     }
@@ -243,6 +189,11 @@ impl Runner {
     /// Lets something else play our side until it is done.
     pub fn play(&mut self, play: Box<dyn Play>) {
         self.wait = Some((Wait::Play(Playing::new(play)), self.at.clone()));
+    }
+
+    /// Speaks to one conn from now on, and reads from it.
+    pub fn speak_to(&mut self, conn: ConnId) {
+        self.to = Audience::One(conn);
     }
 
     /// Whether our side has said something.
@@ -328,6 +279,17 @@ impl Runner {
         failure.filter(|_| !self.options.prompt)
     }
 
+    /// What there is to tell of what plays our side, where the session is over before its end.
+    pub fn cut_short(&mut self) -> Option<Box<Failure>> {
+        let (mut wait, place) = self.wait.take()?;
+        let failure = match &mut wait {
+            Wait::Play(playing) => playing.cut_short(self),
+            _ => None,
+        };
+        self.wait = Some((wait, place));
+        failure
+    }
+
     /// A step failed: the script stops, a prompt goes on.
     pub(super) fn fail(&mut self, failure: Failure) {
         self.wait = None;
@@ -348,11 +310,6 @@ impl Runner {
     /// Asks for something that the session cannot do.
     pub(super) fn ask(&mut self, task: super::Task) {
         self.outbox.push_back(Action::Task(task));
-    }
-
-    fn clear_steps(&mut self) {
-        self.steps.clear();
-        self.backlog = 0;
     }
 
     pub(super) fn may_step(&self) -> bool {
@@ -381,12 +338,6 @@ impl Runner {
         if !self.options.listener && !self.roster.are_several() {
             self.to = Audience::One(conn);
         }
-    }
-
-    pub(super) fn take_step(&mut self) -> Option<Step> {
-        let step = self.steps.pop_front()?;
-        self.backlog -= step.len();
-        Some(step)
     }
 
     /// There is no step: nothing for the moment, or the end.

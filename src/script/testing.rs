@@ -155,8 +155,8 @@ impl End {
         self.step();
     }
 
-    pub(crate) fn plays(&mut self, play: impl Play + 'static) {
-        self.runner.play(Box::new(play));
+    pub(crate) fn plays(&mut self, play: Box<dyn Play>) {
+        self.runner.play(play);
         self.runner.complete();
         self.step();
     }
@@ -259,7 +259,7 @@ impl End {
         match effect {
             Effect::Send { to, bytes } => self.send(*to, bytes),
             Effect::Shutdown(conn) => self.line(*conn).shut = true,
-            Effect::Close(conn) => {
+            Effect::Close(conn) | Effect::Reset(conn) => {
                 let words = self.line(*conn);
                 (words.shut, words.closed) = (true, true);
             }

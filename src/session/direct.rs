@@ -68,6 +68,11 @@ impl Direct {
         }
     }
 
+    /// The same, in which the first guest has this number.
+    pub(super) fn with_guest(options: DirectOptions, number: u32) -> Self {
+        Direct { guests: number.saturating_sub(1), ..Direct::new(options) }
+    }
+
     fn opened(&mut self, now: At, conn: ConnId, met: Met, effects: &mut Vec<Effect>) {
         self.finish_saying(now, effects); // the newcomer has not heard the first half
         let Met { addr, own, name } = met;
@@ -216,6 +221,20 @@ impl Direct {
         self.remove(conn, effects);
     }
 
+    /// Breaks conns, which their peers see at once.
+    fn reset(&mut self, now: At, to: Audience, effects: &mut Vec<Effect>) {
+        self.finish_saying(now, effects);
+        for conn in self.meant(to) {
+            let from = self.own(Some(conn));
+            self.hear_out(now, conn, effects);
+            let how = Ending::Reset;
+            effects.push(record(now, Some(conn), Recorded::Close { from, how: how.clone() }));
+            self.silent(conn, &how, effects);
+            effects.push(Effect::Reset(conn));
+            self.remove(conn, effects);
+        }
+    }
+
     fn say(&mut self, now: At, to: Audience, what: Saying, effects: &mut Vec<Effect>) {
         let targets = self.hearing(to);
         if to == Audience::Guests && targets.len() > 1 && !self.members.are_guests() {
@@ -226,7 +245,7 @@ impl Direct {
             return;
         }
         let Some(first) = targets.first().copied() else {
-            effects.push(Effect::Unheard);
+            effects.push(Effect::Unheard(to));
             return;
         };
         for conn in &targets {
@@ -302,17 +321,19 @@ impl Direct {
     }
 
     fn close_all(&mut self, now: At, to: Audience, effects: &mut Vec<Effect>) {
-        let all: Vec<ConnId> = match to {
-            Audience::All => self.members.iter().map(|(conn, _)| conn).collect(),
-            Audience::Guests => {
-                let guests = self.members.iter().filter(|(_, member)| member.is_guest());
-                guests.map(|(conn, _)| conn).collect()
-            }
-            Audience::One(conn) => vec![conn],
-        };
-        for conn in all {
+        for conn in self.meant(to) {
             self.close(now, conn, &Ending::Eof, effects);
         }
+    }
+
+    /// The conns among `to`.
+    fn meant(&self, to: Audience) -> Vec<ConnId> {
+        let members = self.members.iter().filter(|(conn, member)| match to {
+            Audience::All => true,
+            Audience::Guests => member.is_guest(),
+            Audience::One(one) => *conn == one,
+        });
+        members.map(|(conn, _)| conn).collect()
     }
 
     /// The script has ended: so does our side of every conn, unless the listener is to stay.
@@ -401,6 +422,7 @@ impl Session for Direct {
             }
             Input::Shutdown(to) => self.shutdown(now, to, effects),
             Input::Close(to) => self.close_all(now, to, effects),
+            Input::Reset(to) => self.reset(now, to, effects),
             Input::Kick { conn, why } => self.close(now, conn, &Ending::Kicked(why), effects),
             Input::Note(text) => effects.push(record(now, None, Recorded::Note { text })),
             Input::Filled(queue) => self.flow.filled(now, queue, effects),
@@ -413,8 +435,8 @@ impl Session for Direct {
             Input::Overflowed(conn) => self.overflowed(now, conn, effects),
             Input::Drive(drive) => self.drive(now, drive, effects),
             Input::Tick => self.tick(now, effects),
-            // Only a tap asks for this.
-            Input::Reached { .. } | Input::Unreached { .. } => {}
+            // Only a tap asks for this, and only conversations that are apart are driven so.
+            Input::Reached { .. } | Input::Unreached { .. } | Input::Driven { .. } => {}
         }
         if !self.left
             && let Some(why) = self.leaving.decide(now, self.members.talking(), self.flow.is_deaf())

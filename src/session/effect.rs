@@ -26,6 +26,8 @@ pub enum Source {
     Conns,
     /// The script, or whatever else feeds the session.
     Script,
+    /// What feeds the conversation on one conn, among those that are apart.
+    ScriptOf(ConnId),
 }
 
 /// A queue with a bound in bytes.
@@ -80,10 +82,17 @@ pub enum Effect {
     Record(Record),
     /// Something to tell the person.
     Notice(Notice),
-    /// What was to be sent found nobody to send it to.
-    Unheard,
+    /// What was to be sent to these found nobody.
+    Unheard(Audience),
     /// The session is over.
     Leave(Leave),
+    /// The conversation on one conn is over, and others that are apart from it go on.
+    Over {
+        /// Which.
+        conn: ConnId,
+        /// Why.
+        why: Leave,
+    },
     /// Stop reading from a source.
     Pause(Source),
     /// Read again.

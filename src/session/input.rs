@@ -69,6 +69,8 @@ pub enum Input {
     Shutdown(Audience),
     /// Close, after what is still to be sent.
     Close(Audience),
+    /// Break the connection, behind what is taken at once of what is still to be sent.
+    Reset(Audience),
     /// Close a guest's conn; it has been told why.
     Kick {
         /// Whose.
@@ -91,8 +93,32 @@ pub enum Input {
     Crowded,
     /// What drives the session has come to this.
     Drive(Drive),
+    /// What drives the conversation on one conn, among those that are apart, has come to this.
+    Driven {
+        /// Which.
+        conn: ConnId,
+        /// How far.
+        drive: Drive,
+    },
     /// Time has passed.
     Tick,
+}
+
+impl Input {
+    /// What somebody asked for who knows of one conn only, where others are apart from it.
+    #[must_use]
+    pub fn of(self, conn: ConnId) -> Input {
+        let to = Audience::One(conn);
+        match self {
+            Input::Say { bytes, send, .. } => Input::Say { to, bytes, send },
+            Input::Raw { bytes, .. } => Input::Raw { to, bytes },
+            Input::Shutdown(_) => Input::Shutdown(to),
+            Input::Close(_) => Input::Close(to),
+            Input::Reset(_) => Input::Reset(to),
+            Input::Drive(drive) => Input::Driven { conn, drive },
+            other => other,
+        }
+    }
 }
 
 /// How far the script, or the person, has come.

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 
-use super::due::Due;
-use crate::units::At;
+use crate::units::{At, Due};
 use crate::wire::{Block, ConnId, LineCodec, PARTIAL_AFTER, Side, Telnet};
 
 /// The open conns. What every input asks is kept ready, so that ten thousand idle ones cost nothing.

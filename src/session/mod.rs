@@ -3,8 +3,8 @@
 //! A [`Session`] is told what happened ([`Input`]) and when ([`At`]), and answers with what is to be
 //! done ([`Effect`]). One owner gives one total order; the transcript is that order.
 
+mod apart;
 mod direct;
-mod due;
 mod effect;
 mod flow;
 mod input;
@@ -18,6 +18,7 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
+pub use apart::Apart;
 pub use direct::{Direct, DirectOptions};
 pub use effect::{Audience, Effect, Queue, Source};
 pub use input::{Drive, Ending, Input};
@@ -28,7 +29,7 @@ pub use tap::Tap;
 
 use crate::units::At;
 
-/// A way to hold a conversation: [`Direct`], [`Tap`], and others to come.
+/// A way to hold a conversation: [`Direct`], [`Apart`], [`Tap`], and others to come.
 pub trait Session {
     /// Takes one input that happened at `now`, and appends what is to be done to `effects`, in order.
     fn handle(&mut self, now: At, input: Input, effects: &mut Vec<Effect>);

@@ -64,6 +64,8 @@ pub enum Notice {
         lines: u64,
         /// The transcript.
         file: String,
+        /// To whom, if to one of several.
+        guest: Option<String>,
     },
     /// No descriptor is left for a new guest.
     NoDescriptors,
@@ -101,8 +103,9 @@ impl fmt::Display for Notice {
                 }
                 Ok(())
             }
-            Notice::Replayed { lines, file } => {
-                write!(f, "replayed {file}: {} as recorded", count(*lines, "line"))
+            Notice::Replayed { lines, file, guest } => {
+                let to = guest.as_ref().map(|guest| format!(" to {guest}")).unwrap_or_default();
+                write!(f, "replayed {file}{to}: {} as recorded", count(*lines, "line"))
             }
             Notice::NoDescriptors => f.write_str(
                 "no descriptors are left: new guests wait until somebody leaves (see `ulimit -n`)",

@@ -8,12 +8,11 @@ use std::collections::BTreeMap;
 
 use bytes::{Bytes, BytesMut};
 
-use super::due::Due;
 use super::effect::{record, said};
 use super::{
     Audience, Drive, Effect, Ending, Input, Leave, Notice, Queue, Recorded, Session, Source,
 };
-use crate::units::At;
+use crate::units::{At, Due};
 use crate::wire::{Block, ConnId, LineCodec, Side};
 
 /// What a client may say before the server is reached, in bytes, until it is not read any further.
@@ -248,10 +247,12 @@ impl Session for Tap {
             }
             Input::Drive(Drive::Quit) if !self.left => self.leave(now, effects),
             // A tap says nothing itself.
-            Input::Say { .. } | Input::Raw { .. } => effects.push(Effect::Unheard),
+            Input::Say { to, .. } | Input::Raw { to, .. } => effects.push(Effect::Unheard(to)),
             Input::Drive(_)
+            | Input::Driven { .. }
             | Input::Shutdown(_)
             | Input::Close(_)
+            | Input::Reset(_)
             | Input::Kick { .. }
             | Input::Moved(_)
             | Input::Overflowed(_)

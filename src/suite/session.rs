@@ -270,6 +270,7 @@ fn setup(
         runner,
         feed,
         play,
+        cast: None,
         terminal: None,
         history: None,
         colour: ColorChoice::Never,

@@ -7,6 +7,7 @@ mod guests;
 mod half_typed;
 mod keys;
 mod leaving;
+mod mock;
 mod replaying;
 mod starting;
 mod tap;

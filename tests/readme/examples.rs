@@ -44,6 +44,11 @@ fn the_examples_of_the_tap_document_run_as_printed() {
     run("docs/tap.md");
 }
 
+#[test]
+fn the_examples_of_the_mock_document_run_as_printed() {
+    run("docs/mock.md");
+}
+
 fn run(name: &str) {
     let document = Document::open(name);
     let stage = Stage::set(&document);

@@ -119,6 +119,31 @@ impl Item {
         self.fits(&Came::new(line, masks), vars).ok().flatten().unwrap_or_default()
     }
 
+    /// What its pattern captures from a line that is as it is to be; `None` for another line.
+    ///
+    /// # Errors
+    /// Its pattern uses a variable that has no value.
+    pub fn find(
+        &self,
+        line: &[u8],
+        masks: &Masks,
+        vars: &Vars,
+    ) -> Result<Option<Vec<Capture>>, PatternError> {
+        self.fits(&Came::new(line, masks), vars)
+    }
+
+    /// How much another line is like it, up to 1.
+    #[must_use]
+    pub fn is_like(&self, line: &[u8], masks: &Masks) -> f64 {
+        self.likeness(&Came::new(line, masks))
+    }
+
+    /// Whether a line differs from it in its end only.
+    #[must_use]
+    pub fn differs_by_end(&self, line: &[u8], masks: &Masks, vars: &Vars) -> bool {
+        self.is_but_for_its_end(&Came::new(line, masks), vars)
+    }
+
     /// Whether it is compared byte for byte.
     pub(super) fn is_exact(&self) -> bool {
         self.want.is_none() && self.masked.is_none()

@@ -1,8 +1,8 @@
 //! Lines as they come.
 
-use std::ops::Range;
 use std::sync::Arc;
 
+use super::expectations::Expectations;
 use super::gather::{Gathered, Terms};
 use super::item::{Came, Item};
 use crate::matching::{Capture, Masks, PatternError, Vars};
@@ -20,23 +20,13 @@ const LONGEST_PROMPT: usize = 1024;
 /// allows, the other is forgotten: there are few, and a long run of lines that may be missing is one.
 #[derive(Debug)]
 pub struct Matcher {
-    items: Vec<Item>,
+    items: Expectations,
     masks: Masks,
-    blocks: Vec<Block>,
-    /// For each block, the next one, itself included, that cannot be passed over; and the end.
-    required: Vec<usize>,
     states: Vec<State>,
     /// The block before which what comes now is expected.
     limit: usize,
     matched: u64,
     fault: Option<(usize, PatternError)>,
-}
-
-/// What follows each other: single lines, and groups.
-#[derive(Debug, Clone)]
-struct Block {
-    items: Range<usize>,
-    is_group: bool,
 }
 
 /// A way to understand what has come: everything before `at` has come or may be missing.
@@ -73,25 +63,19 @@ pub enum Offered {
 impl Matcher {
     /// Expects these items, none of them yet; patterns may use `vars`.
     #[must_use]
-    pub fn new(items: Vec<Item>, masks: Masks, vars: Vars) -> Matcher {
-        let blocks = blocks(&items);
-        let mut required = vec![blocks.len(); blocks.len() + 1];
-        for (at, block) in blocks.iter().enumerate().rev() {
-            let passes = items[block.items.clone()].iter().all(|item| item.opt);
-            required[at] = if passes { required[at + 1] } else { at };
-        }
+    pub fn new(items: impl Into<Expectations>, masks: Masks, vars: Vars) -> Matcher {
         let states = vec![State { at: 0, group: None, vars: Arc::new(vars) }];
-        Matcher { items, masks, blocks, required, states, limit: 0, matched: 0, fault: None }
+        Matcher { items: items.into(), masks, states, limit: 0, matched: 0, fault: None }
     }
 
     /// Items up to this one, which is not the middle of a group, may come from now on.
     pub fn expect_until(&mut self, item: usize) {
-        self.limit = self.blocks.partition_point(|block| block.items.end <= item);
+        self.limit = self.items.blocks().partition_point(|block| block.items.end <= item);
     }
 
     /// Begins anew at this item: what is expected before it is not looked at any more.
     pub fn go_on_at(&mut self, item: usize) {
-        let at = self.blocks.partition_point(|block| block.items.end <= item);
+        let at = self.items.blocks().partition_point(|block| block.items.end <= item);
         let vars = Arc::clone(&self.lead().vars);
         self.states = vec![State { at, group: None, vars }];
         self.limit = self.limit.max(at);
@@ -143,7 +127,7 @@ impl Matcher {
     #[must_use]
     pub fn reached(&self) -> usize {
         let state = self.ready();
-        let next = self.blocks.get(state.at + usize::from(state.group.is_some()));
+        let next = self.items.blocks().get(state.at + usize::from(state.group.is_some()));
         next.map_or(self.items.len(), |block| block.items.start)
     }
 
@@ -172,8 +156,8 @@ impl Matcher {
             return group.free().find(|item| !self.items[*item].opt);
         }
         let from = state.at + usize::from(state.group.is_some());
-        let block = self.required[from.min(self.blocks.len())];
-        let items = self.blocks.get(block).filter(|_| block < self.limit)?.items.clone();
+        let block = self.items.required()[from.min(self.items.blocks().len())];
+        let items = self.items.blocks().get(block).filter(|_| block < self.limit)?.items.clone();
         items.into_iter().find(|item| !self.items[*item].opt)
     }
 
@@ -237,7 +221,7 @@ impl Matcher {
 
     /// Takes what has come as a partial line, if it is; says how much of it that was.
     fn take_prompt(&mut self, state: &State, item: usize, bytes: &[u8]) -> Option<usize> {
-        let at = self.blocks.partition_point(|block| block.items.end <= item) + 1;
+        let at = self.items.blocks().partition_point(|block| block.items.end <= item) + 1;
         let text = self.items[item].bytes.len();
         let end = memchr::memchr(b'\n', bytes).unwrap_or(bytes.len());
         let lens = if !self.items[item].is_exact() {
@@ -302,9 +286,9 @@ impl Matcher {
             at += 1;
         }
         let vars = self.vars_behind(state);
-        let end = self.limit.min(self.required[at.min(self.blocks.len())] + 1);
+        let end = self.limit.min(self.items.required()[at.min(self.items.blocks().len())] + 1);
         let (mut optional, mut fault) = (false, None);
-        for (at, block) in self.blocks.iter().enumerate().take(end).skip(at) {
+        for (at, block) in self.items.blocks().iter().enumerate().take(end).skip(at) {
             if block.is_group {
                 let none = Gathered::none(block.items.clone(), &self.items);
                 let mut entered =
@@ -354,7 +338,7 @@ impl Matcher {
                 let key = (state.at, group.missing(), group.free().count());
                 group_before.replace(key) != Some(key)
             } else {
-                let this = self.required[state.at];
+                let this = self.items.required()[state.at];
                 run.replace(this) != Some(this)
             };
             count += usize::from(kept);
@@ -381,7 +365,7 @@ impl Matcher {
             Some(_) => state.at + 1,
             None => state.at,
         };
-        self.required[from.min(self.blocks.len())] >= self.limit
+        self.items.required()[from.min(self.items.blocks().len())] >= self.limit
     }
 
     /// The items that a line may be behind `state`. Members of a group that have their line count where
@@ -400,8 +384,8 @@ impl Matcher {
             }
             at += 1;
         }
-        let end = self.limit.min(self.required[at.min(self.blocks.len())] + 1);
-        let blocks = self.blocks.get(at..end).unwrap_or_default();
+        let end = self.limit.min(self.items.required()[at.min(self.items.blocks().len())] + 1);
+        let blocks = self.items.blocks().get(at..end).unwrap_or_default();
         candidates.extend(blocks.iter().flat_map(|block| block.items.clone()));
         candidates
     }
@@ -422,19 +406,4 @@ fn with_captures(mut vars: Arc<Vars>, captures: &[Capture]) -> Arc<Vars> {
         Arc::make_mut(&mut vars).capture_all(captures);
     }
     vars
-}
-
-fn blocks(items: &[Item]) -> Vec<Block> {
-    let mut blocks: Vec<Block> = Vec::new();
-    let mut group_before = None;
-    for (index, item) in items.iter().enumerate() {
-        // What comes behind a partial line is the rest of the same line: its place is fixed.
-        let group = item.group.filter(|_| !item.is_partial());
-        match blocks.last_mut() {
-            Some(block) if group.is_some() && group == group_before => block.items.end += 1,
-            _ => blocks.push(Block { items: index..index + 1, is_group: group.is_some() }),
-        }
-        group_before = group;
-    }
-    blocks
 }

@@ -7,6 +7,7 @@
 
 mod align;
 mod change;
+mod expectations;
 mod gather;
 mod item;
 mod matcher;
@@ -16,6 +17,7 @@ mod want;
 
 pub use align::{Aligner, Edit, Place, align};
 pub use change::Change;
+pub use expectations::Expectations;
 pub use item::{Expected, Item};
 pub use matcher::{Matcher, Offered, View};
 pub use want::{ItemFault, Wants};

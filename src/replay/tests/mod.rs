@@ -1,6 +1,7 @@
 //! Replays against a peer that says what was recorded, or something else, in virtual time.
 
 mod cuts;
+mod mock;
 mod played;
 mod told;
 mod tolerant;
@@ -75,7 +76,7 @@ fn turns(transcript: &Transcript, n: u32) -> Vec<Turn> {
         };
         (action.event, turn)
     });
-    let theirs = part.items.iter().zip(&part.sources);
+    let theirs = part.items.iter().zip(part.sources.iter());
     let theirs =
         theirs.map(|(item, source)| (source.first(), Turn::Theirs(vec![item.bytes().to_vec()])));
     let mut all: Vec<_> = ours.chain(theirs).collect();
@@ -108,7 +109,7 @@ fn player(transcript: &Transcript) -> Player {
 /// A client that plays its side, and a peer that is the test.
 fn playing(player: Player) -> End {
     let mut end = End::new(&Options::script(Side::Client));
-    end.plays(player);
+    end.plays(Box::new(player));
     end.joins(1);
     end
 }

@@ -90,7 +90,7 @@ fn a_replay_from_now_leaves_behind_what_came_before() {
 #[test]
 fn a_replay_waits_until_somebody_is_there() {
     let mut end = End::new(&Options::script(Side::Client));
-    end.plays(player(&story(&["> ask\n", "< answer\n"])));
+    end.plays(Box::new(player(&story(&["> ask\n", "< answer\n"]))));
     assert_eq!((end.deadline(), &*end.failures), (None, &[][..]));
     end.until(60_000);
     end.joins(1);

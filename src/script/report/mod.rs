@@ -144,6 +144,13 @@ impl Report {
         self
     }
 
+    /// The report, which is about one of several.
+    #[must_use]
+    pub fn of(mut self, name: &str) -> Self {
+        self.headline.text.insert_str(0, &format!("{name}: "));
+        self
+    }
+
     /// The report without these secrets, which are taken out before anything is cut to fit a screen.
     #[must_use]
     pub fn hiding(self, secrets: &Secrets) -> Self {

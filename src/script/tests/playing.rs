@@ -26,7 +26,7 @@ impl Play for Recital {
 }
 
 fn plays(end: &mut End, text: &str) {
-    end.plays(Recital(Some(Bytes::copy_from_slice(text.as_bytes()))));
+    end.plays(Box::new(Recital(Some(Bytes::copy_from_slice(text.as_bytes())))));
 }
 
 fn playing(text: &str) -> End {

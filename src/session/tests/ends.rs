@@ -176,11 +176,11 @@ fn a_guest_that_has_left_hears_no_more_once_a_write_broke() {
 fn nobody_hears_what_is_said_to_nobody() {
     let mut host = Host::listener(0);
     host.says(b"hello?\n");
-    assert_eq!(host.told.effects().collect::<Vec<_>>(), [&Effect::Unheard]);
+    assert_eq!(host.told.effects().collect::<Vec<_>>(), [&Effect::Unheard(Audience::All)]);
     let mut host = Host::listener(1);
     host.give(Input::Shutdown(Audience::All));
     host.says(b"and one more thing\n");
-    assert!(host.wants(&Effect::Unheard));
+    assert!(host.wants(&Effect::Unheard(Audience::All)));
 }
 
 #[test]

@@ -1,5 +1,6 @@
-//! Direct conversations and taps, in virtual time.
+//! Direct conversations, those that are apart, and taps, in virtual time.
 
+mod apart;
 mod ends;
 mod partial;
 mod queues;
@@ -17,9 +18,9 @@ use crate::wire::Side;
 
 const LINGER: Duration = Duration::from_secs(5);
 
-/// One end of a direct conversation, and what it was told to happen to it.
+/// One end of direct conversations, and what it was told to happen to it.
 struct Host {
-    session: Direct,
+    session: Box<dyn Session>,
     own: Side,
     now: At,
     told: Told,
@@ -45,7 +46,11 @@ impl Host {
 
     fn new(options: DirectOptions) -> Host {
         let own = options.role;
-        Host { session: Direct::new(options), own, now: At::START, told: Told::new(own) }
+        Host::of(Direct::new(options), own)
+    }
+
+    fn of(session: impl Session + 'static, own: Side) -> Host {
+        Host { session: Box::new(session), own, now: At::START, told: Told::new(own) }
     }
 
     fn with_guests(mut self, guests: u32) -> Host {

@@ -229,7 +229,7 @@ fn a_tap_says_nothing_itself_and_stays_until_it_is_told_to_go() {
     wire.give(Input::Drive(Drive::Ended));
     let bytes = Bytes::from_static(b"hi\n");
     wire.give(Input::Say { to: Audience::Guests, bytes, send: None });
-    assert!(wire.wants(&Effect::Unheard) && wire.seen(CLIENT).bytes.is_empty());
+    assert!(wire.wants(&Effect::Unheard(Audience::Guests)) && wire.seen(CLIENT).bytes.is_empty());
     wire.says(CLIENT, b"half");
     wire.give(Input::Drive(Drive::Quit));
     assert!(wire.seen(CLIENT).closed && wire.seen(server()).closed);

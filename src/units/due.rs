@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use crate::units::At;
+use super::At;
 
 /// Until when something is held back of each of many, kept in order of time, so that ten thousand idle
 /// ones cost nothing.
 #[derive(Debug)]
-pub(super) struct Due<K> {
+pub struct Due<K> {
     all: BTreeSet<(At, K)>,
 }
 
@@ -19,7 +19,7 @@ impl<K> Default for Due<K> {
 
 impl<K: Copy + Ord> Due<K> {
     /// Takes note that `whose` is due then, and no longer when it was.
-    pub(super) fn change(&mut self, whose: K, was: Option<At>, due: Option<At>) {
+    pub fn change(&mut self, whose: K, was: Option<At>, due: Option<At>) {
         if was != due {
             was.map(|at| self.all.remove(&(at, whose)));
             self.all.extend(due.map(|at| (at, whose)));
@@ -27,12 +27,14 @@ impl<K: Copy + Ord> Due<K> {
     }
 
     /// Whose time has come, the earliest first.
-    pub(super) fn until(&self, now: At) -> Vec<K> {
+    #[must_use]
+    pub fn until(&self, now: At) -> Vec<K> {
         self.all.iter().take_while(|(at, _)| *at <= now).map(|(_, whose)| *whose).collect()
     }
 
     /// When the first of them is due.
-    pub(super) fn first(&self) -> Option<At> {
+    #[must_use]
+    pub fn first(&self) -> Option<At> {
         self.all.first().map(|(at, _)| *at)
     }
 }

@@ -1,0 +1,287 @@
+//! What is played to the guests of a session whose conversations are apart: each has a runner of its own.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use crate::replay::Mock;
+use crate::script::{Action, Blame, Failure, Place, Runner, RunnerOptions, Step, Want};
+use crate::session::{Audience, Drive, Effect, Input, Record, Recorded};
+use crate::units::{At, Due};
+use crate::wire::ConnId;
+
+/// How many steps of a script a guest has at hand, the rest of which all share: what comes is read by
+/// several of them at once.
+const AHEAD: usize = 64;
+
+/// What is played to each guest.
+#[derive(Debug, Clone)]
+pub struct Cast {
+    /// What.
+    pub role: Role,
+    /// It goes on when all of it was played.
+    pub stay: bool,
+}
+
+/// Something to play to a guest.
+#[derive(Debug, Clone)]
+pub enum Role {
+    /// The server of a transcript: the next of its conns, and the first again when they run out.
+    Server(Mock),
+    /// The steps of a script.
+    Script {
+        /// All of them.
+        steps: Arc<[Step]>,
+        /// Some of them read what the guest says.
+        reads: bool,
+    },
+}
+
+impl Role {
+    /// After how many guests all of it was played.
+    fn conns(&self) -> usize {
+        match self {
+            Role::Server(mock) => mock.conns(),
+            Role::Script { .. } => 1,
+        }
+    }
+}
+
+/// The guests, and what is played to them. What happens to one costs no more where there are ten
+/// thousand: only those are asked that something happened to, or whose time has come.
+pub(super) struct Guests {
+    cast: Cast,
+    /// How their steps are run.
+    options: RunnerOptions,
+    all: BTreeMap<ConnId, Guest>,
+    /// Those that may go on, in turn.
+    ready: VecDeque<ConnId>,
+    /// When those are to be asked that wait.
+    due: Due<ConnId>,
+    /// How many have come.
+    came: usize,
+    /// The session was told that no more have to come.
+    complete: bool,
+    wants: Vec<Want>,
+    failed: usize,
+    blame: Option<Blame>,
+}
+
+struct Guest {
+    name: String,
+    runner: Runner,
+    /// How many steps of the script it was given.
+    given: usize,
+    ready: bool,
+    due: Option<At>,
+    failed: bool,
+}
+
+/// A guest whose conversation is over.
+pub(super) struct Over {
+    pub(super) name: String,
+    /// It was told before that it failed.
+    pub(super) failed: bool,
+    /// What could not be told before.
+    pub(super) failure: Option<Box<Failure>>,
+    /// The step that was running.
+    pub(super) running: Option<Place>,
+    /// How many lines its script has not read.
+    pub(super) unread: u64,
+}
+
+impl Guests {
+    /// None yet. Steps are run as the `host` runs its own, but for nobody types them.
+    pub(super) fn new(cast: Cast, host: &RunnerOptions) -> Guests {
+        let reads = match &cast.role {
+            Role::Server(_) => true,
+            Role::Script { reads, .. } => *reads,
+        };
+        let options = RunnerOptions {
+            listener: true,
+            reads,
+            prompt: false,
+            then_prompt: false,
+            stays: false,
+            ..host.clone()
+        };
+        Guests {
+            cast,
+            options,
+            all: BTreeMap::new(),
+            ready: VecDeque::new(),
+            due: Due::default(),
+            came: 0,
+            complete: false,
+            wants: Vec::new(),
+            failed: 0,
+            blame: None,
+        }
+    }
+
+    /// Takes note of something that the session wants done.
+    pub(super) fn observe(&mut self, now: At, effect: &Effect) {
+        let conn = match effect {
+            Effect::Record(Record {
+                conn: Some(conn), what: Recorded::Open { name, .. }, ..
+            }) => {
+                self.came(*conn, name.clone().unwrap_or_default());
+                *conn
+            }
+            Effect::Heard { conn, .. }
+            | Effect::Silent { conn, .. }
+            | Effect::Shutdown(conn)
+            | Effect::Unheard(Audience::One(conn)) => *conn,
+            _ => return,
+        };
+        if let Some(guest) = self.all.get_mut(&conn) {
+            guest.runner.observe(now, effect);
+            self.wants.extend(guest.runner.take_wants());
+            self.stir(conn);
+        }
+    }
+
+    fn came(&mut self, conn: ConnId, name: String) {
+        let mut runner = Runner::new(self.options.clone());
+        runner.speak_to(conn);
+        if let Role::Server(mock) = &self.cast.role {
+            runner.play(mock.play(self.came));
+            runner.complete();
+        }
+        self.came += 1;
+        let guest = Guest { name, runner, given: 0, ready: false, due: None, failed: false };
+        self.all.insert(conn, guest);
+    }
+
+    /// A guest may go on.
+    fn stir(&mut self, conn: ConnId) {
+        if let Some(guest) = self.all.get_mut(&conn)
+            && !std::mem::replace(&mut guest.ready, true)
+        {
+            self.ready.push_back(conn);
+        }
+    }
+
+    /// The next thing that one of them wants done, and whose that is; `None` where all wait.
+    pub(super) fn next(&mut self, now: At) -> Option<(Option<ConnId>, Action)> {
+        if self.due.first().is_some_and(|at| at <= now) {
+            for conn in self.due.until(now) {
+                self.stir(conn);
+            }
+        }
+        while let Some(conn) = self.ready.pop_front() {
+            let Some(guest) = self.all.get_mut(&conn) else { continue };
+            guest.prepare(&self.cast.role);
+            let action = guest.runner.next(now);
+            self.wants.extend(guest.runner.take_wants());
+            guest.ready = action.is_some();
+            if let Some(action) = action {
+                self.ready.push_back(conn);
+                return Some((Some(conn), action.of(conn)));
+            }
+            let due = guest.runner.deadline();
+            self.due.change(conn, std::mem::replace(&mut guest.due, due), due);
+        }
+        let all_came = !self.cast.stay && self.came >= self.cast.role.conns();
+        let news = all_came && !std::mem::replace(&mut self.complete, true);
+        news.then_some((None, Action::Session(Input::Drive(Drive::Ended))))
+    }
+
+    /// When [`Guests::next`] is to be asked again, even if nothing happens.
+    pub(super) fn deadline(&self) -> Option<At> {
+        self.due.first()
+    }
+
+    /// The runner of a guest.
+    pub(super) fn runner(&mut self, conn: ConnId) -> Option<&mut Runner> {
+        self.all.get_mut(&conn).map(|guest| &mut guest.runner)
+    }
+
+    pub(super) fn name(&self, conn: ConnId) -> Option<&str> {
+        self.all.get(&conn).map(|guest| &*guest.name)
+    }
+
+    /// The patterns with named groups that have matched since this was last asked.
+    pub(super) fn take_wants(&mut self) -> Vec<Want> {
+        std::mem::take(&mut self.wants)
+    }
+
+    /// Holds back what would be sent to a guest, or goes on.
+    pub(super) fn hold(&mut self, conn: ConnId, held: bool) {
+        if let Some(guest) = self.all.get_mut(&conn) {
+            guest.runner.hold(held);
+            self.stir(conn);
+        }
+    }
+
+    /// A guest failed, for which it is to blame or not. What counts most decides how the session ends.
+    pub(super) fn failed(&mut self, conn: ConnId, blame: Blame) {
+        if let Some(guest) = self.all.get_mut(&conn) {
+            guest.failed = true;
+        }
+        self.failed += 1;
+        if self.blame.is_none() || blame == Blame::Check {
+            self.blame = Some(blame);
+        }
+    }
+
+    /// The conversation with a guest is over.
+    pub(super) fn over(&mut self, conn: ConnId) -> Option<Over> {
+        let mut guest = self.all.remove(&conn)?;
+        self.due.change(conn, guest.due, None);
+        Some(Over {
+            failure: guest.runner.take_failure(),
+            running: guest.runner.running().cloned(),
+            unread: guest.runner.unread_lines(),
+            failed: guest.failed,
+            name: guest.name,
+        })
+    }
+
+    /// What those say who are still here, because the session is over.
+    pub(super) fn cut_short(&mut self) -> Vec<(ConnId, Box<Failure>)> {
+        let stay = self.cast.stay;
+        let here = self.all.iter_mut().filter(|(_, guest)| !guest.failed);
+        let told = here.filter_map(|(conn, guest)| {
+            let told = guest.runner.take_failure();
+            let failure = told.or_else(|| guest.runner.cut_short().filter(|_| !stay))?;
+            Some((*conn, failure))
+        });
+        told.collect()
+    }
+
+    /// How many failed, of how many, and who is to blame.
+    pub(super) fn verdict(&self) -> Option<(usize, usize, Blame)> {
+        Some((self.failed, self.came, self.blame?))
+    }
+
+    /// What was never played.
+    pub(super) fn unplayed(&self) -> Option<Failure> {
+        match &self.cast.role {
+            Role::Server(mock) => mock.unplayed(self.came),
+            Role::Script { .. } => None,
+        }
+    }
+
+    /// Whether it goes on when all was played.
+    pub(super) fn stay(&self) -> bool {
+        self.cast.stay
+    }
+}
+
+impl Guest {
+    /// Gives it the next steps of the script, where it has none at hand.
+    fn prepare(&mut self, role: &Role) {
+        let Role::Script { steps, .. } = role else { return };
+        if self.runner.pending() > AHEAD / 2 || self.given == steps.len() && self.given > 0 {
+            return;
+        }
+        let more = &steps[self.given..steps.len().min(self.given + AHEAD)];
+        for step in more {
+            self.runner.push(step.clone());
+        }
+        self.given += more.len();
+        if self.given == steps.len() {
+            self.runner.complete();
+        }
+    }
+}

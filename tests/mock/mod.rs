@@ -1,0 +1,70 @@
+//! A mock: `--listen` with `--replay` plays the server of a transcript, or a script, to each guest.
+
+mod guests;
+mod scripts;
+mod words;
+
+use std::path::Path;
+
+use tempfile::TempDir;
+
+use crate::support::peer::Peer;
+use crate::support::proc::Repl;
+use crate::support::running::{Finished, Running};
+use crate::support::tape::{client, server, tape};
+
+/// A mock of a file in a folder, and where it listens.
+#[track_caller]
+fn mock(dir: &Path, file: &str, options: &[&str]) -> (Running, String) {
+    let args = ["--listen", "127.0.0.1:0", "--replay", file];
+    let mock = Repl::new().args(args).args(options).stdin("").current_dir(dir).spawn();
+    let addr = mock.listening_addr();
+    (mock, addr)
+}
+
+fn folder(tape: &str) -> TempDir {
+    crate::support::folder(&[("talk.jsonl", tape)])
+}
+
+/// A greeting, and two questions.
+fn talk() -> String {
+    let said = [server("hello"), client("one"), server("1"), client("two"), server("2")];
+    tape(&said)
+}
+
+/// A guest says its part of [`talk`] and ends.
+#[track_caller]
+fn says_its_part(addr: &str) {
+    let mut guest = Peer::connect(addr);
+    guest.expect_bytes("hello\n");
+    guest.say("one\n");
+    guest.expect_bytes("1\n");
+    guest.say("two\n");
+    guest.expect_bytes("2\n");
+    guest.shutdown();
+    assert_eq!(guest.read_line(), b"");
+}
+
+/// The event, of this conn.
+fn on(conn: u32, event: impl Into<String>) -> String {
+    event.into().replace("\"conn\":1", &format!("\"conn\":{conn}"))
+}
+
+fn opens(conn: u32) -> String {
+    format!(r#"{{"dt":1,"ev":"open","conn":{conn},"addr":"127.0.0.1:1"}}"#)
+}
+
+fn closes(from: &str, how: &str) -> String {
+    format!(r#"{{"dt":1,"conn":1,"ev":"close","from":"{from}","how":"{how}"}}"#)
+}
+
+/// An event with something more in it.
+fn with(event: impl Into<String>, more: &str) -> String {
+    let event = event.into();
+    format!("{},{more}}}", &event[..event.len() - 1])
+}
+
+/// How many lines of standard error begin so.
+fn lines(finished: &Finished, beginning: &str) -> usize {
+    finished.stderr.lines().filter(|line| line.starts_with(beginning)).count()
+}
