@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::by_conn::ByConn;
 use super::part::Part;
 use super::player::{Manner, Player};
 use crate::matching::{Mask, MaskError, Masks, MissingSecret};
@@ -116,8 +117,9 @@ pub fn load(
     given: Given<'_>,
     whole: bool,
 ) -> Result<Player, LoadError> {
-    let part =
-        |transcript: &Transcript, conn, masks: &Masks| Part::of(transcript, conn, own, masks);
+    let part = |transcript: &Transcript, by_conn: &ByConn, conn, masks: &Masks| {
+        Part::of(transcript, by_conn, conn, own, masks)
+    };
     let Loaded { name, version, transcript, masks, parts } = read(name, given, whole, part)?;
     let mut player = Player::new(name, transcript, parts, (&masks, &given.settings.vars), manner);
     player.blessing.version = version;
@@ -140,7 +142,7 @@ pub(super) fn read(
     name: &Path,
     given: Given<'_>,
     whole: bool,
-    part: impl Fn(&Transcript, Option<ConnId>, &Masks) -> Result<Part, PartFault>,
+    part: impl Fn(&Transcript, &ByConn, Option<ConnId>, &Masks) -> Result<Part, PartFault>,
 ) -> Result<Loaded, LoadError> {
     let Named { path, conn } = Named::new(name);
     // What is changed after this is noticed; where it fails, so does reading.
@@ -149,11 +151,11 @@ pub(super) fn read(
     put_back(&mut transcript, &given.settings.secrets)
         .map_err(|(event, missing)| LoadError::Secret { path: path.clone(), event, missing })?;
     let masks = masks(&path, &transcript, given.masks)?;
-    let mut parts = Vec::new();
+    let (mut parts, by_conn) = (Vec::new(), ByConn::of(&transcript));
     for conn in choose(&path, &transcript, conn, whole)? {
         let fault =
             |PartFault { event, what }| LoadError::Event { path: path.clone(), event, what };
-        parts.push(part(&transcript, conn, &masks).map_err(fault)?);
+        parts.push(part(&transcript, &by_conn, conn, &masks).map_err(fault)?);
     }
     if parts.iter().all(Part::is_empty) {
         return Err(LoadError::Empty { path });

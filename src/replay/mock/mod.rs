@@ -16,6 +16,7 @@ use bytes::{Bytes, BytesMut};
 use self::any::Any;
 use self::lookup::Lookup;
 use self::ordered::Ordered;
+use super::by_conn::ByConn;
 use super::load::{Given, LoadError, Loaded, read};
 use super::mismatch::{self, Whereabouts};
 use super::part::{Action, Doing, Part};
@@ -87,8 +88,8 @@ struct Tape {
 /// # Errors
 /// The file cannot be read, or does not say what to play.
 pub fn mock(name: &Path, how: Mocking, given: Given<'_>) -> Result<Mock, LoadError> {
-    let part = |transcript: &Transcript, conn, masks: &Masks| {
-        Part::with_closes(transcript, conn, Side::Server, masks)
+    let part = |transcript: &Transcript, by_conn: &ByConn, conn, masks: &Masks| {
+        Part::with_closes(transcript, by_conn, conn, Side::Server, masks)
     };
     Ok(Mock::of(read(name, given, true, part)?, given.settings.vars.clone(), how))
 }

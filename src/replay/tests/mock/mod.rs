@@ -27,7 +27,9 @@ fn masked(transcript: &Transcript, how: Mocking, masks: &[&str]) -> Mock {
     let mut conns: Vec<ConnId> = transcript.events.iter().filter_map(|event| event.conn).collect();
     conns.sort_unstable();
     conns.dedup();
-    let part = |conn| Part::with_closes(transcript, Some(conn), Side::Server, &masks).unwrap();
+    let by_conn = ByConn::of(transcript);
+    let part =
+        |conn| Part::with_closes(transcript, &by_conn, Some(conn), Side::Server, &masks).unwrap();
     let parts = conns.into_iter().map(part).collect();
     let (name, transcript) = ("talk.json".to_owned(), transcript.clone());
     Mock::of(Loaded { name, version: 0, transcript, masks, parts }, Vars::default(), how)
