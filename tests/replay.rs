@@ -148,7 +148,7 @@ fn a_prompt_that_goes_on_is_a_difference_of_what_follows() {
 fn a_line_that_does_not_come_is_named() {
     let part = |peer: &mut Peer| peer.say("hello\nlog");
     let (replayed, _) = replay_with(&["--timeout", "1s"], &login(), part);
-    let told = "error: event 3 of talk.jsonl did not come: nothing came within 1s\n   \
+    let told = "error: event 3 of talk.jsonl did not come: only a part of it came within 1s\n   \
                 = 1 (opened)\n   = 2 server: hello\n   = recorded: login: \n   = came:     log (no line end)\n";
     replayed.code(1).stderr(contains(told));
 }

@@ -62,7 +62,8 @@ impl Player {
         let why = if course.has_ended(heard) {
             "the peer has ended".to_owned()
         } else if until <= now {
-            format!("nothing came within {}", Human(limit))
+            let what = course.next(heard).map_or("nothing", |_| "only a part of it");
+            format!("{what} came within {}", Human(limit))
         } else {
             return Played::Wait(self.look_by(now, until));
         };
