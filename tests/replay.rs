@@ -312,3 +312,27 @@ fn of_several_conns_the_one_that_has_ended_is_told() {
     told.stderr(says::error("event 4 of talk.jsonl (conn 2) did not come: the peer has ended\n"));
     assert_eq!(room.join().unwrap(), b"");
 }
+
+#[test]
+fn a_connection_that_breaks_where_it_did_is_as_recorded() {
+    let reset = r#"{"dt":1,"ev":"close","conn":1,"from":"server","how":"reset"}"#.to_owned();
+    let play = |how: &str, answer: &'static str| {
+        let dir = TempDir::new().unwrap();
+        let end = reset.replace("reset", how);
+        fs::write(dir.path().join("talk.jsonl"), tape(&[client("x"), server("y"), end])).unwrap();
+        let server = ScriptedServer::start(move |mut peer| {
+            peer.expect_bytes("x\n");
+            peer.say(answer);
+            // Its client has ended, so it has read all.
+            peer.read_to_end_within(DEADLINE);
+            peer.reset();
+        });
+        let repl = Repl::new().args(["--connect", &server.addr(), "--replay", "talk.jsonl"]);
+        let played = repl.current_dir(dir.path()).run();
+        server.finish();
+        played
+    };
+    play("reset", "y\n").success();
+    play("reset", "z\n").code(1).stderr(contains("event 3 of talk.jsonl differs\n"));
+    play("eof", "y\n").code(5).stderr(contains("broke: it was reset by the peer\n"));
+}

@@ -13,7 +13,7 @@ use super::part::{Action, Doing, Part};
 use crate::matching::{Capture, Mask, Masks, Vars};
 use crate::script::{Failure, Heard, Play, Played};
 use crate::session::Audience;
-use crate::transcript::Transcript;
+use crate::transcript::{Transcript, What};
 use crate::units::{At, Pace};
 use crate::wire::with_eol;
 
@@ -438,6 +438,12 @@ impl Play for Player {
             .iter()
             .flat_map(|course| course.vars().captures().collect::<Vec<_>>())
             .collect()
+    }
+
+    fn breaks(&self) -> bool {
+        let ends = self.courses.iter().filter_map(|course| course.end.as_ref());
+        let mut events = ends.filter_map(|end| self.transcript.events.get(end.event - 1));
+        events.any(|event| matches!(&event.what, What::Close { how, .. } if how != "eof"))
     }
 
     fn name(&self) -> &str {

@@ -21,6 +21,11 @@ pub trait Play {
         Vec::new()
     }
 
+    /// Whether a peer that breaks the connection does what it did when it was recorded.
+    fn breaks(&self) -> bool {
+        false
+    }
+
     /// What it is called when it is interrupted or refuses something.
     fn name(&self) -> &str;
 

@@ -78,6 +78,7 @@ impl Playing {
                 }
                 Played::Done { lines, leave } => {
                     runner.settings.vars.capture_all(&self.play.captured());
+                    runner.break_was_played = leave && self.play.breaks();
                     runner.ask(Task::Replayed { name: self.play.name().to_owned(), lines });
                     if leave && !runner.options.then_prompt {
                         runner.quit();
