@@ -31,6 +31,12 @@ pub(super) fn differs(
     Ok(at.differs(wanted, &bytes, by_end))
 }
 
+/// Why what was waited for on a conn so long is waited for no longer.
+pub(super) fn overdue(course: &Course, heard: &Heard<'_>, limit: Duration) -> String {
+    let what = course.next(heard).map_or("nothing", |_| "only a part of it");
+    format!("{what} came within {}", Human(limit))
+}
+
 /// What there is to tell where an item did not come on a conn.
 pub(super) fn missing(
     at: &Whereabouts<'_>,
@@ -62,8 +68,7 @@ impl Player {
         let why = if course.has_ended(heard) {
             "the peer has ended".to_owned()
         } else if until <= now {
-            let what = course.next(heard).map_or("nothing", |_| "only a part of it");
-            format!("{what} came within {}", Human(limit))
+            overdue(course, heard, limit)
         } else {
             return Played::Wait(self.look_by(now, until));
         };

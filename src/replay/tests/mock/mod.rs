@@ -120,6 +120,11 @@ fn a_wait_has_a_limit_unless_the_mock_is_to_stay() {
     end.until(70_000);
     let why = "nothing came within 1m 4s";
     assert_eq!(end.failed(), format!("error: event 3 of talk.json did not come: {why}"));
+    let mut end = ordered(&story(&["> one\n", "< 1\n"]));
+    end.hears(1, b"on");
+    end.until(10_000);
+    let why = "only a part of it came within 5s";
+    assert_eq!(end.failed(), format!("error: event 1 of talk.json did not come: {why}"));
     let stays = Mocking { timeout: None, ..mocking(Order::Ordered) };
     let mut end = serving(&mock(&talk, stays), 0);
     end.until(100_000_000);
