@@ -42,6 +42,8 @@ pub(super) struct Conns {
     paused: bool,
     /// A peer that breaks after it has half-closed is told of at once.
     watches: bool,
+    /// Those whose outbox has room are not read.
+    talkers_paused: bool,
     buf: Box<[u8]>,
 }
 
@@ -63,8 +65,8 @@ struct Slot {
 }
 
 impl Slot {
-    fn is_read(&self) -> bool {
-        !self.paused || self.broken
+    fn is_read(&self, talkers_paused: bool) -> bool {
+        !self.paused && (self.filled || !talkers_paused) || self.broken
     }
 }
 
@@ -90,6 +92,7 @@ impl Conns {
             unsettled: BTreeSet::new(),
             paused: false,
             watches: false,
+            talkers_paused: false,
             buf: vec![0; READ].into_boxed_slice(),
         }
     }
@@ -168,7 +171,8 @@ impl Conns {
 
     /// Whether some conn could be read now.
     pub(super) fn has_ready(&self) -> bool {
-        !self.paused && self.ready.iter().any(|id| self.slots.get(id).is_some_and(Slot::is_read))
+        let read = |slot: &Slot| slot.is_read(self.talkers_paused);
+        !self.paused && self.ready.iter().any(|id| self.slots.get(id).is_some_and(read))
     }
 
     /// The conns whose turn it is to be read.
@@ -180,7 +184,7 @@ impl Conns {
     pub(super) fn read(&mut self, id: ConnId) -> Option<Input> {
         let paused = self.paused;
         let slot = self.slots.get_mut(&id)?;
-        if paused || !slot.is_read() {
+        if paused || !slot.is_read(self.talkers_paused) {
             self.ready.push_back(id);
             return None;
         }
@@ -214,6 +218,16 @@ impl Conns {
                     slot.conn.send(bytes.clone());
                     self.dirty.insert(*id);
                 }
+            }
+        }
+    }
+
+    /// Queues bytes on every open conn but this one.
+    pub(super) fn pass(&mut self, from: ConnId, bytes: &Bytes) {
+        for (id, slot) in &mut self.slots {
+            if *id != from && !slot.shut && !slot.conn.is_closing() {
+                slot.conn.send(bytes.clone());
+                self.dirty.insert(*id);
             }
         }
     }
@@ -288,6 +302,11 @@ impl Conns {
 
     pub(super) fn pause_all(&mut self, paused: bool) {
         self.paused = paused;
+    }
+
+    /// Reads only those whose own outbox is full, or all of them again.
+    pub(super) fn pause_talkers(&mut self, paused: bool) {
+        self.talkers_paused = paused;
     }
 
     /// Sends what waits, as far as the streams take it, and reports what the session has to know.

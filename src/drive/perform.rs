@@ -23,6 +23,7 @@ impl Engine {
         self.names.observe(&effect);
         match effect {
             Effect::Send { to, bytes } => self.conns.send(to, &bytes),
+            Effect::Pass { from, bytes } => self.conns.pass(from, &bytes),
             Effect::Shutdown(conn) => self.conns.shutdown(conn),
             Effect::Close(conn) => {
                 self.keep_rest(conn);
@@ -43,7 +44,7 @@ impl Engine {
                 }
             }
             Effect::Silent { conn, how } => {
-                if matches!(how, Ending::Slow | Ending::Kicked(_)) {
+                if matches!(how, Ending::Slow | Ending::Idle | Ending::Kicked(_)) {
                     self.conns.give_up(conn);
                 }
                 if let Some(raw) = &mut self.raw {
@@ -52,7 +53,7 @@ impl Engine {
             }
             Effect::Record(record) => self.record(record),
             Effect::Notice(notice) => self.screen.notice(&notice),
-            Effect::Unheard(_) => {}
+            Effect::Unheard(_) | Effect::Renamed { .. } | Effect::Relayed { .. } => {}
             Effect::Over { conn, why } => self.over(conn, why),
             Effect::Pause(source) => self.pause(source, true),
             Effect::Resume(source) => self.pause(source, false),
@@ -107,6 +108,7 @@ impl Engine {
         match source {
             Source::Conn(conn) => self.conns.pause(conn, paused),
             Source::Conns => self.conns.pause_all(paused),
+            Source::Talkers => self.conns.pause_talkers(paused),
             Source::Script => {
                 self.feed_held = paused;
                 self.runners.hold(source, paused);

@@ -1,9 +1,10 @@
-//! Direct conversations, those that are apart, and taps, in virtual time.
+//! Direct conversations, those that are apart, rooms and taps, in virtual time.
 
 mod apart;
 mod ends;
 mod partial;
 mod queues;
+mod room;
 mod several;
 mod tap;
 
