@@ -16,6 +16,10 @@ use crate::wire::ConnId;
 /// What one read takes at most. Larger reads made the pipe race no faster; the buffer is shared.
 const READ: usize = 64 << 10;
 
+/// What is read in one turn of all conns, before what follows from it is sent: the session learns only then
+/// whose outbox fills. A line that is passed on costs less the more of them go together, and here they do.
+const TURN: usize = 512 << 10;
+
 /// How often a conn that takes no more is tried again. A system says that there is room only when a
 /// third of its buffer is free, and that may be megabytes: a slow peer would look like one that does
 /// not read.
@@ -30,6 +34,10 @@ pub(super) struct Conns {
     outbox: usize,
     /// To be read, in turn.
     ready: VecDeque<ConnId>,
+    /// To be read before those: they were not read in the last turn, which had grown long.
+    passed_over: VecDeque<ConnId>,
+    /// What was read in this turn, in bytes.
+    taken: usize,
     /// To be flushed.
     dirty: BTreeSet<ConnId>,
     /// Taking no more for now.
@@ -85,6 +93,8 @@ impl Conns {
             next: ConnId::FIRST,
             outbox,
             ready: VecDeque::new(),
+            passed_over: VecDeque::new(),
+            taken: 0,
             dirty: BTreeSet::new(),
             blocked: BTreeSet::new(),
             retry: None,
@@ -172,19 +182,28 @@ impl Conns {
     /// Whether some conn could be read now.
     pub(super) fn has_ready(&self) -> bool {
         let read = |slot: &Slot| slot.is_read(self.talkers_paused);
-        !self.paused && self.ready.iter().any(|id| self.slots.get(id).is_some_and(read))
+        let mut ready = self.passed_over.iter().chain(&self.ready);
+        !self.paused && ready.any(|id| self.slots.get(id).is_some_and(read))
     }
 
     /// The conns whose turn it is to be read.
     pub(super) fn turn(&mut self) -> VecDeque<ConnId> {
-        if self.paused { VecDeque::new() } else { std::mem::take(&mut self.ready) }
+        self.taken = 0;
+        if self.paused {
+            return VecDeque::new();
+        }
+        self.passed_over.append(&mut self.ready);
+        std::mem::take(&mut self.passed_over)
     }
 
     /// Reads once. The conn stays in turn as long as there may be more.
     pub(super) fn read(&mut self, id: ConnId) -> Option<Input> {
-        let paused = self.paused;
+        if self.paused || self.taken >= TURN {
+            self.passed_over.push_back(id);
+            return None;
+        }
         let slot = self.slots.get_mut(&id)?;
-        if paused || !slot.is_read(self.talkers_paused) {
+        if !slot.is_read(self.talkers_paused) {
             self.ready.push_back(id);
             return None;
         }
@@ -194,6 +213,7 @@ impl Conns {
         }
         match slot.conn.read(&mut self.buf) {
             ReadOutcome::Bytes { n, drained } => {
+                self.taken += n;
                 if !drained {
                     self.readable(id);
                 }
