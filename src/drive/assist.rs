@@ -31,6 +31,9 @@ impl Names {
                     self.lock().insert(conn, name);
                 }
             }
+            Effect::Renamed { conn: Some(conn), name } => {
+                self.lock().insert(*conn, name.clone());
+            }
             Effect::Silent { conn, .. } => {
                 self.lock().remove(conn);
             }

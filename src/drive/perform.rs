@@ -1,5 +1,7 @@
 //! Effects: what the session wants done.
 
+use bytes::Bytes;
+
 use super::Trouble;
 use super::engine::Engine;
 use super::way::Door;
@@ -53,7 +55,9 @@ impl Engine {
             }
             Effect::Record(record) => self.record(record),
             Effect::Notice(notice) => self.screen.notice(&notice),
-            Effect::Unheard(_) | Effect::Renamed { .. } | Effect::Relayed { .. } => {}
+            Effect::Relayed { bytes, .. } => self.relayed(&bytes),
+            Effect::Renamed { conn: None, name } => self.screen.set_own_name(&name),
+            Effect::Unheard(_) | Effect::Renamed { .. } => {}
             Effect::Over { conn, why } => self.over(conn, why),
             Effect::Pause(source) => self.pause(source, true),
             Effect::Resume(source) => self.pause(source, false),
@@ -72,6 +76,14 @@ impl Engine {
                 self.give_back_terminal();
             }
         }
+    }
+
+    /// A room's host hears what is said there.
+    fn relayed(&mut self, bytes: &Bytes) {
+        if let Some(raw) = &mut self.raw {
+            raw.relayed(bytes.clone());
+        }
+        self.screen.relayed(self.now, bytes);
     }
 
     /// Nothing more is recorded of a conn: keeps what was held back of it.

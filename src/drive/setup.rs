@@ -59,6 +59,10 @@ pub struct Setup {
     pub session: Box<dyn Session>,
     /// Which side we are; in a tap, the one that others connect to.
     pub role: Side,
+    /// The session is a room, and we are its host.
+    pub room: bool,
+    /// What others call us, if we have said what: their lines that say it stand out.
+    pub own_name: Option<String>,
     /// The line end of what we send, and that a transcript need not mention.
     pub eol: Eol,
     /// How steps are run.
@@ -214,7 +218,8 @@ fn start_raw(setup: &Setup, registry: &Registry) -> io::Result<Option<Raw>> {
     if setup.stdout != Stdout::Raw {
         return Ok(None);
     }
-    let mut raw = Raw::new(setup.max_line)?;
+    let raw = Raw::new(setup.max_line)?;
+    let mut raw = if setup.room { raw.of_room() } else { raw };
     raw.register(registry, STDOUT)?;
     Ok(Some(raw))
 }
@@ -237,6 +242,12 @@ fn start_screen(setup: &Setup) -> io::Result<Screen> {
     let mut screen =
         Screen::on(terminal, look, conversation, (setup.quiet, setup.colour), secrets)?;
     screen.set_echo(!setup.runner.prompt || setup.cast.is_some());
+    if setup.room {
+        screen.is_room();
+    }
+    if let Some(name) = &setup.own_name {
+        screen.set_own_name(name);
+    }
     Ok(screen)
 }
 

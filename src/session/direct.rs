@@ -28,6 +28,8 @@ pub struct DirectOptions {
     pub max_line: usize,
     /// Remove telnet negotiation from what guests say.
     pub telnet: bool,
+    /// What is said first where we connected: it asks a room for a name.
+    pub introduction: Option<Bytes>,
 }
 
 /// A direct conversation.
@@ -91,6 +93,11 @@ impl Direct {
         let several = self.members.talking_guests() > 1;
         if several && !std::mem::replace(&mut self.told_guests, true) {
             effects.push(Effect::Notice(Notice::HearOnlyHost));
+        }
+        if self.options.role == Side::Client
+            && let Some(bytes) = self.options.introduction.take()
+        {
+            self.say(now, Audience::One(conn), Saying { bytes, send: None, whole: true }, effects);
         }
         if self.leaving.has_ended() {
             self.end_our_side(now, effects);

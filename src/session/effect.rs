@@ -88,10 +88,10 @@ pub enum Effect {
         /// The lines.
         bytes: Bytes,
     },
-    /// The peer of this conn has another name.
+    /// Somebody in a room has another name.
     Renamed {
-        /// Which conn.
-        conn: ConnId,
+        /// The peer of this conn; the host, where there is none.
+        conn: Option<ConnId>,
         /// The new name.
         name: String,
     },

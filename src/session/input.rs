@@ -66,7 +66,7 @@ pub enum Input {
         bytes: Bytes,
     },
     /// The host asks something of its room, as a guest would: `/nick bob`.
-    Asked(String),
+    Asked(Bytes),
     /// Our side will say no more.
     Shutdown(Audience),
     /// Close, after what is still to be sent.

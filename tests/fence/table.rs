@@ -153,6 +153,7 @@ pub(super) const ROOMS: &[Room] = &[
             "matching::Secrets",
             "net",
             "transcript::Named",
+            "session::Name",
             "wire",
             "units",
         ],

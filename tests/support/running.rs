@@ -84,6 +84,16 @@ impl Running {
         self.stdout.wait_for(bytes.as_ref());
     }
 
+    /// All of its standard output so far.
+    pub(crate) fn stdout_so_far(&self) -> Vec<u8> {
+        self.stdout.bytes()
+    }
+
+    /// All of its standard error so far.
+    pub(crate) fn stderr_so_far(&self) -> String {
+        String::from_utf8_lossy(&self.stderr.bytes()).into_owned()
+    }
+
     /// Waits until it says these bytes on its standard output, or ends; whether it said them.
     #[track_caller]
     pub(crate) fn says_on_stdout(&self, bytes: impl AsRef<[u8]>) -> bool {

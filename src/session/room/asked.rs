@@ -74,7 +74,7 @@ impl Room {
             Who::Host => None,
         };
         effects.push(record(now, conn, Recorded::Note { text: text.clone() }));
-        effects.extend(conn.map(|conn| Effect::Renamed { conn, name: to.clone() }));
+        effects.push(Effect::Renamed { conn, name: to.clone() });
         effects.push(Effect::Notice(Notice::Renamed { from, to }));
         if self.host.is_here || conn.is_some() {
             self.tell(now, Audience::All, &text, effects);

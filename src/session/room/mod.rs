@@ -337,7 +337,7 @@ impl Session for Room {
             Input::Ended { conn, how } => self.ended(now, conn, how, effects),
             Input::Say { to, bytes, send } => self.say(now, to, bytes, send, effects),
             Input::Raw { to, bytes } => self.say_raw(now, to, bytes, effects),
-            Input::Asked(text) => self.order(now, Who::Host, text.as_bytes(), effects),
+            Input::Asked(text) => self.order(now, Who::Host, &text, effects),
             Input::Close(to) | Input::Reset(to) => self.close(now, to, effects),
             Input::Kick { conn, why } => self.kick(now, conn, &why, effects),
             Input::Note(text) => effects.push(record(now, None, Recorded::Note { text })),

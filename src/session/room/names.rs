@@ -125,6 +125,18 @@ fn fold(name: &str) -> String {
 }
 
 impl Name {
+    /// The name that somebody wants to have from the start.
+    ///
+    /// # Errors
+    /// It is none, or a room gives it out itself.
+    pub fn own(text: &str) -> Result<Name, NameFault> {
+        let name: Name = text.parse()?;
+        if name.number().is_some() || name.key == ALL {
+            return Err(NameFault::Reserved(name.shown));
+        }
+        Ok(name)
+    }
+
     /// As it is shown.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -332,3 +332,13 @@ fn leaving_closes_every_conn_and_blames_no_guest() {
     assert_eq!(host.said(), ["3ms 1 server ended: eof", "3ms 2 server ended: eof"]);
     assert_eq!(host.session.next_deadline(), None);
 }
+
+#[test]
+fn a_name_is_asked_for_once_and_first() {
+    let introduction = Some(Bytes::from_static(b"/nick bob\n"));
+    let mut host = Host::new(DirectOptions { introduction, ..options(Side::Client) });
+    host.joins(1);
+    host.opens(2, "other");
+    host.says_to(to(1), b"hi\n");
+    assert_eq!(host.said(), ["0ms 1 client /nick bob\\n", "0ms 1 client hi\\n"]);
+}

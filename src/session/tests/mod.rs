@@ -140,6 +140,7 @@ fn options(role: Side) -> DirectOptions {
         linger: LINGER,
         max_line: 1 << 20,
         telnet: role == Side::Server,
+        introduction: None,
     }
 }
 

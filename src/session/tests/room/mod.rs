@@ -147,7 +147,7 @@ impl Hall {
     }
 
     fn asks(&mut self, text: &str) {
-        self.give(Input::Asked(text.to_owned()));
+        self.give(Input::Asked(Bytes::copy_from_slice(text.as_bytes())));
     }
 
     fn ends(&mut self, n: u32, how: Ending) {

@@ -27,7 +27,8 @@ fn joins_leaves_and_renames_are_told_to_all() {
     assert!(
         hall.told
             .effects()
-            .any(|effect| *effect == Effect::Renamed { conn: conn(1), name: "alice".to_owned() })
+            .any(|effect| *effect
+                == Effect::Renamed { conn: Some(conn(1)), name: "alice".to_owned() })
     );
     assert_eq!(
         hall.recorded(),
