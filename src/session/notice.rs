@@ -103,7 +103,9 @@ impl fmt::Display for Notice {
             Notice::PeerClosed { name: Some(name) } => {
                 write!(f, "{name}: the peer closed the connection")
             }
-            Notice::HearOnlyHost => f.write_str("guests hear only the host, not each other"),
+            Notice::HearOnlyHost => {
+                f.write_str("guests hear only the host; with --room they hear each other")
+            }
             Notice::NobodyHere => f.write_str("nobody is here: the line was not sent"),
             Notice::SentToLeaver(name) => {
                 write!(f, "{name} has left; the line was sent in case it still reads")

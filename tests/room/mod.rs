@@ -4,13 +4,17 @@ mod crowd;
 mod limits;
 mod names;
 
+use std::process::Command;
+use std::{env, fs};
+
+use assert_cmd::cargo::cargo_bin;
 use rustix::process::Signal;
 
-use crate::support::DEADLINE;
 use crate::support::peer::Peer;
 use crate::support::proc::Repl;
 use crate::support::running::Running;
 use crate::support::tools::{self, split_addr};
+use crate::support::{DEADLINE, project};
 
 /// A room with these options, and where it is.
 #[track_caller]
@@ -227,4 +231,39 @@ fn a_room_is_recorded_as_it_was_said_and_once() {
             "end  ",
         ]
     );
+}
+
+#[test]
+fn the_service_runs_as_its_unit_has_it() {
+    let unit = fs::read_to_string(project().join("scripts/chat-room.service")).unwrap();
+    let start = unit.lines().find_map(|line| line.strip_prefix("ExecStart=")).unwrap();
+    let mut args: Vec<&str> = start.split(' ').skip(1).collect();
+    let addr = args.iter().position(|arg| *arg == "--listen").unwrap() + 1;
+    args[addr] = "127.0.0.1:0";
+    args.retain(|arg| *arg != "--quiet");
+    let service = Repl::new().args(args).stdin("").spawn();
+    let mut guest = guest(&service.listening_addr());
+    guest.say("/who\n");
+    guest.expect_bytes("-- 1 here: guest-1\n");
+    service.signal(Signal::TERM);
+    service.wait().exited(0);
+}
+
+#[test]
+fn a_bot_hears_and_answers() {
+    let (host, addr) = room(&[]);
+    let mut guest = guest(&addr);
+    let Some(python) = tools::require("python3") else { return };
+    let program = cargo_bin!("chat-repl").parent().expect("a folder with the program");
+    let path = env::var("PATH").unwrap_or_default();
+    let mut bot = Command::new(python);
+    bot.arg(project().join("scripts/dice-bot.py")).arg(&addr);
+    bot.env("PATH", format!("{}:{path}", program.display()));
+    let bot = Running::start(bot, None, None);
+    guest.expect_bytes("-- guest-2 joined (2 here)\n-- guest-2 is now dice\n");
+    guest.say("hello\n!roll 3d1\n");
+    guest.expect_bytes("dice: guest-1 rolled 1 + 1 + 1 = 3\n");
+    host.signal(Signal::TERM);
+    host.wait().exited(0);
+    bot.wait().exited(0);
 }
