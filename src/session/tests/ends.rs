@@ -248,7 +248,7 @@ fn a_guest_that_comes_while_the_host_lingers_is_told_that_it_has_ended() {
 
 #[test]
 fn two_guests_are_told_once_that_they_hear_only_the_host() {
-    let notice = "guests hear only the host, not each other".to_owned();
+    let notice = "guests hear only the host; with --room they hear each other".to_owned();
     let mut host = Host::listener(1);
     assert!(!host.told.notices().contains(&notice));
     host.joins(2);
@@ -261,7 +261,7 @@ fn a_host_that_comes_to_have_two_guests_again_knows_what_they_hear() {
     let mut host = Host::listener(2);
     host.ends(2, Ending::Reset);
     host.joins(3);
-    let notice = "guests hear only the host, not each other".to_owned();
+    let notice = "guests hear only the host; with --room they hear each other".to_owned();
     assert_eq!(host.told.notices().iter().filter(|told| **told == notice).count(), 1);
 }
 
