@@ -166,7 +166,9 @@ impl Hall {
     fn give(&mut self, input: Input) {
         let mut effects = Vec::new();
         self.room.handle(self.now, input, &mut effects);
-        effects.iter().for_each(|effect| self.perform(effect));
+        for effect in &effects {
+            self.perform(effect);
+        }
     }
 
     fn perform(&mut self, effect: &Effect) {

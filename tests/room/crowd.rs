@@ -19,16 +19,21 @@ const CROWD: usize = 150;
 const TALKERS: usize = 10;
 const LINES: usize = 1000;
 
+/// What a talker's number counts for, beside that of its line.
+pub(super) const TIMES: u32 = 10_000_000;
+
 /// A guest that reads as fast as it can.
-struct Guest {
+pub(super) struct Guest {
     stream: TcpStream,
     /// What it has still to say.
-    words: Vec<u8>,
+    pub(super) words: Vec<u8>,
     /// What it heard of a line that has not ended.
     tail: Vec<u8>,
     /// Who said what, in the order in which it was heard: talker and number in one.
-    heard: Vec<u32>,
-    greeted: bool,
+    pub(super) heard: Vec<u32>,
+    /// Those whom the room told to be called `churn-N`: the Ns.
+    pub(super) renamed: Vec<u32>,
+    pub(super) greeted: bool,
 }
 
 impl Guest {
@@ -61,6 +66,7 @@ impl Guest {
         for line in self.tail[..whole].split(|byte| *byte == b'\n') {
             self.greeted |= line.starts_with(b"-- you are ");
             self.heard.extend(said(line));
+            self.renamed.extend(renamed(line));
         }
         self.tail.drain(..whole);
     }
@@ -74,36 +80,49 @@ fn said(line: &[u8]) -> Option<u32> {
     let mut number = || words.next()?.parse::<u32>().ok();
     let (talker, line) = (number()?, number()?);
     assert_eq!(name, format!("talker-{talker}"), "the right name");
-    Some(talker * 10_000 + line)
+    Some(talker * TIMES + line)
+}
+
+/// The N of `-- guest-7 is now churn-N`.
+fn renamed(line: &[u8]) -> Option<u32> {
+    str::from_utf8(line).ok()?.split_once(" is now churn-")?.1.parse().ok()
 }
 
 /// The guests of a room, and their sockets.
-struct Crowd {
+pub(super) struct Crowd {
     poll: Poll,
-    guests: Vec<Guest>,
+    pub(super) guests: Vec<Guest>,
     deadline: Instant,
 }
 
 impl Crowd {
-    fn new() -> Crowd {
+    pub(super) fn new() -> Crowd {
         let deadline = Instant::now() + 10 * DEADLINE;
         Crowd { poll: Poll::new().unwrap(), guests: Vec::new(), deadline }
     }
 
     /// Another guest, with what it has to say.
-    fn joins(&mut self, addr: &str, words: Vec<u8>) {
+    pub(super) fn joins(&mut self, addr: &str, words: Vec<u8>) {
         let mut stream = TcpStream::connect(addr.parse().unwrap()).unwrap();
         let both = Interest::READABLE | Interest::WRITABLE;
         self.poll.registry().register(&mut stream, Token(self.guests.len()), both).unwrap();
-        let (tail, heard) = (Vec::new(), Vec::new());
-        self.guests.push(Guest { stream, words, tail, heard, greeted: false });
+        let (tail, heard, renamed) = (Vec::new(), Vec::new(), Vec::new());
+        self.guests.push(Guest { stream, words, tail, heard, renamed, greeted: false });
+    }
+
+    /// Has a guest say more.
+    pub(super) fn says(&mut self, index: usize, words: &str) {
+        let guest = &mut self.guests[index];
+        guest.words.extend_from_slice(words.as_bytes());
+        guest.turn(&mut [0; 1024]);
     }
 
     /// Goes on until this holds of all of them.
     #[track_caller]
-    fn until(&mut self, holds: impl Fn(usize, &Guest) -> bool) {
+    pub(super) fn until(&mut self, holds: impl Fn(usize, &Guest) -> bool) {
         let mut events = Events::with_capacity(1024);
         let mut buf = vec![0; 64 << 10];
+        self.deadline = Instant::now() + 10 * DEADLINE;
         let mut lacking: Vec<usize> = (0..self.guests.len()).collect();
         while !lacking.is_empty() {
             if Instant::now() > self.deadline {
@@ -136,8 +155,7 @@ fn a_crowd_hears_every_line_once_and_in_one_order_while_others_come_and_go() {
     for (talker, index) in talkers.clone().enumerate() {
         let said = |n| format!("said {talker} {n} {}\n", ".".repeat(n % 60));
         let lines: Vec<String> = (0..LINES).map(said).collect();
-        crowd.guests[index].words = format!("/nick talker-{talker}\n{}", lines.concat()).into();
-        crowd.guests[index].turn(&mut [0; 1024]);
+        crowd.says(index, &format!("/nick talker-{talker}\n{}", lines.concat()));
     }
     // Others come and go meanwhile, and are greeted.
     let mut transients = Crowd::new();
@@ -162,12 +180,12 @@ fn check_order(crowd: &Crowd, talkers: &std::ops::Range<usize>) {
     let order = &crowd.guests[0].heard;
     for (index, guest) in crowd.guests.iter().enumerate() {
         let own = index.checked_sub(talkers.start).and_then(|talker| u32::try_from(talker).ok());
-        let wanted = order.iter().filter(|line| own != Some(*line / 10_000));
+        let wanted = order.iter().filter(|line| own != Some(*line / TIMES));
         assert!(guest.heard.iter().eq(wanted), "guest {index} heard something else");
     }
     for talker in 0..TALKERS {
         let talker = u32::try_from(talker).unwrap();
-        let said = order.iter().filter(|line| *line / 10_000 == talker).map(|line| line % 10_000);
+        let said = order.iter().filter(|line| *line / TIMES == talker).map(|line| line % TIMES);
         assert!(said.eq(0..1000), "what talker {talker} said, in that order");
     }
 }

@@ -3,6 +3,7 @@
 mod crowd;
 mod limits;
 mod names;
+mod soak;
 
 use std::process::Command;
 use std::{env, fs};

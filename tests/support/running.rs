@@ -140,6 +140,15 @@ impl Running {
         peak_memory(self.child.id())
     }
 
+    /// How many descriptors it has open, and how many threads.
+    pub(crate) fn holds(&self) -> (usize, usize) {
+        let count = |what| {
+            let entries = std::fs::read_dir(format!("/proc/{}/{what}", self.child.id()));
+            entries.expect("it runs").count()
+        };
+        (count("fd"), count("task"))
+    }
+
     /// Sends it a signal.
     pub(crate) fn signal(&self, signal: Signal) {
         // It has not been waited for, so its number is still its own.
