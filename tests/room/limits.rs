@@ -8,6 +8,7 @@ use crate::support::DEADLINE;
 use crate::support::peer::Peer;
 use crate::support::proc::Repl;
 use predicates::str::contains;
+use rustix::process::Signal;
 
 #[test]
 fn a_full_room_says_so_and_has_room_again_when_somebody_leaves() {
@@ -128,4 +129,20 @@ fn who_does_not_read_is_dropped_and_nobody_else_waits() {
     let mut left = Vec::new();
     (&deaf).take(1 << 20).read_to_end(&mut left).unwrap();
     assert!(left.starts_with(b"-- you are guest-1 (1 here)"));
+}
+
+#[test]
+fn nobody_waits_for_a_script_of_the_host_that_does_not_read() {
+    let (host, addr) = room(&["--timeout", "20s"]);
+    let (mut talker, mut hearer) = (guest(&addr), guest(&addr));
+    host.write("/accept 2\n/sleep 20s\n/expect x\n");
+    let line = "y".repeat(8 << 10) + "\n";
+    // Far more than is kept for a script to read.
+    for _ in 0..1000 {
+        talker.say(&line);
+        assert_eq!(next_said(&mut hearer).len(), "guest-1: ".len() + (8 << 10));
+    }
+    host.signal(Signal::INT);
+    hearer.expect_bytes("-- the room is closing: goodbye\n");
+    host.wait().exited(130);
 }
