@@ -50,6 +50,8 @@ pub(super) struct Conns {
     paused: bool,
     /// A peer that breaks after it has half-closed is told of at once.
     watches: bool,
+    /// They are a room's guests: what one of them did not take is no news.
+    room: bool,
     /// Those whose outbox has room are not read.
     talkers_paused: bool,
     buf: Box<[u8]>,
@@ -102,6 +104,7 @@ impl Conns {
             unsettled: BTreeSet::new(),
             paused: false,
             watches: false,
+            room: false,
             talkers_paused: false,
             buf: vec![0; READ].into_boxed_slice(),
         }
@@ -111,6 +114,11 @@ impl Conns {
     /// said to it, and matters to nobody before.
     pub(super) fn watching(self, watches: bool) -> Self {
         Conns { watches, ..self }
+    }
+
+    /// Those of a room.
+    pub(super) fn of_room(self) -> Self {
+        Conns { room: true, ..self }
     }
 
     /// Takes a new stream in; its number is the next.
@@ -373,8 +381,8 @@ impl Conns {
                     self.unsettled.insert(id);
                 }
                 Settled::Done { unsent, whole } => {
-                    closed
-                        .push(Closed { unsent: if whole && !slot.given_up { unsent } else { 0 } });
+                    let news = whole && !slot.given_up && !self.room;
+                    closed.push(Closed { unsent: if news { unsent } else { 0 } });
                     self.slots.remove(&id);
                     self.closing.remove(&id);
                 }

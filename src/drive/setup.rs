@@ -141,6 +141,8 @@ impl Engine {
         let what = (setup.feed.is_some(), setup.play, setup.cast);
         let runners = start_runners(setup.runner, &setup.way, what);
         let editing = setup.terminal.filter(|_| types).map(|terminal| (terminal, setup.history));
+        let conns = Conns::new(CONNS, setup.outbox).watching(setup.way.is_tap());
+        let conns = if setup.room { conns.of_room() } else { conns };
         Ok(Engine {
             now: setup.clock.now(),
             clock: setup.clock,
@@ -150,7 +152,7 @@ impl Engine {
             opening: Opening::none(setup.dialing, &setup.way),
             reaching: Reaching::none(&setup.way, setup.dialing),
             replaying: setup.replaying,
-            conns: Conns::new(CONNS, setup.outbox).watching(setup.way.is_tap()),
+            conns,
             session: setup.session,
             runners,
             feed: setup.feed,

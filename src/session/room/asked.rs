@@ -9,7 +9,7 @@ use super::{Room, aside};
 use crate::session::effect::record;
 use crate::session::{Audience, Drive, Effect, Ending, Notice, Recorded};
 use crate::units::{At, count};
-use crate::wire::Visible;
+use crate::wire::{ConnId, Side, Visible};
 
 /// How many names `/who` tells: a line that one can still look through.
 const NAMES: usize = 100;
@@ -29,7 +29,7 @@ impl Room {
             (Ask::Help, _) => {
                 orders::help().for_each(|line| self.answer(now, who, &line, effects));
             }
-            (Ask::Quit, Who::Guest(conn)) => self.drop_guest(now, conn, &Ending::Eof, effects),
+            (Ask::Quit, Who::Guest(conn)) => self.quit(now, conn, effects),
             (Ask::Quit, Who::Host) => self.drive(now, Drive::Quit, effects),
         }
     }
@@ -46,6 +46,15 @@ impl Room {
         if guest.is_some_and(|guest| !full && guest.may_be_answered(now, bytes.len())) {
             effects.push(Effect::Send { to: Audience::One(conn), bytes });
         }
+    }
+
+    /// A guest leaves with a word: it is as if it had ended.
+    fn quit(&mut self, now: At, conn: ConnId, effects: &mut Vec<Effect>) {
+        if self.members.silence(conn) {
+            let ended = Recorded::Close { from: Side::Client, how: Ending::Eof };
+            effects.push(record(now, Some(conn), ended));
+        }
+        self.gone(now, conn, &Ending::Eof, effects);
     }
 
     fn nick(&mut self, now: At, who: Who, name: &[u8], effects: &mut Vec<Effect>) {

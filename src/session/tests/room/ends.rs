@@ -24,6 +24,8 @@ fn a_guest_leaves_by_a_word() {
     assert_eq!(hall.heard(2), "guest-1: bye\n-- guest-1 left (2 here)\n");
     assert!(!hall.is_open(1));
     assert_eq!(hall.last_notice(), "guest-1 left: closed");
+    assert_eq!(hall.recorded().last().unwrap(), "0ms 1 server ended: eof");
+    assert_eq!(hall.recorded()[3], "0ms 1 client ended: eof");
 }
 
 #[test]
