@@ -6,7 +6,7 @@ use super::Trouble;
 use super::engine::Engine;
 use super::way::Door;
 use crate::script::Want;
-use crate::session::{Effect, Ending, Input, Record, Recorded, Source};
+use crate::session::{Effect, Ending, Input, Notice, Record, Recorded, Source};
 use crate::wire::ConnId;
 
 impl Engine {
@@ -54,6 +54,8 @@ impl Engine {
                 }
             }
             Effect::Record(record) => self.record(record),
+            // It answers something that was asked.
+            Effect::Notice(told @ Notice::Told(_)) => self.screen.tell(&told),
             Effect::Notice(notice) => self.screen.notice(&notice),
             Effect::Relayed { bytes, .. } => self.relayed(&bytes),
             Effect::Renamed { conn: None, name } => self.screen.set_own_name(&name),

@@ -40,6 +40,19 @@ fn everybody_is_listed_spoken_to_alone_and_acts() {
 }
 
 #[test]
+fn the_host_is_answered_also_where_notices_are_left_out() {
+    let options = ["--listen", "unix:room.sock", "--room", "-q"];
+    let host = Repl::new().args(options).stdin("/nick guest-1\n/msg nobody x\n");
+    let dir = tempfile::TempDir::new().unwrap();
+    let host = host.current_dir(&dir).spawn();
+    let way = format!("unix:{}", dir.path().join("room.sock").display());
+    let guest = Repl::new().args(["--connect", &way, "--retry", "20s"]).spawn();
+    host.wait_stderr_line("-- `guest-1` is reserved");
+    host.wait_stderr_line("-- nobody here is called `nobody`");
+    drop(guest);
+}
+
+#[test]
 fn commands_go_out_as_typed_whoever_listens() {
     let host = Repl::new().args(["--listen", "127.0.0.1:0"]).spawn();
     let addr = host.listening_addr();
