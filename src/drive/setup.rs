@@ -136,13 +136,12 @@ impl Engine {
         let screen = start_screen(&setup).map_err(system)?;
         let door = listener.map_or_else(|| open_door(&setup, registry, &inbox.waker()), Ok)?;
         Signals::take_interrupts_back();
+        let (conns, names) = (start_conns(&setup), start_names(&setup));
         let (types, secrets) = (setup.types(), setup.runner.settings.secrets.clone());
         let scripted = setup.feed.as_ref().is_some_and(Feed::is_script);
         let what = (setup.feed.is_some(), setup.play, setup.cast);
         let runners = start_runners(setup.runner, &setup.way, what);
         let editing = setup.terminal.filter(|_| types).map(|terminal| (terminal, setup.history));
-        let conns = Conns::new(CONNS, setup.outbox).watching(setup.way.is_tap());
-        let conns = if setup.room { conns.of_room() } else { conns };
         Ok(Engine {
             now: setup.clock.now(),
             clock: setup.clock,
@@ -165,7 +164,7 @@ impl Engine {
             screen,
             stops: setup.stops,
             limit: setup.limit,
-            names: Names::new(secrets.clone()),
+            names,
             role: setup.role,
             redactor: Redactor::new(secrets),
             recorder,
@@ -187,6 +186,17 @@ fn open_door(setup: &Setup, registry: &Registry, waker: &Arc<Waker>) -> Result<D
     let descriptors = if setup.types() { Descriptors::High } else { Descriptors::Any };
     Door::open(&setup.way, descriptors, (registry, DOOR), waker, setup.clock.now())
         .map_err(|trouble| Box::new(Outcome::of(trouble)))
+}
+
+fn start_conns(setup: &Setup) -> Conns {
+    let conns = Conns::new(CONNS, setup.outbox).watching(setup.way.is_tap());
+    if setup.room { conns.of_room() } else { conns }
+}
+
+fn start_names(setup: &Setup) -> Names {
+    let names = Names::new(setup.runner.settings.secrets.clone());
+    let guest = setup.types() && matches!(setup.way, Way::Connect { .. });
+    if guest { names.of_guest() } else { names }
 }
 
 fn open_record(setup: &Setup) -> Result<Option<Target>, Box<Outcome>> {

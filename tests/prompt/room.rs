@@ -68,6 +68,10 @@ fn a_guest_at_the_prompt_asks_the_room() {
     guest.wait_for_text("-- bob is now bert");
     guest.enters("/who");
     guest.wait_for_text("-- 3 here: host, bert, guest-2");
+    guest.type_keys("/msg guest-2 x\x15/msg ho\t");
+    guest.wait_for_line("/msg host");
+    guest.type_keys(" hello\r");
+    host.wait_for_row("bert (to you): hello");
     other.say("hi bert\n");
     guest.wait_for_row("guest-2: hi bert");
     assert!(guest.written().contains("\x1b[1mguest-2: hi bert\x1b[0m"));
