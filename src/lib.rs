@@ -22,8 +22,7 @@
 //!   [`Direct`](session::Direct) is a conversation that we take part in, [`Apart`](session::Apart) one with
 //!   each guest, of which none knows of another, [`Room`](session::Room) one of many who hear each other,
 //!   [`Tap`](session::Tap) one between two others: its conns come in twos, a client's and the
-//!   [`onward`](wire::ConnId::onward) one to the
-//!   server, which are one in the transcript.
+//!   [`onward`](wire::ConnId::onward) one to the server, which are one in the transcript.
 //! - [`script`] turns steps into inputs, and reads what the effects tell was heard. What a person types
 //!   is a script as well, one that goes on when a step fails. A replay ([`replay`]) takes the script's
 //!   place for as long as it lasts. A mock has a runner for each guest, with a replay of the server's side
