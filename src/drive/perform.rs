@@ -59,7 +59,8 @@ impl Engine {
             Effect::Notice(notice) => self.screen.notice(&notice),
             Effect::Relayed { bytes, .. } => self.relayed(&bytes),
             Effect::Renamed { conn: None, name } => self.screen.set_own_name(&name),
-            Effect::Unheard(_) | Effect::Renamed { .. } => {}
+            Effect::Renamed { conn: Some(conn), name } => self.screen.renamed(conn, name),
+            Effect::Unheard(_) => {}
             Effect::Over { conn, why } => self.over(conn, why),
             Effect::Pause(source) => self.pause(source, true),
             Effect::Resume(source) => self.pause(source, false),

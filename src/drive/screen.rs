@@ -12,7 +12,7 @@ use crate::script::Report;
 use crate::session::{Notice, Record};
 use crate::term::{Editor, Look, Printer, Terminal, View};
 use crate::units::{At, count};
-use crate::wire::Visible;
+use crate::wire::{ConnId, Visible};
 
 /// Where people are told things: on the terminal, or on standard error.
 pub(super) struct Screen {
@@ -130,6 +130,13 @@ impl Screen {
             let hidden = self.secrets.hide(lines);
             shown.view.relayed(now, &hidden, &mut shown.lines);
             shown.printer.show(std::mem::take(&mut shown.lines));
+        }
+    }
+
+    /// Takes note that a peer is called so from now on.
+    pub(super) fn renamed(&mut self, conn: ConnId, name: String) {
+        if let Some(shown) = &mut self.shown {
+            shown.view.renamed(conn, name);
         }
     }
 

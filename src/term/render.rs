@@ -90,6 +90,13 @@ impl View {
         self.label = true;
     }
 
+    /// A guest of a room is called so from now on.
+    pub fn renamed(&mut self, conn: ConnId, name: String) {
+        if let Some(speaker) = self.speakers.get_mut(&(conn, Side::Client)) {
+            speaker.name = Some(name);
+        }
+    }
+
     /// What others call us: a line that says it stands out.
     pub fn set_own_name(&mut self, name: &str) {
         self.mentions = Mentions::of(name);
@@ -434,6 +441,20 @@ mod tests {
         assert_eq!(said(&mut view, 1, Side::Client, b"LOGIN\n"), "");
         view.set_echo(true);
         assert_eq!(said(&mut view, 1, Side::Client, b"LOGIN\nQUIT\n"), "> LOGIN\n> QUIT\n");
+    }
+
+    #[test]
+    fn a_room_is_shown_as_it_passes_on_what_is_said() {
+        let mut view = view(Side::Server);
+        view.is_room();
+        open(&mut view, 1);
+        assert_eq!(said(&mut view, 1, Side::Client, b"/nick zoe\nhi\n"), "");
+        view.renamed(ConnId::FIRST, "zoe".to_owned());
+        let mut out = String::new();
+        view.relayed(At::START, "zoe: hi\n* zoe caf\u{e9}s\n".as_bytes(), &mut out);
+        assert_eq!(out, "zoe: hi\n* zoe caf\u{e9}s\n");
+        view.set_echo(true);
+        assert_eq!(said(&mut view, 1, Side::Server, b"psst\n"), "zoe> psst\n");
     }
 
     #[test]
