@@ -26,7 +26,7 @@ pub fn overview() -> String {
         let line = format!("{:HALF$}{}", cell(&left), cell(&right));
         let _ = writeln!(text, "{}", line.trim_end());
     }
-    text + "\n/help expect explains one. //x sends /x, /# is a comment, all else is sent.\n"
+    text + "/help expect explains one. //x sends /x, /# is a comment, all else is sent.\n"
 }
 
 /// One command, with details and an example; `name` may have its slash.
@@ -113,7 +113,7 @@ mod tests {
             assert!(text.contains(&entry), "{entry}");
         }
         let rows: Vec<_> = text.lines().collect();
-        assert_eq!(rows[0], format!("{:HALF$}{}", "the prompt", "say"));
+        assert_eq!(rows[0], format!("{:HALF$}{}", "the prompt", "the transcript"));
         assert!(rows[1].starts_with("/help       list commands, explain one"));
     }
 

@@ -90,7 +90,7 @@ pub(super) enum Kind {
 impl Topic {
     /// All of them, as `/help` orders them.
     pub(super) const ALL: [Topic; 6] =
-        [Topic::Prompt, Topic::Keep, Topic::Wait, Topic::Say, Topic::Set, Topic::Conn];
+        [Topic::Prompt, Topic::Wait, Topic::Set, Topic::Keep, Topic::Say, Topic::Conn];
 
     /// Its heading.
     #[must_use]

@@ -6,7 +6,7 @@ use super::{
 };
 
 /// The commands, by topic, and in a topic as people meet them.
-pub(super) static SPECS: [Spec; 31] = [
+pub(super) static SPECS: [Spec; 34] = [
     Spec {
         name: "help",
         topic: Topic::Prompt,
@@ -46,66 +46,6 @@ pub(super) static SPECS: [Spec; 31] = [
         details: "Shows when each line was received, or no longer does.",
         example: "/time on",
         build: |args| Ok(Command::Prompt(PromptCommand::Time(args.required()?))),
-    },
-    Spec {
-        name: "save",
-        topic: Topic::Keep,
-        options: &[Opt { letter: 'f', value: None }],
-        params: &[optional("FILE", Kind::File)],
-        summary: "write the transcript",
-        details: "Writes the transcript so far, readable by its owner only, and says how many events \
-                  it has. `.jsonl` makes JSON Lines, any other name one JSON document; without FILE \
-                  the name is the date. Replaces a transcript, and anything else only with `-f`.",
-        example: "/save greeting.json",
-        build: |args| {
-            let (force, file) = (args.flag('f'), args.optional()?);
-            Ok(Command::Keep(KeepCommand::Save { force, file }))
-        },
-    },
-    Spec {
-        name: "replay",
-        topic: Topic::Keep,
-        options: &[Opt { letter: 'p', value: Some("PACE") }],
-        params: &[required("FILE[#CONN]", Kind::File)],
-        summary: "play a recorded conn",
-        details: "Plays one recorded conn on the conn spoken to, and compares what the peer says with \
-                  what its peer said then. Lines are said once all that was said before them has come; \
-                  with `-p recorded` also no sooner than then, with `-p x2` twice as fast. Ctrl-C stops it.",
-        example: "/replay greeting.json\n/replay meeting.json#2",
-        build: |args| {
-            let (pace, file) = (args.option('p')?, args.required()?);
-            Ok(Command::Keep(KeepCommand::Replay { pace, file }))
-        },
-    },
-    Spec {
-        name: "show",
-        topic: Topic::Keep,
-        options: &[],
-        params: &[optional("N", Kind::Word)],
-        summary: "show the last N events",
-        details: "Shows the last N events of the transcript.",
-        example: "/show 20",
-        build: |args| Ok(Command::Keep(KeepCommand::Show(args.optional()?))),
-    },
-    Spec {
-        name: "stats",
-        topic: Topic::Keep,
-        options: &[],
-        params: &[],
-        summary: "lines, bytes, latency",
-        details: "Tells how many lines and bytes went either way, and how long replies took.",
-        example: "/stats",
-        build: |_| Ok(Command::Keep(KeepCommand::Stats)),
-    },
-    Spec {
-        name: "note",
-        topic: Topic::Keep,
-        options: &[],
-        params: &[required("TEXT", Kind::Rest)],
-        summary: "put a note into it",
-        details: "Puts a note into the transcript. It is sent to nobody.",
-        example: "/note here it began to stutter",
-        build: |args| Ok(Command::Keep(KeepCommand::Note(args.required()?))),
     },
     Spec {
         name: "expect",
@@ -192,28 +132,6 @@ pub(super) static SPECS: [Spec; 31] = [
         build: |args| Ok(Command::Wait(WaitCommand::Quiet(args.required()?))),
     },
     Spec {
-        name: "send",
-        topic: Topic::Say,
-        options: &[],
-        params: &[required("TEXT", Kind::Rest)],
-        summary: "send, variables filled in",
-        details: "Sends a line in which `${name}` stands for a variable. `$${` is a literal `${`.",
-        example: "/expect ^OK session=(?<sid>\\w+)\n/send JOIN lobby ${sid}",
-        build: |args| Ok(Command::Say(SayCommand::Send(args.required()?))),
-    },
-    Spec {
-        name: "raw",
-        topic: Topic::Say,
-        options: &[],
-        params: &[required("ESCAPED", Kind::Rest)],
-        summary: "send bytes, no line end",
-        details: "Sends bytes and no line end after them. `\\xNN`, `\\r`, `\\n`, `\\t`, `\\0` and \
-                  `\\\\` are escapes, and `${name}` stands for a variable, whose value is not read \
-                  for escapes.",
-        example: "/raw PING\\r\\n\\xff\\x00",
-        build: |args| Ok(Command::Say(SayCommand::Raw(args.escaped()?))),
-    },
-    Spec {
         name: "set",
         topic: Topic::Set,
         options: &[],
@@ -287,6 +205,88 @@ pub(super) static SPECS: [Spec; 31] = [
                   of the script that includes it.",
         example: "/include login.chat",
         build: |args| Ok(Command::Set(SetCommand::Include(args.required()?))),
+    },
+    Spec {
+        name: "save",
+        topic: Topic::Keep,
+        options: &[Opt { letter: 'f', value: None }],
+        params: &[optional("FILE", Kind::File)],
+        summary: "write the transcript",
+        details: "Writes the transcript so far, readable by its owner only, and says how many events \
+                  it has. `.jsonl` makes JSON Lines, any other name one JSON document; without FILE \
+                  the name is the date. Replaces a transcript, and anything else only with `-f`.",
+        example: "/save greeting.json",
+        build: |args| {
+            let (force, file) = (args.flag('f'), args.optional()?);
+            Ok(Command::Keep(KeepCommand::Save { force, file }))
+        },
+    },
+    Spec {
+        name: "replay",
+        topic: Topic::Keep,
+        options: &[Opt { letter: 'p', value: Some("PACE") }],
+        params: &[required("FILE[#CONN]", Kind::File)],
+        summary: "play a recorded conn",
+        details: "Plays one recorded conn on the conn spoken to, and compares what the peer says with \
+                  what its peer said then. Lines are said once all that was said before them has come; \
+                  with `-p recorded` also no sooner than then, with `-p x2` twice as fast. Ctrl-C stops it.",
+        example: "/replay greeting.json\n/replay meeting.json#2",
+        build: |args| {
+            let (pace, file) = (args.option('p')?, args.required()?);
+            Ok(Command::Keep(KeepCommand::Replay { pace, file }))
+        },
+    },
+    Spec {
+        name: "show",
+        topic: Topic::Keep,
+        options: &[],
+        params: &[optional("N", Kind::Word)],
+        summary: "show the last N events",
+        details: "Shows the last N events of the transcript.",
+        example: "/show 20",
+        build: |args| Ok(Command::Keep(KeepCommand::Show(args.optional()?))),
+    },
+    Spec {
+        name: "stats",
+        topic: Topic::Keep,
+        options: &[],
+        params: &[],
+        summary: "lines, bytes, latency",
+        details: "Tells how many lines and bytes went either way, and how long replies took.",
+        example: "/stats",
+        build: |_| Ok(Command::Keep(KeepCommand::Stats)),
+    },
+    Spec {
+        name: "note",
+        topic: Topic::Keep,
+        options: &[],
+        params: &[required("TEXT", Kind::Rest)],
+        summary: "put a note into it",
+        details: "Puts a note into the transcript. It is sent to nobody.",
+        example: "/note here it began to stutter",
+        build: |args| Ok(Command::Keep(KeepCommand::Note(args.required()?))),
+    },
+    Spec {
+        name: "send",
+        topic: Topic::Say,
+        options: &[],
+        params: &[required("TEXT", Kind::Rest)],
+        summary: "send, variables filled in",
+        details: "Sends a line in which `${name}` stands for a variable. `$${` is a literal `${`.",
+        example: "/expect ^OK session=(?<sid>\\w+)\n/send JOIN lobby ${sid}",
+        build: |args| Ok(Command::Say(SayCommand::Send(args.required()?))),
+    },
+    Spec {
+        name: "raw",
+        topic: Topic::Say,
+        options: &[],
+        params: &[required("ESCAPED", Kind::Rest)],
+        summary: "send bytes, no line end",
+        details: "Sends bytes and no line end after them. `\\xNN`, `\\r`, `\\n`, `\\t`, `\\0` and \
+                  `\\\\` are escapes, and `${name}` stands for a variable, whose value is not read \
+                  for escapes.",
+        example: "/raw PING\\r\\n\\xff\\x00",
+        build: |args| Ok(Command::Say(SayCommand::Raw(args.escaped()?))),
     },
     Spec {
         name: "open",
@@ -364,6 +364,42 @@ pub(super) static SPECS: [Spec; 31] = [
         build: |args| {
             let (name, why) = (args.required()?, args.optional()?);
             Ok(Command::Conn(ConnCommand::Kick { name, why }))
+        },
+    },
+    Spec {
+        name: "nick",
+        topic: Topic::Conn,
+        options: &[],
+        params: &[required("NAME", Kind::Word)],
+        summary: "be called NAME in a room",
+        details: "Gives you another name in a room: 1 to 32 letters, digits, `-` and `_`, which nobody else \
+                  there has. At the side that connected it is sent, and the room there does it.",
+        example: "/nick alice",
+        build: |args| Ok(Command::Conn(ConnCommand::Nick(args.required()?))),
+    },
+    Spec {
+        name: "me",
+        topic: Topic::Conn,
+        options: &[],
+        params: &[required("TEXT", Kind::Rest)],
+        summary: "say what you do in a room",
+        details: "Says in a room what you do: `* alice waves`. At the side that connected it is sent, and \
+                  the room there does it.",
+        example: "/me waves",
+        build: |args| Ok(Command::Conn(ConnCommand::Me(args.required()?))),
+    },
+    Spec {
+        name: "msg",
+        topic: Topic::Conn,
+        options: &[],
+        params: &[required("NAME", Kind::Name(&[])), required("TEXT", Kind::Rest)],
+        summary: "say it to one in a room",
+        details: "Says something to one member of a room and to nobody else; its host can still see it. At \
+                  the side that connected it is sent, and the room there does it.",
+        example: "/msg alice are you there?",
+        build: |args| {
+            let (name, text) = (args.required()?, args.required()?);
+            Ok(Command::Conn(ConnCommand::Msg { name, text }))
         },
     },
 ];

@@ -15,6 +15,7 @@ mod feed;
 mod guests;
 mod inbox;
 mod include;
+mod met;
 mod opening;
 mod outcome;
 mod perform;

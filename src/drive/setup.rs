@@ -59,6 +59,10 @@ pub struct Setup {
     pub session: Box<dyn Session>,
     /// Which side we are; in a tap, the one that others connect to.
     pub role: Side,
+    /// The session is a room, and we are its host.
+    pub room: bool,
+    /// What others call us, if we have said what: their lines that say it stand out.
+    pub own_name: Option<String>,
     /// The line end of what we send, and that a transcript need not mention.
     pub eol: Eol,
     /// How steps are run.
@@ -132,6 +136,7 @@ impl Engine {
         let screen = start_screen(&setup).map_err(system)?;
         let door = listener.map_or_else(|| open_door(&setup, registry, &inbox.waker()), Ok)?;
         Signals::take_interrupts_back();
+        let (conns, names) = (start_conns(&setup), start_names(&setup));
         let (types, secrets) = (setup.types(), setup.runner.settings.secrets.clone());
         let scripted = setup.feed.as_ref().is_some_and(Feed::is_script);
         let what = (setup.feed.is_some(), setup.play, setup.cast);
@@ -146,7 +151,7 @@ impl Engine {
             opening: Opening::none(setup.dialing, &setup.way),
             reaching: Reaching::none(&setup.way, setup.dialing),
             replaying: setup.replaying,
-            conns: Conns::new(CONNS, setup.outbox).watching(setup.way.is_tap()),
+            conns,
             session: setup.session,
             runners,
             feed: setup.feed,
@@ -159,7 +164,7 @@ impl Engine {
             screen,
             stops: setup.stops,
             limit: setup.limit,
-            names: Names::new(secrets.clone()),
+            names,
             role: setup.role,
             redactor: Redactor::new(secrets),
             recorder,
@@ -181,6 +186,17 @@ fn open_door(setup: &Setup, registry: &Registry, waker: &Arc<Waker>) -> Result<D
     let descriptors = if setup.types() { Descriptors::High } else { Descriptors::Any };
     Door::open(&setup.way, descriptors, (registry, DOOR), waker, setup.clock.now())
         .map_err(|trouble| Box::new(Outcome::of(trouble)))
+}
+
+fn start_conns(setup: &Setup) -> Conns {
+    let conns = Conns::new(CONNS, setup.outbox).watching(setup.way.is_tap());
+    if setup.room { conns.of_room() } else { conns }
+}
+
+fn start_names(setup: &Setup) -> Names {
+    let names = Names::new(setup.runner.settings.secrets.clone());
+    let guest = setup.types() && matches!(setup.way, Way::Connect { .. });
+    if guest { names.of_guest() } else { names }
 }
 
 fn open_record(setup: &Setup) -> Result<Option<Target>, Box<Outcome>> {
@@ -214,7 +230,8 @@ fn start_raw(setup: &Setup, registry: &Registry) -> io::Result<Option<Raw>> {
     if setup.stdout != Stdout::Raw {
         return Ok(None);
     }
-    let mut raw = Raw::new(setup.max_line)?;
+    let raw = Raw::new(setup.max_line)?;
+    let mut raw = if setup.room { raw.of_room() } else { raw };
     raw.register(registry, STDOUT)?;
     Ok(Some(raw))
 }
@@ -237,6 +254,12 @@ fn start_screen(setup: &Setup) -> io::Result<Screen> {
     let mut screen =
         Screen::on(terminal, look, conversation, (setup.quiet, setup.colour), secrets)?;
     screen.set_echo(!setup.runner.prompt || setup.cast.is_some());
+    if setup.room {
+        screen.is_room();
+    }
+    if let Some(name) = &setup.own_name {
+        screen.set_own_name(name);
+    }
     Ok(screen)
 }
 

@@ -32,6 +32,7 @@ impl Engine {
             Task::Include { file, place } => self.include(&file, place),
             Task::Open { name, addr, place } => self.open(name, &addr, place),
             Task::Tell(text) => self.tell(text),
+            Task::Named(name) => self.screen.set_own_name(&name),
             Task::Unheard => self.screen.tell(&Notice::NobodyHere),
             Task::Differs(mismatch) => {
                 let guest = self.runners.acting_guest().map(|(_, name)| name);

@@ -19,6 +19,7 @@ mod listener;
 mod lookup;
 #[cfg(test)]
 mod memory;
+mod network;
 mod outbox;
 mod race;
 mod socket_file;
@@ -33,6 +34,7 @@ pub use descriptor::{Descriptors, raise_descriptor_limit};
 pub use dial::{DialOptions, Dialer};
 pub use dial_error::{DialError, DialFailure};
 pub use listener::{ACCEPT_AGAIN, AcceptError, Listener};
+pub use network::{Network, NetworkError};
 pub use stream::{NetStream, Stream};
 
 #[cfg(test)]

@@ -75,6 +75,8 @@ pub enum Task {
     },
     /// Something to tell: `/echo`, `/who`.
     Tell(String),
+    /// Take note that we are called so: we have asked a room for it.
+    Named(String),
     /// Tell that what was typed found nobody to hear it.
     Unheard,
     /// Tell, where programs read, how what came differs from what is replayed.

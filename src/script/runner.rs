@@ -29,6 +29,8 @@ pub struct RunnerOptions {
     pub max_line: usize,
     /// Guests can come: there are `/accept` and `/kick`, and steps wait for the first of them.
     pub listener: bool,
+    /// The listener is a room, which does what its host asks of it.
+    pub room: bool,
     /// Some step may read what the peers say. Where none does, lines are counted and not kept.
     pub reads: bool,
     /// Steps come from a person.

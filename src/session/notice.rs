@@ -34,6 +34,20 @@ pub enum Notice {
         /// How.
         how: Ending,
     },
+    /// A guest of a room has another name.
+    Renamed {
+        /// Its name until now.
+        from: String,
+        /// Its name.
+        to: String,
+    },
+    /// A guest was not let in.
+    Refused {
+        /// Its address.
+        addr: String,
+        /// Why, as it was told.
+        why: String,
+    },
     /// The peer said that it is done.
     PeerClosed {
         /// What a step called the conn that opened it, if one did.
@@ -83,11 +97,15 @@ impl fmt::Display for Notice {
             }
             Notice::Joined { name, addr } => write!(f, "{name} joined from {addr}"),
             Notice::Left { name, how } => write_left(f, name, how),
+            Notice::Renamed { from, to } => write!(f, "{from} is now {to}"),
+            Notice::Refused { addr, why } => write!(f, "{addr} was refused: {why}"),
             Notice::PeerClosed { name: None } => f.write_str("the peer closed the connection"),
             Notice::PeerClosed { name: Some(name) } => {
                 write!(f, "{name}: the peer closed the connection")
             }
-            Notice::HearOnlyHost => f.write_str("guests hear only the host, not each other"),
+            Notice::HearOnlyHost => {
+                f.write_str("guests hear only the host; with --room they hear each other")
+            }
             Notice::NobodyHere => f.write_str("nobody is here: the line was not sent"),
             Notice::SentToLeaver(name) => {
                 write!(f, "{name} has left; the line was sent in case it still reads")

@@ -245,11 +245,13 @@ fn setup(
         linger,
         max_line,
         telnet: false,
+        introduction: None,
     };
     let runner = RunnerOptions {
         settings,
         max_line,
         listener: false,
+        room: false,
         reads,
         prompt: false,
         then_prompt: false,
@@ -266,6 +268,8 @@ fn setup(
         dialing: Dialing { timeout: connect_timeout, retry: Duration::ZERO },
         session: Box::new(Direct::new(session)),
         role: Side::Client,
+        room: false,
+        own_name: None,
         eol,
         runner,
         feed,
