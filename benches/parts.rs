@@ -102,6 +102,7 @@ fn lock_step(turns: usize) -> usize {
         settings,
         max_line: 1 << 20,
         listener: false,
+        room: false,
         reads: true,
         prompt: false,
         then_prompt: false,
@@ -115,6 +116,7 @@ fn lock_step(turns: usize) -> usize {
         linger: timeout,
         max_line: 1 << 20,
         telnet: false,
+        introduction: None,
     });
     let addr = "bench".to_owned();
     let opened =

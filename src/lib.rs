@@ -20,8 +20,9 @@
 //!   [`Input`](session::Input) and the time, and appends [`Effect`](session::Effect)s. No socket, no
 //!   file and no clock is known to it, so two ends can be tested in virtual time without any.
 //!   [`Direct`](session::Direct) is a conversation that we take part in, [`Apart`](session::Apart) one with
-//!   each guest, of which none knows of another, [`Tap`](session::Tap) one between two others: its conns come in twos, a client's and the [`onward`](wire::ConnId::onward) one to the
-//!   server, which are one in the transcript.
+//!   each guest, of which none knows of another, [`Room`](session::Room) one of many who hear each other,
+//!   [`Tap`](session::Tap) one between two others: its conns come in twos, a client's and the
+//!   [`onward`](wire::ConnId::onward) one to the server, which are one in the transcript.
 //! - [`script`] turns steps into inputs, and reads what the effects tell was heard. What a person types
 //!   is a script as well, one that goes on when a step fails. A replay ([`replay`]) takes the script's
 //!   place for as long as it lasts. A mock has a runner for each guest, with a replay of the server's side

@@ -26,6 +26,7 @@ mod readme;
 mod recording;
 mod replay;
 mod reports;
+mod room;
 mod scripts;
 mod secrets;
 mod servers;

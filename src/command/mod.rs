@@ -172,7 +172,7 @@ pub enum SetCommand {
     Include(Arg<String>),
 }
 
-/// `/open`, `/on`, `/starttls`, `/shutdown`, `/close`, `/accept`, `/who`, `/kick`.
+/// `/open`, `/on`, `/starttls`, `/shutdown`, `/close`, `/accept`, `/who`, `/kick`, `/nick`, `/me`, `/msg`.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ConnCommand {
     /// `/open NAME ADDR`.
@@ -200,5 +200,16 @@ pub enum ConnCommand {
         name: Arg<String>,
         /// What it is told.
         why: Option<Arg<String>>,
+    },
+    /// `/nick NAME`.
+    Nick(Arg<Bytes>),
+    /// `/me TEXT`.
+    Me(Arg<Bytes>),
+    /// `/msg NAME TEXT`.
+    Msg {
+        /// Whom it is for.
+        name: Arg<Bytes>,
+        /// What is said.
+        text: Arg<Bytes>,
     },
 }

@@ -16,6 +16,10 @@ use crate::wire::ConnId;
 /// What one read takes at most. Larger reads made the pipe race no faster; the buffer is shared.
 const READ: usize = 64 << 10;
 
+/// What is read in one turn of all conns, before what follows from it is sent: the session learns only then
+/// whose outbox fills. A line that is passed on costs less the more of them go together, and here they do.
+const TURN: usize = 512 << 10;
+
 /// How often a conn that takes no more is tried again. A system says that there is room only when a
 /// third of its buffer is free, and that may be megabytes: a slow peer would look like one that does
 /// not read.
@@ -30,6 +34,10 @@ pub(super) struct Conns {
     outbox: usize,
     /// To be read, in turn.
     ready: VecDeque<ConnId>,
+    /// To be read before those: they were not read in the last turn, which had grown long.
+    passed_over: VecDeque<ConnId>,
+    /// What was read in this turn, in bytes.
+    taken: usize,
     /// To be flushed.
     dirty: BTreeSet<ConnId>,
     /// Taking no more for now.
@@ -44,6 +52,10 @@ pub(super) struct Conns {
     watches: bool,
     /// Their ends may have come from somebody in between.
     cut: Vec<ConnId>,
+    /// They are a room's guests: what one of them did not take is no news.
+    room: bool,
+    /// Those whose outbox has room are not read.
+    talkers_paused: bool,
     buf: Box<[u8]>,
 }
 
@@ -67,8 +79,9 @@ struct Slot {
 }
 
 impl Slot {
-    fn is_read(&self) -> bool {
-        self.broken || !(self.paused || self.awaits_tls)
+    fn is_read(&self, talkers_paused: bool) -> bool {
+        let held = self.paused || self.awaits_tls || talkers_paused && !self.filled;
+        self.broken || !held
     }
 }
 
@@ -87,6 +100,8 @@ impl Conns {
             next: ConnId::FIRST,
             outbox,
             ready: VecDeque::new(),
+            passed_over: VecDeque::new(),
+            taken: 0,
             dirty: BTreeSet::new(),
             blocked: BTreeSet::new(),
             retry: None,
@@ -95,6 +110,8 @@ impl Conns {
             paused: false,
             watches: false,
             cut: Vec::new(),
+            room: false,
+            talkers_paused: false,
             buf: vec![0; READ].into_boxed_slice(),
         }
     }
@@ -103,6 +120,11 @@ impl Conns {
     /// said to it, and matters to nobody before.
     pub(super) fn watching(self, watches: bool) -> Self {
         Conns { watches, ..self }
+    }
+
+    /// Those of a room.
+    pub(super) fn of_room(self) -> Self {
+        Conns { room: true, ..self }
     }
 
     /// Takes a new stream in; its number is the next.
@@ -174,19 +196,29 @@ impl Conns {
 
     /// Whether some conn could be read now.
     pub(super) fn has_ready(&self) -> bool {
-        !self.paused && self.ready.iter().any(|id| self.slots.get(id).is_some_and(Slot::is_read))
+        let read = |slot: &Slot| slot.is_read(self.talkers_paused);
+        let mut ready = self.passed_over.iter().chain(&self.ready);
+        !self.paused && ready.any(|id| self.slots.get(id).is_some_and(read))
     }
 
     /// The conns whose turn it is to be read.
     pub(super) fn turn(&mut self) -> VecDeque<ConnId> {
-        if self.paused { VecDeque::new() } else { std::mem::take(&mut self.ready) }
+        self.taken = 0;
+        if self.paused {
+            return VecDeque::new();
+        }
+        self.passed_over.append(&mut self.ready);
+        std::mem::take(&mut self.passed_over)
     }
 
     /// Reads once. The conn stays in turn as long as there may be more.
     pub(super) fn read(&mut self, id: ConnId) -> Option<Input> {
-        let paused = self.paused;
+        if self.paused || self.taken >= TURN {
+            self.passed_over.push_back(id);
+            return None;
+        }
         let slot = self.slots.get_mut(&id)?;
-        if paused || !slot.is_read() {
+        if !slot.is_read(self.talkers_paused) {
             self.ready.push_back(id);
             return None;
         }
@@ -196,6 +228,7 @@ impl Conns {
         }
         match slot.conn.read(&mut self.buf) {
             ReadOutcome::Bytes { n, drained } => {
+                self.taken += n;
                 if !drained {
                     self.readable(id);
                 }
@@ -221,6 +254,16 @@ impl Conns {
                     slot.conn.send(bytes.clone());
                     self.dirty.insert(*id);
                 }
+            }
+        }
+    }
+
+    /// Queues bytes on every open conn but this one.
+    pub(super) fn pass(&mut self, from: ConnId, bytes: &Bytes) {
+        for (id, slot) in &mut self.slots {
+            if *id != from && !slot.shut && !slot.conn.is_closing() {
+                slot.conn.send(bytes.clone());
+                self.dirty.insert(*id);
             }
         }
     }
@@ -333,6 +376,11 @@ impl Conns {
         std::mem::take(&mut self.cut)
     }
 
+    /// Reads only those whose own outbox is full, or all of them again.
+    pub(super) fn pause_talkers(&mut self, paused: bool) {
+        self.talkers_paused = paused;
+    }
+
     /// Sends what waits, as far as the streams take it, and reports what the session has to know.
     pub(super) fn flush(&mut self, inputs: &mut VecDeque<Input>) {
         for id in std::mem::take(&mut self.dirty) {
@@ -377,8 +425,8 @@ impl Conns {
                     self.unsettled.insert(id);
                 }
                 Settled::Done { unsent, whole } => {
-                    closed
-                        .push(Closed { unsent: if whole && !slot.given_up { unsent } else { 0 } });
+                    let news = whole && !slot.given_up && !self.room;
+                    closed.push(Closed { unsent: if news { unsent } else { 0 } });
                     self.slots.remove(&id);
                     self.closing.remove(&id);
                 }

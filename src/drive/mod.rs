@@ -16,6 +16,7 @@ mod guests;
 mod inbox;
 mod include;
 mod meeting;
+mod met;
 mod opening;
 mod outcome;
 mod perform;

@@ -24,6 +24,7 @@ mod listener;
 mod lookup;
 #[cfg(test)]
 mod memory;
+mod network;
 mod outbox;
 mod race;
 mod socket;
@@ -42,6 +43,7 @@ pub use dial_error::{DialError, DialFailure};
 pub use knocking::KNOCKS;
 pub use link::Link;
 pub use listener::{ACCEPT_AGAIN, AcceptError, Accepted, Listener};
+pub use network::{Network, NetworkError};
 pub use socket::Socket;
 pub use stream::{NetStream, Stream};
 pub use tls::{

@@ -344,6 +344,17 @@ pub(super) fn no_guest(place: Place) -> Report {
     Report::new("only a guest can be kicked").at(place).label("`/close` closes this conn")
 }
 
+/// `/nick`, `/me` or `/msg` at a listener that is no room.
+pub(super) fn no_room(place: Place) -> Report {
+    Report::new("only a room has names").at(place).label("listen with `--room`")
+}
+
+/// `/open` or `/shutdown` at a room's host.
+pub(super) fn in_a_room(place: Place) -> Report {
+    let hint = "a room has guests only, and its own side of a conn ends with the conn";
+    Report::new("a room has no use for this").at(place).label(hint)
+}
+
 /// `/accept` or `/kick` at the side that connected.
 pub(super) fn no_listener(place: Place) -> Report {
     Report::new("only a listener has guests").at(place).label("this side connected")

@@ -19,6 +19,7 @@ mod play;
 mod playing;
 mod reading;
 mod report;
+mod room;
 mod roster;
 mod runner;
 mod settings;

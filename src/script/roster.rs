@@ -75,6 +75,11 @@ impl Roster {
                 }
             }
             Effect::Silent { conn, how } => self.silent(*conn, how),
+            Effect::Renamed { conn: Some(conn), name } => {
+                if let Some(entry) = self.conns.get_mut(conn) {
+                    entry.name.clone_from(name);
+                }
+            }
             Effect::Shutdown(conn) => {
                 if let Some(entry) = self.conns.get_mut(conn) {
                     entry.shut = true;

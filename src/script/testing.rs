@@ -85,6 +85,7 @@ impl End {
             },
             max_line: options.max_line,
             listener,
+            room: false,
             reads: true,
             prompt: options.prompt,
             then_prompt: options.then_prompt,
@@ -97,6 +98,7 @@ impl End {
             linger: timeout,
             max_line: options.max_line,
             telnet: false,
+            introduction: None,
         });
         End {
             now: At::START,

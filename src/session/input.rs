@@ -70,6 +70,8 @@ pub enum Input {
         /// The bytes.
         bytes: Bytes,
     },
+    /// The host asks something of its room, as a guest would: `/nick bob`.
+    Asked(Bytes),
     /// Our side will say no more.
     Shutdown(Audience),
     /// Close, after what is still to be sent.
@@ -150,6 +152,8 @@ pub enum Ending {
     Kicked(String),
     /// It did not read fast enough.
     Slow,
+    /// It said nothing for too long.
+    Idle,
     /// Something else broke it.
     Error(String),
 }
@@ -162,6 +166,7 @@ impl fmt::Display for Ending {
             Ending::Reset => f.write_str("reset"),
             Ending::Kicked(_) => f.write_str("kicked"),
             Ending::Slow => f.write_str("slow"),
+            Ending::Idle => f.write_str("idle"),
             Ending::Error(why) => write!(f, "error: {why}"),
         }
     }

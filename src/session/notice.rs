@@ -1,7 +1,7 @@
 //! What people and scripts are told on standard error.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::Ending;
@@ -59,6 +59,20 @@ pub enum Notice {
         name: String,
         /// How.
         how: Ending,
+    },
+    /// A guest of a room has another name.
+    Renamed {
+        /// Its name until now.
+        from: String,
+        /// Its name.
+        to: String,
+    },
+    /// A guest was not let in.
+    Refused {
+        /// Its address.
+        addr: String,
+        /// Why, as it was told.
+        why: String,
     },
     /// The peer said that it is done.
     PeerClosed {
@@ -131,11 +145,15 @@ impl fmt::Display for Notice {
             }
             Notice::Joined { name, addr } => write!(f, "{name} joined from {addr}"),
             Notice::Left { name, how } => write_left(f, name, how),
+            Notice::Renamed { from, to } => write!(f, "{from} is now {to}"),
+            Notice::Refused { addr, why } => write!(f, "{addr} was refused: {why}"),
             Notice::PeerClosed { name: None } => f.write_str("the peer closed the connection"),
             Notice::PeerClosed { name: Some(name) } => {
                 write!(f, "{name}: the peer closed the connection")
             }
-            Notice::HearOnlyHost => f.write_str("guests hear only the host, not each other"),
+            Notice::HearOnlyHost => {
+                f.write_str("guests hear only the host; with --room they hear each other")
+            }
             Notice::NobodyHere => f.write_str("nobody is here: the line was not sent"),
             Notice::SentToLeaver(name) => {
                 write!(f, "{name} has left; the line was sent in case it still reads")
@@ -144,13 +162,7 @@ impl fmt::Display for Notice {
                 write!(f, "nothing came for {}: leaving (--linger)", Human(*linger))
             }
             Notice::Unread(lines) => write!(f, "{} stayed unread", count(*lines, "line")),
-            Notice::Saved { events, missing, file } => {
-                write!(f, "saved {} to {}", count(*events, "event"), file.display())?;
-                if *missing > 0 {
-                    write!(f, ", without {} (--keep)", count(*missing, "earlier event"))?;
-                }
-                Ok(())
-            }
+            Notice::Saved { events, missing, file } => write_saved(f, *events, *missing, file),
             Notice::Replayed { lines, file, guest } => {
                 let to = guest.as_ref().map(|guest| format!(" to {guest}")).unwrap_or_default();
                 write!(f, "replayed {file}{to}: {} as recorded", count(*lines, "line"))
@@ -161,6 +173,14 @@ impl fmt::Display for Notice {
             Notice::Told(text) => f.write_str(text),
         }
     }
+}
+
+fn write_saved(f: &mut fmt::Formatter<'_>, events: u64, missing: u64, file: &Path) -> fmt::Result {
+    write!(f, "saved {} to {}", count(events, "event"), file.display())?;
+    if missing > 0 {
+        write!(f, ", without {} (--keep)", count(missing, "earlier event"))?;
+    }
+    Ok(())
 }
 
 fn write_turned_away(

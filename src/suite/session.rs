@@ -247,11 +247,13 @@ fn setup(
         linger,
         max_line,
         telnet: false,
+        introduction: None,
     };
     let runner = RunnerOptions {
         settings,
         max_line,
         listener: false,
+        room: false,
         reads,
         prompt: false,
         then_prompt: false,
@@ -268,6 +270,8 @@ fn setup(
         dialing: Dialing { timeout: connect_timeout, retry: Duration::ZERO, tls },
         session: Box::new(Direct::new(session)),
         role: Side::Client,
+        room: false,
+        own_name: None,
         eol,
         runner,
         feed,

@@ -31,7 +31,7 @@ pub use model::{Ended, Event, Extra, Header, Marks, Said, Transcript, What};
 pub use named::Named;
 pub use pipe::LatePipe;
 pub use redact::{Redactor, put_back, put_back_known};
-pub use rewrite::{RewriteError, rewrite};
+pub use rewrite::{RewriteError, rewrite, version};
 pub use save::{Saved, Target, check_target, save};
 pub use sink::{Sink, SinkEvent};
 pub use spool::{Spool, SpoolError, SpoolFailure};

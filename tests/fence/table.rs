@@ -90,8 +90,8 @@ pub(super) const ROOMS: &[Room] = &[
     },
     Room {
         name: "session",
-        rooms: &["wire", "units"],
-        crates: Only(&["bytes", "memchr", "thiserror"]),
+        rooms: &["matching::most_similar", "wire", "units"],
+        crates: Only(&["bytes", "memchr", "thiserror", "unicode_normalization"]),
         barred: &[CLOCK, WORLD, PRINTING, UNSEEN, &["std::io"]],
     },
     Room {
@@ -166,6 +166,7 @@ pub(super) const ROOMS: &[Room] = &[
             "matching::Secrets",
             "net",
             "transcript::Named",
+            "session::Name",
             "wire",
             "units",
         ],

@@ -54,6 +54,11 @@ fn the_examples_of_the_tls_document_run_as_printed() {
     run("docs/tls.md");
 }
 
+#[test]
+fn the_examples_of_the_rooms_document_run_as_printed() {
+    run("docs/rooms.md");
+}
+
 fn run(name: &str) {
     let document = Document::open(name);
     let stage = Stage::set(&document);

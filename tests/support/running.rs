@@ -90,6 +90,16 @@ impl Running {
         wait_line(&self.stdout, prefix, |line| line.starts_with(prefix.as_bytes()))
     }
 
+    /// All of its standard output so far.
+    pub(crate) fn stdout_so_far(&self) -> Vec<u8> {
+        self.stdout.bytes()
+    }
+
+    /// All of its standard error so far.
+    pub(crate) fn stderr_so_far(&self) -> String {
+        String::from_utf8_lossy(&self.stderr.bytes()).into_owned()
+    }
+
     /// Waits until it says these bytes on its standard output, or ends; whether it said them.
     #[track_caller]
     pub(crate) fn says_on_stdout(&self, bytes: impl AsRef<[u8]>) -> bool {
@@ -129,6 +139,15 @@ impl Running {
     /// The most memory that it has held so far, in bytes.
     pub(crate) fn peak_memory(&self) -> usize {
         peak_memory(self.child.id())
+    }
+
+    /// How many descriptors it has open, and how many threads.
+    pub(crate) fn holds(&self) -> (usize, usize) {
+        let count = |what| {
+            let entries = std::fs::read_dir(format!("/proc/{}/{what}", self.child.id()));
+            entries.expect("it runs").count()
+        };
+        (count("fd"), count("task"))
     }
 
     /// Sends it a signal.

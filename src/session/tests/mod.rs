@@ -1,9 +1,10 @@
-//! Direct conversations, those that are apart, and taps, in virtual time.
+//! Direct conversations, those that are apart, rooms and taps, in virtual time.
 
 mod apart;
 mod ends;
 mod partial;
 mod queues;
+mod room;
 mod several;
 mod tap;
 
@@ -139,6 +140,7 @@ fn options(role: Side) -> DirectOptions {
         linger: LINGER,
         max_line: 1 << 20,
         telnet: role == Side::Server,
+        introduction: None,
     }
 }
 
