@@ -13,6 +13,7 @@ use crate::net::TlsFileError;
 use crate::replay::LoadError;
 use crate::script::{Blame, Report, ScriptFault};
 use crate::suite::{ActualError, FindError, Halt, RunError};
+use crate::term::EditorError;
 use crate::transcript::ReadError;
 use crate::units::{count, reason};
 use crate::wire::ConnId;
@@ -91,6 +92,25 @@ impl Error {
             ExitStatus::BadFile,
             Report::new(format!("cannot use the terminal: {}", reason(err))),
         )
+    }
+
+    /// A file that is to have a code, and has none.
+    #[must_use]
+    pub fn code_file(name: &str) -> Error {
+        let report = Report::new(format!("`{name}` has no code: three words of the list, or more"));
+        Error::new(ExitStatus::BadFile, report.note("a host that is given no file makes a code"))
+    }
+
+    /// There is no code for a private conversation.
+    #[must_use]
+    pub fn no_code(why: &str) -> Error {
+        Error::new(ExitStatus::NoConnection, Report::new(why))
+    }
+
+    /// Nobody can be asked.
+    #[must_use]
+    pub fn asking(err: &EditorError) -> Error {
+        Error::new(ExitStatus::BadFile, Report::new(err.to_string()))
     }
 
     /// Standard output that cannot be written to.

@@ -63,6 +63,8 @@
 //!   the conn ([`TlsStream`](net::TlsStream)): nothing above `net` knows more of it than what
 //!   [`Secured`](session::Secured) says. A conn at a `tls:` address is told of only when its handshake is
 //!   done, so its peer has been verified before either side says a word.
+//! - Only a private conversation has something before its first line: both ends prove to each other that they
+//!   know a code ([`private`](net::private)), over TLS, before the conn is told of.
 //! - A listener removes well-formed telnet negotiation ([`Telnet`](wire::Telnet)).
 //!
 //! # Flow

@@ -21,6 +21,7 @@ mod listen;
 mod live_replay;
 mod mock;
 mod peers;
+mod private;
 mod prompt;
 mod readme;
 mod recording;

@@ -2,13 +2,14 @@
 
 mod diff;
 mod mock;
+mod private;
 mod show;
 mod talk;
 mod test;
 mod vars;
 
 use std::ffi::OsString;
-use std::io;
+use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
 use anstream::{AutoStream, ColorChoice};
@@ -42,7 +43,10 @@ fn check(cli: &Cli) -> Result<(), clap::Error> {
     match &cli.command {
         Some(Subcommands::Test(args)) => test::check(args),
         Some(Subcommands::Show(_) | Subcommands::Diff(_)) => Ok(()),
-        None => cli.talk.check(),
+        None => {
+            cli.talk.check()?;
+            cli.talk.check_asking(io::stdin().is_terminal())
+        }
     }
 }
 

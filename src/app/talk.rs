@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::{colour, mock, vars};
+use super::{colour, mock, private, vars};
 use crate::cli::Talk;
-use crate::drive::{self, Cast, Clock, Dialing, Feed, Keeping, Setup, Stdout, Way};
+use crate::drive::{self, Cast, Clock, Dialing, Feed, Keeping, Private, Setup, Stdout, Way};
 use crate::error::Error;
-use crate::net::{Network, Tls, raise_descriptor_limit};
+use crate::net::{Address, Network, Tls, raise_descriptor_limit};
 use crate::replay;
 use crate::script::{Play, RunnerOptions, Settings};
 use crate::session::{Admits, Apart, Direct, DirectOptions, Name, Room, RoomOptions, Session, Tap};
@@ -63,9 +63,11 @@ pub(super) fn run(talk: Talk) -> Result<(), Error> {
     let tls = Tls::load(talk.shared.tls.options())?;
     let held = choose_driver(&talk, &settings, types).and_then(|mut driver| {
         let reads = check(&mut driver)?;
+        let private = private::code(&talk, terminal.as_ref())?;
         let stay = talk.stay || talk.is_tap() || talk.is_mock() || talk.rooming.room;
         let talk = Talk { interactive: talk.interactive && types, ..talk };
-        let outcome = drive::run(setup(talk, settings, (clock, terminal, tls), driver, reads));
+        let outcome =
+            drive::run(setup(talk, settings, (clock, terminal, tls, private), driver, reads));
         Error::of_session(outcome, stay).map_or(Ok(()), Err)
     });
     held.map_err(|err| err.hiding(&secrets))
@@ -120,7 +122,7 @@ fn check(driver: &mut Driver) -> Result<bool, Error> {
 fn setup(
     talk: Talk,
     settings: Settings,
-    (clock, terminal, tls): (Clock, Option<Terminal>, Tls),
+    (clock, terminal, tls, private): (Clock, Option<Terminal>, Tls, Option<Private>),
     driver: Driver,
     reads: bool,
 ) -> Setup {
@@ -145,6 +147,7 @@ fn setup(
     let (feed, play, cast) = driver.parts();
     Setup {
         clock,
+        private,
         session,
         role,
         room,
@@ -246,7 +249,9 @@ fn stdout(json: bool, is_tap: bool) -> Stdout {
 
 fn way(talk: &Talk) -> Way {
     let timeout = talk.shared.connect_timeout;
-    match (talk.listen.clone(), talk.connect.clone()) {
+    // So it is told, and recorded, how the conversation is held.
+    let over = |addr: Address| Address { tls: addr.tls || talk.private.private, ..addr };
+    match (talk.listen.clone().map(over), talk.connect.clone().map(over)) {
         (Some(listen), Some(server)) => Way::Tap { listen, server },
         (None, Some(address)) => {
             Way::Connect { address, timeout, retry: talk.retry.unwrap_or_default() }

@@ -1,6 +1,7 @@
 //! The command line, as clap reads it. Definitions only: what they mean is decided in `app`.
 
 mod diff;
+mod private;
 mod replay;
 mod room;
 mod secret;
@@ -13,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use diff::Diff;
+pub use private::PrivateArgs;
 pub use replay::{Bless, Match, Replaying};
 pub use room::Rooming;
 pub use secret::Secret;
@@ -38,7 +40,7 @@ use crate::wire::Eol;
     subcommand_negates_reqs = true,
     args_conflicts_with_subcommands = true,
     disable_help_subcommand = true,
-    override_usage = "chat-repl --listen [ADDR] [--room] [OPTIONS]\n       chat-repl --connect ADDR [OPTIONS]\n       \
+    override_usage = "chat-repl --listen [ADDR] [--room] [--private] [OPTIONS]\n       chat-repl --connect ADDR [OPTIONS]\n       \
                       chat-repl --listen ADDR --connect ADDR [OPTIONS]\n       \
                       chat-repl --connect ADDR [OPTIONS] < SCRIPT\n       \
                       chat-repl --connect ADDR --replay FILE\n       chat-repl --listen ADDR --replay FILE\n       \
@@ -156,6 +158,9 @@ pub struct Talk {
     #[arg(long, value_name = "FILE", help_heading = "Terminal")]
     pub history: Option<PathBuf>,
 
+    /// Who may take part.
+    #[command(flatten)]
+    pub private: PrivateArgs,
     /// What a room is like.
     #[command(flatten)]
     pub rooming: Rooming,
@@ -188,12 +193,21 @@ impl Talk {
         self.replaying.check()?;
         let on_unix = self.listen.as_ref().is_some_and(|addr| addr.port().is_none());
         self.rooming.check(self.listen.is_some(), on_unix)?;
+        self.private.check(&self.shared.tls, self.is_tap())?;
         self.check_replay()?;
         if self.is_tap() && (self.script.is_some() || self.plain) {
             let said = "a tap says nothing itself: --listen with --connect has no --script and no --plain\n";
             return Err(clap::Error::raw(clap::error::ErrorKind::ArgumentConflict, said));
         }
         self.check_files()
+    }
+
+    /// Whether the code of a private conversation can be had, where somebody types or nobody does.
+    ///
+    /// # Errors
+    /// It cannot, as clap tells such things.
+    pub fn check_asking(&self, types: bool) -> Result<(), clap::Error> {
+        self.private.check_asking(types || self.listen.is_some())
     }
 
     /// Whether what is asked of a replay can be had of this one.

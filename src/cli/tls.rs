@@ -30,6 +30,13 @@ pub struct TlsArgs {
 }
 
 impl TlsArgs {
+    /// Whether any of them is given.
+    pub(super) fn is_given(&self) -> bool {
+        let files = [&self.tls_ca, &self.tls_cert, &self.tls_key];
+        let files = files.into_iter().any(Option::is_some);
+        files || self.tls_name.is_some() || !self.tls_pin.is_empty() || self.tls_insecure
+    }
+
     /// As the net has them.
     #[must_use]
     pub fn options(&self) -> TlsOptions {

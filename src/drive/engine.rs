@@ -203,6 +203,8 @@ impl Engine {
                 Came::Nobody => return,
                 Came::Stepped => {}
                 Came::Turned(notice) => self.screen.notice(&notice),
+                Came::Coded(notice) => self.screen.tell(&notice),
+                Came::Codeless(why) => self.screen.report(&Report::new(why)),
                 Came::Peer(link) => self.meet(link),
                 Came::OutOfDescriptors(news) => return self.crowded(news),
                 Came::Refused(err) => self.screen.report(&Report::new(err.to_string())),

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 
 use super::engine::Engine;
 use crate::net::Link;
-use crate::session::{Input, Notice, Secured};
+use crate::session::{Input, Invitation, Notice, Secured};
 
 impl Engine {
     /// Tells where guests may come, and what they may know us by.
@@ -14,6 +14,12 @@ impl Engine {
         }
         if let Some(pin) = self.door.pin() {
             self.screen.notice(&Notice::Pin(pin));
+        }
+        if let Some((addr, code)) = self.door.invitation() {
+            self.screen.notice(&Notice::Invitation(Invitation::To(addr)));
+            if let Some(code) = code {
+                self.screen.tell(&Notice::Invitation(Invitation::Code(code)));
+            }
         }
         let tls = &self.opening.dialing.tls;
         if let Some(key) = tls.open_key() {

@@ -46,7 +46,7 @@ pub use recorder::Keeping;
 pub use setup::{Setup, Stdout};
 pub use signals::{Signal, Signals};
 pub use stop::Stop;
-pub use way::Way;
+pub use way::{Private, Way};
 
 use engine::Engine;
 

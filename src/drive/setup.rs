@@ -23,7 +23,7 @@ use super::recorder::{Keeping, Recorder, Target, Urgency};
 use super::runners::Runners;
 use super::screen::Screen;
 use super::securing::Securing;
-use super::way::Door;
+use super::way::{Door, Private};
 use super::{Clock, Dialing, Feed, Message, Outcome, Signals, Stop, Way};
 use crate::net::Descriptors;
 use crate::replay;
@@ -56,6 +56,8 @@ pub struct Setup {
     pub way: Way,
     /// How conns that steps open come about.
     pub dialing: Dialing,
+    /// The code, where only the invited take part.
+    pub private: Option<Private>,
     /// What the conversation is.
     pub session: Box<dyn Session>,
     /// Which side we are; in a tap, the one that others connect to.
@@ -191,7 +193,8 @@ impl Engine {
 fn open_door(setup: &Setup, registry: &Registry, waker: &Arc<Waker>) -> Result<Door, Box<Outcome>> {
     let descriptors = if setup.types() { Descriptors::High } else { Descriptors::Any };
     let tls = &setup.dialing.tls;
-    Door::open(&setup.way, descriptors, (registry, DOOR), (waker, tls), setup.clock.now())
+    let private = (setup.private.as_ref(), setup.clock.now());
+    Door::open(&setup.way, descriptors, (registry, DOOR), (waker, tls), private)
         .map_err(|trouble| Box::new(Outcome::of(trouble)))
 }
 

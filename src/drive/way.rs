@@ -7,11 +7,12 @@ use mio::{Interest, Registry, Token, Waker};
 
 use super::Trouble;
 use crate::matching::Vars;
+use crate::net::private::{Code, CodeBook};
 use crate::net::{
-    ACCEPT_AGAIN, AcceptError, Accepted, Address, Descriptors, DialError, DialOptions, Dialer,
-    Link, Listener, Tls, TlsFailure,
+    ACCEPT_AGAIN, AcceptError, Accepted, Address, Barred, Descriptors, DialError, DialOptions,
+    Dialer, Link, Listener, Tls,
 };
-use crate::session::Notice;
+use crate::session::{Invitation, Notice};
 use crate::units::At;
 
 /// Between two lines about guests who were turned away.
@@ -59,6 +60,15 @@ impl Way {
     }
 }
 
+/// The code of a private conversation: the host's, or what a guest was told.
+#[derive(Debug, Clone)]
+pub struct Private {
+    /// The first one.
+    pub code: Code,
+    /// Whether the person has given it, so that it need not be shown.
+    pub given: bool,
+}
+
 /// Conns coming about.
 pub(super) enum Door {
     Listening {
@@ -86,8 +96,8 @@ pub(super) struct Turned {
 impl Turned {
     /// What is to be told of one, if it is to be now. Who comes and goes without a word only looked
     /// whether somebody is here.
-    fn away(&mut self, now: At, addr: String, why: &TlsFailure) -> Option<Notice> {
-        if *why == (TlsFailure::Ended { silently: true }) {
+    fn away(&mut self, now: At, addr: String, why: &Barred) -> Option<Notice> {
+        if why.only_looked() {
             return None;
         }
         if now < self.quiet_until {
@@ -107,6 +117,10 @@ pub(super) enum Came {
     Stepped,
     /// Nobody, and this is to be told.
     Turned(Notice),
+    /// Nobody, and the codes of a private conversation have changed: this is told always.
+    Coded(Notice),
+    /// Nobody, and there is no new code.
+    Codeless(String),
     /// A peer.
     Peer(Link),
     /// Descriptors have run out; whether that is news.
@@ -122,21 +136,33 @@ impl Door {
         descriptors: Descriptors,
         (registry, token): (&Registry, Token),
         (waker, tls): (&Arc<Waker>, &Tls),
-        now: At,
+        (private, now): (Option<&Private>, At),
     ) -> Result<Door, Trouble> {
         let tls = tls.clone();
         match way {
             Way::Listen(address) | Way::Tap { listen: address, .. } => {
                 // Whom a tap believes is the server.
                 let tls = if way.is_tap() { tls.asking_nobody() } else { tls };
-                let mut listener = Box::new(Listener::bind(address, descriptors, &tls)?);
+                let codes =
+                    private.map(|private| CodeBook::new(private.code.clone(), private.given, now));
+                let listener = match codes {
+                    Some(codes) => Listener::private(address, descriptors, codes),
+                    None => Listener::bind(address, descriptors, &tls),
+                };
+                let mut listener = Box::new(listener?);
                 registry.register(&mut *listener, token, Interest::READABLE)?;
                 let turned = Turned::default();
                 Ok(Door::Listening { listener, ready: true, again: None, told: false, turned })
             }
             Way::Connect { address, timeout, retry } => {
-                let options =
-                    DialOptions { connect_timeout: *timeout, retry: *retry, descriptors, tls };
+                let code = private.map(|private| private.code.clone());
+                let options = DialOptions {
+                    connect_timeout: *timeout,
+                    retry: *retry,
+                    descriptors,
+                    tls,
+                    code,
+                };
                 let dialer = Dialer::start(address.clone(), options, token, waker, now);
                 Ok(Door::Dialing(Box::new(dialer)))
             }
@@ -157,6 +183,13 @@ impl Door {
             Door::Listening { listener, .. } => listener.pin().map(|pin| pin.to_string()),
             Door::Dialing(_) | Door::Closed => None,
         }
+    }
+
+    /// Where guests may come who are invited, and the code to tell them, where that is to be shown.
+    pub(super) fn invitation(&self) -> Option<(String, Option<String>)> {
+        let Door::Listening { listener, .. } = self else { return None };
+        let addr = listener.invites_to().into_iter().next()?;
+        Some((addr, listener.code().map(|code| code.words().to_owned())))
     }
 
     /// Something happened to a guest who is not in yet.
@@ -205,6 +238,18 @@ impl Door {
                     Ok(Accepted::Turned { addr, why }) => {
                         return turned.away(now, addr, &why).map_or(Came::Stepped, Came::Turned);
                     }
+                    Ok(Accepted::Guessed { addr, left }) => {
+                        return Came::Turned(Notice::Invitation(Invitation::Guessed {
+                            addr,
+                            left,
+                        }));
+                    }
+                    Ok(Accepted::Renewed(Ok(code))) => {
+                        return Came::Coded(Notice::Invitation(Invitation::Code(
+                            code.words().to_owned(),
+                        )));
+                    }
+                    Ok(Accepted::Renewed(Err(why))) => return Came::Codeless(why),
                     Ok(Accepted::Stepped) => return Came::Stepped,
                     Ok(Accepted::Nobody) => *ready = false,
                     Err(err) => {
@@ -237,11 +282,13 @@ impl Door {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::net::TlsFailure;
 
     #[test]
     fn a_crowd_that_is_turned_away_is_one_line_a_second() {
         let mut turned = Turned::default();
         let mut told = |millis, why: &TlsFailure| {
+            let why = &Barred::from(why.clone());
             let now = At::START + Duration::from_millis(millis);
             turned.away(now, "1.2.3.4:5".to_owned(), why).map(|notice| notice.to_string())
         };

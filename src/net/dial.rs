@@ -15,9 +15,10 @@ use super::descriptor::Descriptors;
 use super::dial_error::{DialError, DialFailure};
 use super::link::Link;
 use super::lookup;
+use super::private::{Code, Proof, ProofFailure, Proving};
 use super::race::{Race, Standing, Target};
 use super::socket::Socket;
-use super::tls::{Handshake, Shaken, Tls, TlsFailure};
+use super::tls::{Handshake, Shaken, Tls, TlsFailure, TlsStream};
 use crate::units::{At, reason};
 
 /// The first pause between two rounds of a [`DialOptions::retry`]: many a server that is being started
@@ -39,6 +40,9 @@ pub struct DialOptions {
     pub descriptors: Descriptors,
     /// How TLS is spoken, where the address asks for it.
     pub tls: Tls,
+    /// The code to prove, where the other end lets in only those who know it. TLS is spoken then,
+    /// whatever the address and `tls` say.
+    pub code: Option<Code>,
 }
 
 impl Default for DialOptions {
@@ -50,6 +54,7 @@ impl Default for DialOptions {
             retry: Duration::ZERO,
             descriptors: Descriptors::Any,
             tls: Tls::default(),
+            code: None,
         }
     }
 }
@@ -82,6 +87,8 @@ enum Stage {
     Racing(Race),
     /// TLS is being agreed upon with the peer at this address.
     Shaking(Handshake<Socket>, String),
+    /// The code is being proved, until then.
+    Proving(Box<Proof<Socket>>, String, At),
     Pausing(At),
     Over,
 }
@@ -149,7 +156,7 @@ impl Dialer {
         match &self.stage {
             Stage::LookingUp(_) | Stage::Shaking(..) => Some(give_up),
             Stage::Racing(race) => Some(race.deadline().map_or(give_up, |next| next.min(give_up))),
-            Stage::Pausing(until) => Some(*until),
+            Stage::Pausing(until) | Stage::Proving(_, _, until) => Some(*until),
             Stage::Over => None,
         }
     }
@@ -174,6 +181,7 @@ impl Dialer {
                 Standing::Open => self.timed_out(now),
             },
             Stage::Shaking(..) => self.shake(registry, timed_out, now),
+            Stage::Proving(..) => self.prove(registry, now),
             Stage::Pausing(until) if now < *until => Step::Wait,
             Stage::Pausing(_) => self.begin_round(now),
             Stage::Over => Step::Wait,
@@ -182,10 +190,12 @@ impl Dialer {
 
     /// The connection stands, and TLS may be still to be agreed upon.
     fn connected(&self, mut socket: Socket, peer: String, registry: &Registry) -> Step {
-        if !self.address.tls {
+        if !self.address.tls && self.options.code.is_none() {
             return Step::Connected(Link::plain(socket, peer));
         }
-        let tls = match self.options.tls.connect(&self.address.endpoint) {
+        let private = self.options.code.as_ref().map(|_| Tls::private());
+        let tls = private.as_ref().unwrap_or(&self.options.tls);
+        let tls = match tls.connect(&self.address.endpoint) {
             Ok(tls) => tls,
             Err(failure) => return Step::Failed(failure.into()),
         };
@@ -201,7 +211,7 @@ impl Dialer {
         else {
             return Step::Wait;
         };
-        let mut stream = match handshake.advance() {
+        let stream = match handshake.advance() {
             Ok(Shaken::Done(stream)) => stream,
             Ok(Shaken::Waits(handshake)) if !timed_out => {
                 self.stage = Stage::Shaking(handshake, peer);
@@ -213,12 +223,40 @@ impl Dialer {
             }
             Err(failure) => return Step::Failed(failure.into()),
         };
-        match registry.deregister(stream.under_mut()) {
-            Ok(()) => {
-                let verified = !self.options.tls.is_insecure();
-                Step::Connected(Link::secured(stream, format!("{TLS}{peer}"), verified))
+        let Some(code) = &self.options.code else {
+            let verified = !self.options.tls.is_insecure();
+            return stands(stream, &peer, verified, registry);
+        };
+        match Proof::of_guest(stream, code) {
+            // A host may look at guesses only after some time: see the book of its codes.
+            Ok(proof) => Step::Enter(Stage::Proving(
+                Box::new(proof),
+                peer,
+                now + self.options.connect_timeout,
+            )),
+            Err(failure) => Step::Failed(failure.into()),
+        }
+    }
+
+    fn prove(&mut self, registry: &Registry, now: At) -> Step {
+        let Stage::Proving(proof, peer, until) = std::mem::replace(&mut self.stage, Stage::Over)
+        else {
+            return Step::Wait;
+        };
+        match proof.advance() {
+            // It is proved who answers.
+            Ok(Proving::Done(stream)) => stands(stream, &peer, true, registry),
+            Ok(Proving::Waits(proof)) if now < until => {
+                self.stage = Stage::Proving(Box::new(proof), peer, until);
+                Step::Wait
             }
-            Err(err) => Step::Failed(DialFailure::of(&err)),
+            Ok(Proving::Waits(_)) => {
+                let after = self.options.connect_timeout;
+                Step::Failed(ProofFailure::Stalled { after }.into())
+            }
+            // Guesses are the host's to judge.
+            Ok(Proving::Guess(..)) => Step::Failed(ProofFailure::Foreign.into()),
+            Err(failure) => Step::Failed(failure.into()),
         }
     }
 
@@ -294,203 +332,13 @@ impl Dialer {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use std::net::TcpListener;
-    use std::os::unix::net::UnixListener;
-
-    use super::*;
-    use crate::net::testing::{EventLoop, refusing, silent};
-
-    type Outcome = Result<Link, DialError>;
-
-    const START: At = At::from_micros(7_000_000);
-
-    fn at(millis: u64) -> At {
-        START + Duration::from_millis(millis)
-    }
-
-    fn dialer(events: &EventLoop, address: &str, retry: Duration) -> Dialer {
-        let options = DialOptions { retry, ..DialOptions::default() };
-        Dialer::start(address.parse().unwrap(), options, Token(0), events.waker(), START)
-    }
-
-    /// The outcome, with the clock standing still.
-    fn outcome(dialer: &mut Dialer, events: &mut EventLoop, now: At) -> Outcome {
-        loop {
-            if let Some(outcome) = dialer.advance(events.registry(), now) {
-                assert_eq!(dialer.deadline(), None);
-                assert!(dialer.advance(events.registry(), now).is_none(), "it comes once");
-                return outcome;
-            }
-            events.wait();
-        }
-    }
-
-    /// Waits until the dialer pauses, and says until when.
-    fn pause(dialer: &mut Dialer, events: &mut EventLoop, now: At) -> At {
-        loop {
-            let outcome = dialer.advance(events.registry(), now);
-            assert!(outcome.is_none(), "{outcome:?}");
-            match dialer.stage {
-                Stage::Pausing(until) => return until,
-                _ => events.wait(),
-            }
-        }
-    }
-
-    #[test]
-    fn a_listener_is_reached_and_named() {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let addr = listener.local_addr().unwrap().to_string();
-        let mut events = EventLoop::new();
-        let link =
-            outcome(&mut dialer(&events, &addr, Duration::ZERO), &mut events, START).unwrap();
-        assert_eq!(link.addr, addr);
-        listener.accept().unwrap();
-    }
-
-    #[test]
-    fn no_host_and_localhost_are_this_machine_by_either_family() {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let addr = listener.local_addr().unwrap();
-        for host in ["", "localhost"] {
-            let mut events = EventLoop::new();
-            let mut dialer = dialer(&events, &format!("{host}:{}", addr.port()), Duration::ZERO);
-            let link = outcome(&mut dialer, &mut events, START).unwrap();
-            assert_eq!(link.addr, addr.to_string());
-        }
-    }
-
-    #[test]
-    fn a_refusal_is_told_with_what_to_do() {
-        let (_held, addr) = refusing();
-        let mut events = EventLoop::new();
-        let mut dialer = dialer(&events, &addr.to_string(), Duration::ZERO);
-        let told = outcome(&mut dialer, &mut events, START).unwrap_err().to_string();
-        assert_eq!(
-            told,
-            format!(
-                "cannot connect to `{addr}`: connection refused; \
-                 is the server running? `--retry 5s` keeps trying"
-            )
-        );
-    }
-
-    #[test]
-    fn silence_is_given_ten_seconds() {
-        let (_held, addr) = silent();
-        let events = EventLoop::new();
-        let mut dialer = dialer(&events, &addr.to_string(), Duration::ZERO);
-        for now in [0, 9_999] {
-            assert!(dialer.advance(events.registry(), at(now)).is_none());
-            assert_eq!(dialer.deadline(), Some(at(10_000)));
-        }
-        let err = dialer.advance(events.registry(), at(10_002)).unwrap().unwrap_err();
-        let after = Duration::from_secs(10);
-        assert_eq!(err.failure, DialFailure::TimedOut { after });
-    }
-
-    #[test]
-    fn a_name_that_nobody_has_is_told() {
-        // A label over 63 octets (RFC 1035) is refused without asking a name server.
-        let host = format!("{}.invalid", "a".repeat(64));
-        let mut events = EventLoop::new();
-        let mut dialer = dialer(&events, &format!("{host}:5"), Duration::ZERO);
-        let err = outcome(&mut dialer, &mut events, START).unwrap_err();
-        let DialFailure::NotFound { why } = &err.failure else { panic!("{err:?}") };
-        assert!(!why.is_empty() && err.to_string().contains(why), "{err}");
-    }
-
-    #[test]
-    fn a_lookup_that_hangs_is_given_ten_seconds() {
-        let events = EventLoop::new();
-        let mut dialer = dialer(&events, "example.org:5", Duration::ZERO);
-        let (_never, answer) = channel();
-        dialer.stage = Stage::LookingUp(answer);
-        assert!(dialer.advance(events.registry(), at(9_999)).is_none());
-        assert_eq!(dialer.deadline(), Some(at(10_000)));
-        let err = dialer.advance(events.registry(), at(10_000)).unwrap().unwrap_err();
-        assert!(matches!(err.failure, DialFailure::TimedOut { .. }), "{err:?}");
-    }
-
-    #[test]
-    fn a_retry_reaches_a_server_that_comes_later() {
-        let (socket, addr) = refusing();
-        let mut events = EventLoop::new();
-        let mut dialer = dialer(&events, &addr.to_string(), Duration::from_secs(5));
-        assert_eq!(pause(&mut dialer, &mut events, START), at(10));
-        assert!(dialer.advance(events.registry(), at(9)).is_none());
-        assert_eq!(pause(&mut dialer, &mut events, at(10)), at(25));
-        socket.listen(1).unwrap();
-        let link = outcome(&mut dialer, &mut events, at(25)).unwrap();
-        assert_eq!(link.addr, addr.to_string());
-    }
-
-    #[test]
-    fn a_retry_ends_with_its_time() {
-        let (_held, addr) = refusing();
-        let mut events = EventLoop::new();
-        let mut dialer = dialer(&events, &addr.to_string(), Duration::from_secs(5));
-        let (mut now, mut rounds) = (START, 0);
-        while now < at(5_000) {
-            let next = pause(&mut dialer, &mut events, now);
-            assert!(next.since(now) <= LONGEST_PAUSE && next > now);
-            (now, rounds) = (next, rounds + 1);
-        }
-        assert_eq!((now, rounds), (at(5_000), 15));
-        let told = outcome(&mut dialer, &mut events, now).unwrap_err().to_string();
-        assert_eq!(told, format!("cannot connect to `{addr}`: connection refused; tried for 5s"));
-    }
-
-    #[test]
-    fn a_unix_socket_that_is_not_there_yet_is_waited_for() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("chat.sock");
-        let address = format!("unix:{}", path.display());
-        let mut events = EventLoop::new();
-        let mut once = dialer(&events, &address, Duration::ZERO);
-        let err = outcome(&mut once, &mut events, START).unwrap_err();
-        assert_eq!(err.failure, DialFailure::NoSocket);
-
-        let mut dialer = dialer(&events, &address, Duration::from_secs(1));
-        let until = pause(&mut dialer, &mut events, START);
-        let _listener = UnixListener::bind(&path).unwrap();
-        let link = outcome(&mut dialer, &mut events, until).unwrap();
-        assert_eq!(link.addr, address);
-    }
-
-    #[test]
-    fn what_cannot_pass_is_not_retried() {
-        let mut events = EventLoop::new();
-        let address = format!("unix:/{}", "x".repeat(200));
-        let mut dialer = dialer(&events, &address, Duration::from_secs(5));
-        let err = outcome(&mut dialer, &mut events, START).unwrap_err();
-        assert!(matches!(err.failure, DialFailure::Failed(_)), "{err:?}");
-        assert_eq!(err.retried, None);
-    }
-
-    #[test]
-    fn a_crowd_at_a_unix_socket_waits_its_turn() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("chat.sock");
-        let listener =
-            socket2::Socket::new(socket2::Domain::UNIX, socket2::Type::STREAM, None).unwrap();
-        listener.bind(&socket2::SockAddr::unix(&path).unwrap()).unwrap();
-        listener.listen(0).unwrap();
-        let address = format!("unix:{}", path.display());
-        let mut events = EventLoop::new();
-        let mut crowd = Vec::new();
-        let (mut waiting, until) = loop {
-            let mut dialer = dialer(&events, &address, Duration::ZERO);
-            match dialer.advance(events.registry(), START) {
-                Some(outcome) => crowd.push(outcome.unwrap()),
-                None => break (dialer, at(10)),
-            }
-            assert!(crowd.len() < 1000, "the queue never fills");
-        };
-        assert_eq!(waiting.deadline(), Some(until));
-        listener.accept().unwrap();
-        assert!(outcome(&mut waiting, &mut events, until).is_ok());
+/// All that is to be said before the conversation is said.
+fn stands(mut stream: TlsStream<Socket>, peer: &str, verified: bool, registry: &Registry) -> Step {
+    match registry.deregister(stream.under_mut()) {
+        Ok(()) => Step::Connected(Link::secured(stream, format!("{TLS}{peer}"), verified)),
+        Err(err) => Step::Failed(DialFailure::of(&err)),
     }
 }
+
+#[cfg(test)]
+mod tests;

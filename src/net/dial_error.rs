@@ -7,6 +7,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use super::addr::Address;
+use super::private::ProofFailure;
 use super::tls::TlsFailure;
 use crate::units::{Human, reason};
 
@@ -51,6 +52,9 @@ pub enum DialFailure {
     /// The connection stands, and TLS does not.
     #[error("{0}")]
     Tls(TlsFailure),
+    /// TLS stands, and it is not proved that both ends know the code.
+    #[error("{0}")]
+    Proof(ProofFailure),
     /// Something else; what the system says.
     #[error("{0}")]
     Failed(String),
@@ -59,6 +63,12 @@ pub enum DialFailure {
 impl From<TlsFailure> for DialFailure {
     fn from(failure: TlsFailure) -> Self {
         DialFailure::Tls(failure)
+    }
+}
+
+impl From<ProofFailure> for DialFailure {
+    fn from(failure: ProofFailure) -> Self {
+        DialFailure::Proof(failure)
     }
 }
 
@@ -82,7 +92,9 @@ impl DialFailure {
     pub(super) fn may_pass(&self) -> bool {
         match self {
             DialFailure::Tls(failure) => failure.may_pass(),
-            other => !matches!(other, DialFailure::Failed(_)),
+            // Each try is a guess that whoever answers may make.
+            DialFailure::Proof(_) | DialFailure::Failed(_) => false,
+            _ => true,
         }
     }
 
@@ -98,6 +110,7 @@ impl DialFailure {
             DialFailure::Unreachable(_) => "is this machine on that network?",
             DialFailure::Busy => "is the server stuck? `--retry 1m` keeps trying",
             DialFailure::Tls(failure) => return failure.hint(),
+            DialFailure::Proof(failure) => return failure.hint().map(str::to_owned),
             DialFailure::Failed(_) => return None,
         };
         Some(hint.to_owned())

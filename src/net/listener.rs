@@ -14,12 +14,13 @@ use thiserror::Error;
 use super::addr::{Address, Endpoint, TLS};
 use super::bind_error::BindError;
 use super::descriptor::{Descriptors, Supply, ran_out};
-use super::knocking::Knocking;
+use super::knocking::{Barred, Knocking};
 use super::link::Link;
 use super::lookup;
+use super::private::{Code, CodeBook, reachable};
 use super::socket::{Socket, shown};
 use super::socket_file::SocketFile;
-use super::tls::{Pin, Tls, TlsFailure};
+use super::tls::{Pin, Tls};
 use crate::units::{At, reason};
 
 /// When to accept again after an [`AcceptError`], where nothing else says so: the guests that wait
@@ -63,8 +64,17 @@ pub enum Accepted {
         /// Its address for people.
         addr: String,
         /// Why.
-        why: TlsFailure,
+        why: Barred,
     },
+    /// A guest who is not invited has guessed a wrong code: it is gone.
+    Guessed {
+        /// Its address for people.
+        addr: String,
+        /// So many more wrong ones make the code void; none: it is void now.
+        left: u32,
+    },
+    /// A code that was void is replaced by this one; or there is none, and why.
+    Renewed(Result<Code, String>),
     /// Somebody came a step further; there may be more.
     Stepped,
     /// Nobody waits: the next event tells.
@@ -105,6 +115,28 @@ impl Listener {
     ) -> Result<Listener, BindError> {
         let failed = |why| BindError::Failed { addr: addr.clone(), why };
         let acceptor = addr.tls.then(|| tls.accept(&addr.endpoint)).transpose().map_err(failed)?;
+        Listener::of(addr, descriptors, acceptor.map(Knocking::new))
+    }
+
+    /// The same, over TLS whatever the address says, for those who know a code.
+    ///
+    /// # Errors
+    /// As for [`Listener::bind`].
+    pub fn private(
+        addr: &Address,
+        descriptors: Descriptors,
+        codes: CodeBook,
+    ) -> Result<Listener, BindError> {
+        let failed = |why| BindError::Failed { addr: addr.clone(), why };
+        let acceptor = Tls::private().accept(&addr.endpoint).map_err(failed)?;
+        Listener::of(addr, descriptors, Some(Knocking::private(acceptor, codes)))
+    }
+
+    fn of(
+        addr: &Address,
+        descriptors: Descriptors,
+        knocking: Option<Knocking>,
+    ) -> Result<Listener, BindError> {
         let listening = match &addr.endpoint {
             Endpoint::Unix(path) => SocketFile::listen(path)
                 .map(|(file, socket)| vec![Listening::Unix(file, socket)])
@@ -120,7 +152,7 @@ impl Listener {
             }
         };
         let sockets = Sockets { listening, supply: Supply::new(descriptors), turn: 0 };
-        Ok(Listener { sockets, knocking: acceptor.map(Knocking::new) })
+        Ok(Listener { sockets, knocking })
     }
 
     /// Where it listens, for people: `127.0.0.1:43211`, `[::]:51423`, `unix:/path`, each with `tls:` before
@@ -135,6 +167,21 @@ impl Listener {
     #[must_use]
     pub fn pin(&self) -> Option<Pin> {
         self.knocking.as_ref().and_then(Knocking::pin)
+    }
+
+    /// Where guests may come who are invited, one for each socket; the first that is not this machine's
+    /// alone is as good as any. Empty where everybody may come.
+    #[must_use]
+    pub fn invites_to(&self) -> Vec<String> {
+        let is_private = self.knocking.as_ref().is_some_and(Knocking::is_private);
+        let sockets = self.sockets.listening.iter().filter(|_| is_private);
+        sockets.map(|one| reachable(&one.local())).collect()
+    }
+
+    /// The code that they need, where a person is to be shown it.
+    #[must_use]
+    pub fn code(&self) -> Option<&Code> {
+        self.knocking.as_ref().and_then(Knocking::code)
     }
 
     /// An event came for a token from [`KNOCKS`](super::KNOCKS) on.

@@ -9,6 +9,7 @@
 //!   has come.
 //! - [`Conn`] is a stream and its outbox. It is generic over [`Stream`]: a [`Socket`], or a [`TlsStream`]
 //!   over one.
+//! - [`private`] has those prove a code to each other who are to be let in.
 //! - [`Tls`] is what is asked for of TLS. Both a listener and a dialer hand out a [`Link`] only when its
 //!   handshake is done.
 
@@ -26,6 +27,7 @@ mod lookup;
 mod memory;
 mod network;
 mod outbox;
+pub mod private;
 mod race;
 mod socket;
 mod socket_file;
@@ -40,7 +42,7 @@ pub use conn::{Conn, Flushed, ReadOutcome, Settled};
 pub use descriptor::{Descriptors, raise_descriptor_limit};
 pub use dial::{DialOptions, Dialer};
 pub use dial_error::{DialError, DialFailure};
-pub use knocking::KNOCKS;
+pub use knocking::{Barred, KNOCKS};
 pub use link::Link;
 pub use listener::{ACCEPT_AGAIN, AcceptError, Accepted, Listener};
 pub use network::{Network, NetworkError};
@@ -130,6 +132,7 @@ mod tests {
                 Accepted::Turned { addr, why } => panic!("{addr}: {why}"),
                 Accepted::Stepped => continue,
                 Accepted::Nobody => {}
+                told => panic!("{told:?}"),
             }
             if client.is_none() || server.is_none() {
                 poll.poll(&mut events, Some(testing::PATIENCE)).unwrap();

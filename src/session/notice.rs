@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::Ending;
+use super::{Ending, Invitation};
 use crate::units::{Human, count};
 use crate::wire::{ConnId, Visible};
 
@@ -15,6 +15,8 @@ pub enum Notice {
     Listening(String),
     /// What guests may know a listener over TLS by.
     Pin(String),
+    /// About who is invited.
+    Invitation(Invitation),
     /// Anybody on this machine can read this file, which has our key.
     OpenKey(PathBuf),
     /// A conn goes on over TLS.
@@ -118,6 +120,7 @@ impl fmt::Display for Notice {
         match self {
             Notice::Listening(addr) => write!(f, "listening on {addr}"),
             Notice::Pin(pin) => write!(f, "certificate pin {pin}"),
+            Notice::Invitation(invitation) => invitation.fmt(f),
             Notice::OpenKey(file) => {
                 let file = file.display();
                 write!(

@@ -261,6 +261,7 @@ fn setup(
     };
     let eol = runner.settings.eol;
     Setup {
+        private: None,
         clock: Clock::start(),
         way: Way::Connect {
             address: way.address.clone(),

@@ -8,6 +8,7 @@
 //! Nothing here knows a socket, a command or a script: completions and hints come through [`Assist`].
 
 mod aide;
+mod asking;
 mod assist;
 mod backlog;
 mod desk;
@@ -24,6 +25,7 @@ mod stage;
 mod style;
 mod terminal;
 
+pub use asking::Answer;
 pub use assist::{Assist, Completion};
 pub use editor::{Editor, EditorConfig, EditorError, EditorEvent, Graphemes};
 pub use printer::Printer;

@@ -105,6 +105,7 @@ pub(super) const ROOMS: &[Room] = &[
         rooms: &["session::Ending", "session::Secured", "wire", "units"],
         crates: Only(&[
             "base64",
+            "bip39",
             "bytes",
             "jiff",
             "mio",
@@ -114,6 +115,7 @@ pub(super) const ROOMS: &[Room] = &[
             "rustls",
             "rustls_native_certs",
             "socket2",
+            "spake2",
             "thiserror",
             "webpki",
         ]),

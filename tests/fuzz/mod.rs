@@ -1,9 +1,10 @@
-//! Input that nobody wrote, for what reads from outside: transcripts, and the wire.
+//! Input that nobody wrote, for what reads from outside: transcripts, the wire, and proofs of a code.
 //!
 //! A second each in the suite. `CHAT_REPL_FUZZ=600` goes on for that many seconds, each time from
 //! another seed; `CHAT_REPL_FUZZ_SEED` begins with the seed that a failure told.
 
 mod codec;
+mod handshake;
 mod mutate;
 mod random;
 mod reader;

@@ -55,6 +55,11 @@ fn the_examples_of_the_tls_document_run_as_printed() {
 }
 
 #[test]
+fn the_examples_of_the_private_document_run_as_printed() {
+    run("docs/private.md");
+}
+
+#[test]
 fn the_examples_of_the_rooms_document_run_as_printed() {
     run("docs/rooms.md");
 }

@@ -118,6 +118,15 @@ impl Running {
         self.wait_stderr(prefix, |line| line.starts_with(prefix.as_bytes()))
     }
 
+    /// Waits for a whole line of its standard error that begins so, and does not go on like this.
+    #[track_caller]
+    pub(crate) fn wait_stderr_line_but(&self, prefix: &str, rest: &str) -> String {
+        let is_it = |line: &[u8]| {
+            line.strip_prefix(prefix.as_bytes()).is_some_and(|line| line != rest.as_bytes())
+        };
+        self.wait_stderr(prefix, is_it)
+    }
+
     /// Waits for a whole line of its standard error that has this in it: the first such line.
     #[track_caller]
     pub(crate) fn wait_stderr_containing(&self, part: &str) -> String {

@@ -9,8 +9,10 @@ use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::ServerName;
 use rustls::server::danger::ClientCertVerifier;
 use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
+use rustls::version::TLS13;
 use rustls::{
-    ClientConfig, ClientConnection, Connection, RootCertStore, ServerConfig, ServerConnection,
+    ALL_VERSIONS, ClientConfig, ClientConnection, Connection, RootCertStore, ServerConfig,
+    ServerConnection, SupportedProtocolVersion,
 };
 use thiserror::Error;
 
@@ -23,6 +25,9 @@ use crate::net::addr::Endpoint;
 
 /// Where nothing says what a server is called: on this machine.
 const THIS_MACHINE: &str = "localhost";
+
+/// The version that has for each session what a proof can be bound to.
+static LATEST: &[&SupportedProtocolVersion] = &[&TLS13];
 
 /// What the command line says about TLS.
 #[derive(Debug, Clone, Default)]
@@ -39,6 +44,14 @@ pub struct TlsOptions {
     pub pins: Vec<Pin>,
     /// No server is verified.
     pub insecure: bool,
+}
+
+impl TlsOptions {
+    /// Those of a private conversation: whoever it is proves that by a code. Nothing else of TLS is told
+    /// to be insecure.
+    fn private() -> TlsOptions {
+        TlsOptions { insecure: true, ..TlsOptions::default() }
+    }
 }
 
 /// A name, or an IP address, that a certificate can be for.
@@ -65,6 +78,7 @@ pub struct Tls {
     loaded: Arc<Loaded>,
     /// Guests are asked for certificates where we know whom to believe.
     asks: bool,
+    versions: &'static [&'static SupportedProtocolVersion],
 }
 
 #[derive(Debug)]
@@ -122,7 +136,14 @@ impl Tls {
             insecure: options.insecure,
             client: OnceLock::new(),
         };
-        Tls { loaded: Arc::new(loaded), asks: true }
+        Tls { loaded: Arc::new(loaded), asks: true, versions: ALL_VERSIONS }
+    }
+
+    /// For either end of a private conversation, where nobody vouches for certificates. Only 1.3, which
+    /// has for each session what a proof can be bound to.
+    #[must_use]
+    pub(in crate::net) fn private() -> Tls {
+        Tls { versions: LATEST, ..Tls::with(TlsOptions::private(), None, None) }
     }
 
     /// The same for a listener whose guests are not those whom the options are about: it asks none of
@@ -166,7 +187,8 @@ impl Tls {
             Some(TlsName(name)) => name.clone(),
             None => name_of(endpoint)?,
         };
-        let config = self.loaded.client.get_or_init(|| self.loaded.client_config()).clone()?;
+        let config =
+            self.loaded.client.get_or_init(|| self.loaded.client_config(self.versions)).clone()?;
         let connection = ClientConnection::new(config, name).map_err(|err| TlsFailure::of(&err))?;
         Ok(connection.into())
     }
@@ -182,7 +204,7 @@ impl Tls {
             None => Identity::make(host(endpoint), &loaded.provider)?,
         };
         let versions = ServerConfig::builder_with_provider(Arc::clone(&loaded.provider))
-            .with_safe_default_protocol_versions()
+            .with_protocol_versions(self.versions)
             .map_err(|err| err.to_string())?;
         let asking = match self.clients()? {
             Some(verifier) => versions.with_client_cert_verifier(verifier),
@@ -216,11 +238,14 @@ impl Tls {
 }
 
 impl Loaded {
-    fn client_config(&self) -> Result<Arc<ClientConfig>, TlsFailure> {
+    fn client_config(
+        &self,
+        versions: &[&'static SupportedProtocolVersion],
+    ) -> Result<Arc<ClientConfig>, TlsFailure> {
         let provider = Arc::clone(&self.provider);
         let servers = Servers { provider: Arc::clone(&provider), trust: self.trust()? };
         let config = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
+            .with_protocol_versions(versions)
             .map_err(|err| TlsFailure::of(&err))?
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(servers));

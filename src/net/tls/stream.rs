@@ -56,6 +56,24 @@ impl<S: Stream> TlsStream<S> {
         self.tls.is_handshaking()
     }
 
+    /// What both ends of this session share, and nobody else knows (RFC 8446, section 7.5): with 1.2 that
+    /// is not so for whoever stands in between without an extension (RFC 7627), so it is refused there.
+    ///
+    /// # Errors
+    /// Why there is no such thing.
+    pub(in crate::net) fn export(&self, label: &[u8]) -> Result<[u8; 32], String> {
+        if self.tls.protocol_version() != Some(ProtocolVersion::TLSv1_3) {
+            return Err("TLS 1.3 is not spoken".to_owned());
+        }
+        let exported = self.tls.export_keying_material([0; 32], label, None);
+        exported.map_err(|err| err.to_string())
+    }
+
+    /// What was said so far is no part of the conversation, which begins here.
+    pub(in crate::net) fn begin(&mut self) {
+        self.within_line = false;
+    }
+
     /// The stream below.
     pub(in crate::net) fn under_mut(&mut self) -> &mut S {
         &mut self.under
