@@ -2,6 +2,7 @@
 
 mod guesses;
 mod middle;
+mod others;
 mod prompt;
 mod strangers;
 mod usage;
@@ -119,6 +120,15 @@ fn the_right_code_leads_in_and_nothing_of_it_is_kept() {
         assert!(!kept.contains(&format!("\"{word}")), "{kept}");
         assert!(!kept.contains("\\u0001") && !kept.contains("b64"), "nothing of the proof: {kept}");
     }
+}
+
+#[test]
+fn a_quiet_host_shows_the_code_all_the_same() {
+    let host = Repl::new().args(["--listen", "127.0.0.1:0", "--private", "-q"]).spawn();
+    assert!(!shown(&host, "").is_empty());
+    host.terminate();
+    let told = host.wait().stderr;
+    assert!(!told.contains("listening") && !told.contains("join by"), "{told}");
 }
 
 #[test]

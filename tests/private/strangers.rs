@@ -9,6 +9,7 @@ use super::{WRONG, host};
 use crate::support::DEADLINE;
 use crate::support::peer::Peer;
 use crate::support::proc::Repl;
+use crate::support::tools;
 
 #[test]
 fn who_makes_no_guess_uses_up_none_and_learns_nothing() {
@@ -39,6 +40,17 @@ fn who_says_nothing_is_cut_and_holds_up_nobody() {
     host.running.wait_stderr_containing(" was turned away: no code was proved within 10");
     silent.wait_stderr_line("-- the peer closed the connection");
     assert_eq!(silent.stdout_so_far(), b"");
+}
+
+#[test]
+fn an_earlier_tls_is_turned_away() {
+    let host = host(&[]);
+    let at = host.plain_addr();
+    let args = ["s_client", "-quiet", "-tls1_2", "-connect", &at];
+    let Some(openssl) = tools::start("openssl", args) else { return };
+    host.running.wait_stderr_containing(" was turned away: ");
+    assert_ne!(openssl.wait().status.code(), Some(0));
+    host.lets_in("over the latest");
 }
 
 #[test]
