@@ -31,7 +31,7 @@ use self::backlog::Backlog;
 use self::bucket::Bucket;
 use self::guest::Guest;
 use self::host::Host;
-use self::names::{Names, Who};
+use self::names::Names;
 use self::talk::{Spent, Waiting};
 use super::effect::record;
 use super::flow::Flow;
@@ -123,7 +123,7 @@ impl Room {
         let member = member.patient(UNENDED);
         let member = if self.options.telnet { member.without_telnet() } else { member };
         self.members.insert(conn, member);
-        let bucket = self.options.rate.map(|rate| Bucket::new(now, rate));
+        let bucket = self.options.rate.map(|rate| Bucket::of_lines(now, rate));
         self.guests.insert(conn, Guest::new(now, bucket));
         self.watch_idle(now, conn);
         let opened =
@@ -337,7 +337,7 @@ impl Session for Room {
             Input::Ended { conn, how } => self.ended(now, conn, how, effects),
             Input::Say { to, bytes, send } => self.say(now, to, bytes, send, effects),
             Input::Raw { to, bytes } => self.say_raw(now, to, bytes, effects),
-            Input::Asked(text) => self.order(now, Who::Host, &text, effects),
+            Input::Asked(line) => self.host_asks(now, &line, effects),
             Input::Close(to) | Input::Reset(to) => self.close(now, to, effects),
             Input::Kick { conn, why } => self.kick(now, conn, &why, effects),
             Input::Note(text) => effects.push(record(now, None, Recorded::Note { text })),
