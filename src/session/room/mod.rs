@@ -213,6 +213,7 @@ impl Room {
     /// by now they never will.
     fn gone(&mut self, now: At, conn: ConnId, how: &Ending, effects: &mut Vec<Effect>) {
         let Some(name) = self.forget(now, conn, how, effects) else { return };
+        effects.push(Effect::Silent { conn, how: how.clone() });
         effects.push(Effect::Notice(Notice::Left { name: name.clone(), how: how.clone() }));
         let how = match how {
             Ending::Eof => String::new(),
@@ -241,7 +242,6 @@ impl Room {
             let from = Side::Server;
             effects.push(record(now, Some(conn), Recorded::Close { from, how: how.clone() }));
         }
-        effects.push(Effect::Silent { conn, how: how.clone() });
         effects.push(Effect::Close(conn));
         self.flow.closed(conn, effects);
         self.flow.set_behind(!self.waiting.is_empty(), effects);
