@@ -44,6 +44,9 @@ impl Engine {
                 if let Some(raw) = &mut self.raw {
                     raw.heard(conn, bytes);
                 }
+                if let Some(name) = self.names.take_own() {
+                    self.screen.set_own_name(&name);
+                }
             }
             Effect::Silent { conn, how } => {
                 if matches!(how, Ending::Slow | Ending::Idle | Ending::Kicked(_)) {

@@ -32,7 +32,9 @@ impl Engine {
             Task::Include { file, place } => self.include(&file, place),
             Task::Open { name, addr, place } => self.open(name, &addr, place),
             Task::Tell(text) => self.tell(text),
-            Task::Named(name) => self.screen.set_own_name(&name),
+            // A room may refuse it, and says so itself where it does not.
+            Task::Named(name) if !self.names.knows_own() => self.screen.set_own_name(&name),
+            Task::Named(_) => {}
             Task::Unheard => self.screen.tell(&Notice::NobodyHere),
             Task::Differs(mismatch) => {
                 let guest = self.runners.acting_guest().map(|(_, name)| name);
