@@ -274,7 +274,7 @@ fn a_bot_hears_and_answers() {
     bot.env("PATH", format!("{}:{path}", program.display()));
     let bot = Running::start(bot, None, None);
     guest.expect_bytes("-- guest-2 joined (2 here)\n-- guest-2 is now dice\n");
-    guest.say("hello\n!roll 3d1\n");
+    guest.say("hello\n/msg dice !roll 2d1\n!roll 3d1\n");
     guest.expect_bytes("dice: guest-1 rolled 1 + 1 + 1 = 3\n");
     host.signal(Signal::TERM);
     host.wait().exited(0);
