@@ -88,7 +88,8 @@ impl Met {
     }
 
     fn meets(&mut self, name: &str) {
-        if self.names.len() < MOST && name.parse::<Name>().is_ok() {
+        let room = self.names.len() < MOST && !self.names.contains(name);
+        if room && name.parse::<Name>().is_ok() {
             self.names.insert(name.to_owned());
         }
     }
