@@ -15,8 +15,9 @@ const LONGEST: usize = 32;
 /// name is: people would take it for the host.
 const HOST: &str = "host";
 
-/// What stands for everybody where a name is asked for.
-const ALL: &str = "all";
+/// What nobody is called: `all` stands for everybody where a name is asked for, and `server: ` stands at a
+/// guest's prompt before what the room itself says.
+const NOBODY: [&str; 2] = ["all", "server"];
 
 /// Letters that show nothing (Unicode's `Default_Ignorable_Code_Point` among the letters, and the blanks
 /// among the hieroglyphs): a name with one would look like another name. The two half-width ones are none
@@ -147,7 +148,7 @@ impl Name {
     /// It is none, or a room gives it out itself.
     pub fn own(text: &str) -> Result<Name, NameFault> {
         let name: Name = text.parse()?;
-        if name.number().is_some() || name.key == ALL {
+        if name.number().is_some() || name.is_nobodys() {
             return Err(NameFault::Reserved(name.shown));
         }
         Ok(name)
@@ -157,6 +158,10 @@ impl Name {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.shown
+    }
+
+    fn is_nobodys(&self) -> bool {
+        NOBODY.contains(&self.key.as_str())
     }
 
     /// The number of `guest-N`, if it is such a name: empty where that is no number of ours.
@@ -240,7 +245,7 @@ impl Names {
         };
         let numbered = name.number().is_some_and(|number| own.as_deref() != Some(number));
         let hosts = name.key == HOST && who != Who::Host;
-        if numbered || hosts || name.key == ALL {
+        if numbered || hosts || name.is_nobodys() {
             return Err(NameFault::Reserved(name.shown.clone()));
         }
         match self.owners.get(&name.key) {
@@ -343,10 +348,11 @@ mod tests {
         let renamed = |names: &mut Names, who, text: &str| {
             names.rename(who, text).map(|(before, now)| (before.shown, now.shown))
         };
-        for name in ["guest-2", "GUEST-3", "guest-٣", "guest-", "Host", "ALL"] {
+        for name in ["guest-2", "GUEST-3", "guest-٣", "guest-", "Host", "ALL", "Server"] {
             assert_eq!(renamed(&mut names, one, name), reserved(name));
         }
         assert_eq!(renamed(&mut names, Who::Host, "guest-9"), reserved("guest-9"));
+        assert_eq!(renamed(&mut names, Who::Host, "server"), reserved("server"));
         assert_eq!(
             renamed(&mut names, one, "Alice"),
             Ok(("guest-1".to_owned(), "Alice".to_owned()))
