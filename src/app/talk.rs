@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::{colour, mock, vars};
 use crate::cli::Talk;
-use crate::drive::{self, Cast, Clock, Dialing, Feed, Keeping, Setup, Stdout, Way};
+use crate::drive::{self, Cast, Clock, Dialing, Feed, Keeping, Setup, Stdout, Until, Way};
 use crate::error::Error;
 use crate::net::raise_descriptor_limit;
 use crate::replay;
@@ -67,7 +67,8 @@ fn choose_driver(talk: &Talk, settings: &Settings, types: bool) -> Result<Driver
         && let Some(path) = &talk.replay
     {
         let role = mock::role(path, talk, settings)?;
-        return Ok(Driver::Cast(Cast { role, stay: talk.stay }, types));
+        let until = if talk.stay { Until::Ended } else { Until::Played };
+        return Ok(Driver::Cast(Cast { role, until }, types));
     }
     if let Some(path) = &talk.replay {
         let finish = replay::Finish::Close {
@@ -133,6 +134,7 @@ fn setup(
     let (feed, play, cast) = driver.parts();
     Setup {
         clock,
+        listener: None,
         session,
         role,
         eol: talk.shared.eol,

@@ -1,9 +1,11 @@
 //! What runs the steps of a session: one runner, and where conversations are apart one more for each.
 
+use std::time::Duration;
+
 use super::cast::Guests;
-use crate::script::{Action, Place, Runner, Want};
+use crate::script::{Action, Blame, Failure, Place, Report, Runner, Want};
 use crate::session::{Effect, Source};
-use crate::units::At;
+use crate::units::{At, Human};
 use crate::wire::ConnId;
 
 /// What runs the steps of a session.
@@ -87,6 +89,15 @@ impl Runners {
             (Source::ScriptOf(conn), Some(guests)) => guests.hold(conn, held),
             _ => self.own.hold(held),
         }
+    }
+
+    /// What there is to tell of a session that has lasted longer than it may.
+    pub(super) fn overdue(&self, limit: Duration) -> Failure {
+        if self.guests.is_none() {
+            return self.own.overdue(limit);
+        }
+        let report = Report::new(format!("the test took longer than {}", Human(limit)));
+        Failure { report, blame: Blame::Check }
     }
 
     /// The step that is running where the session is one conversation.

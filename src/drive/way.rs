@@ -1,5 +1,6 @@
 //! How conns come about.
 
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -45,15 +46,20 @@ impl Way {
     /// Sets `addr` and `port` to where we connect, so that a script can connect there once more; a
     /// value that somebody else gave them stands.
     pub(super) fn name_in(&self, vars: &mut Vars) {
-        let Way::Connect { address, .. } = self else { return };
-        let port = match address {
-            Address::Tcp { port, .. } => Some(port.to_string()),
-            Address::Unix(_) => None,
-        };
-        for (name, value) in [("addr", Some(address.to_string())), ("port", port)] {
-            if let Some(value) = value.filter(|_| vars.value(name).is_none()) {
-                vars.set(name, value);
-            }
+        if let Way::Connect { address, .. } = self {
+            address_in(address, vars);
+        }
+    }
+}
+/// Sets `addr` and `port` to this address; a value that somebody else gave them stands.
+pub fn address_in(address: &Address, vars: &mut Vars) {
+    let port = match address {
+        Address::Tcp { port, .. } => Some(port.to_string()),
+        Address::Unix(_) => None,
+    };
+    for (name, value) in [("addr", Some(address.to_string())), ("port", port)] {
+        if let Some(value) = value.filter(|_| vars.value(name).is_none()) {
+            vars.set(name, value);
         }
     }
 }
@@ -95,9 +101,8 @@ impl Door {
     ) -> Result<Door, Trouble> {
         match way {
             Way::Listen(address) | Way::Tap { listen: address, .. } => {
-                let mut listener = Box::new(Listener::bind(address, descriptors)?);
-                registry.register(&mut *listener, token, Interest::READABLE)?;
-                Ok(Door::Listening { listener, ready: true, again: None, told: false })
+                let listener = Listener::bind(address, descriptors)?;
+                Ok(Door::listen(listener, (registry, token))?)
             }
             Way::Connect { address, timeout, retry } => {
                 let options = DialOptions { connect_timeout: *timeout, retry: *retry, descriptors };
@@ -105,6 +110,16 @@ impl Door {
                 Ok(Door::Dialing(Box::new(dialer)))
             }
         }
+    }
+
+    /// Lets in who comes there.
+    pub(super) fn listen(
+        listener: Listener,
+        (registry, token): (&Registry, Token),
+    ) -> io::Result<Door> {
+        let mut listener = Box::new(listener);
+        registry.register(&mut *listener, token, Interest::READABLE)?;
+        Ok(Door::Listening { listener, ready: true, again: None, told: false })
     }
 
     /// Where we listen, if we do.

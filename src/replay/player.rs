@@ -10,6 +10,7 @@ use super::bless::Blessing;
 use super::course::{Course, Turn};
 use super::mismatch;
 use super::part::{Action, Doing, Part};
+use super::{Mocking, Order};
 use crate::matching::{Capture, Mask, Masks, Vars};
 use crate::script::{Failure, Heard, Play, Played};
 use crate::session::Audience;
@@ -68,6 +69,12 @@ impl Options {
     #[must_use]
     pub fn verify(&self, timeout: Duration, finish: Finish) -> Manner {
         Manner { finish, bless: self.bless, ..self.within(timeout) }
+    }
+
+    /// A replay of the server's side to guests, each of which is waited for so long.
+    #[must_use]
+    pub fn mock(&self, order: Order, timeout: Option<Duration>, linger: Duration) -> Mocking {
+        Mocking { order, timeout, linger, pace: self.pace, max_idle: self.max_idle }
     }
 
     /// A replay within a conversation.
