@@ -202,7 +202,7 @@ fn show_within(dir: &Path) -> Running {
 }
 
 #[test]
-fn two_gigabytes_of_nothing_are_refused_or_shown_in_little_memory() {
+fn more_of_nothing_than_there_is_memory_is_refused_or_shown() {
     let open = format!("{HEADER},\"events\":[\n{{\"ev\":\"note\",\"text\":\"kept\"}},");
     let lines = tape(&[server("kept")]);
     let unended = lines.trim_end().trim_end_matches("\"}").to_owned();

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 
 use mio::Waker;
 
@@ -9,7 +10,7 @@ use super::LastGuest;
 use crate::replay::Mock;
 use crate::script::{Action, Blame, Failure, Place, Report, Runner, RunnerOptions, Step, Want};
 use crate::session::{Audience, Drive, Effect, Input, Record, Recorded};
-use crate::units::{At, Due};
+use crate::units::{At, Due, Human};
 use crate::wire::ConnId;
 
 /// How many steps of a script a guest has at hand, the rest of which all share: what comes is read by
@@ -277,6 +278,21 @@ impl Guests {
             Some((*conn, failure))
         });
         told.collect()
+    }
+
+    /// What there is to tell of a session that has lasted longer than it may: where a script is for a
+    /// guest, the first of those that are here.
+    pub(super) fn overdue(&self, limit: Duration) -> Failure {
+        let mut here = self.all.values().filter(|guest| !guest.failed);
+        let running = match &self.cast.role {
+            Role::Script { .. } => here.find(|guest| guest.runner.running().is_some()),
+            Role::Server(_) => None,
+        };
+        if let Some(guest) = running {
+            return guest.runner.overdue(limit);
+        }
+        let report = Report::new(format!("the test took longer than {}", Human(limit)));
+        Failure { report, blame: Blame::Check }
     }
 
     /// How many failed, of how many, and who is to blame.

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::cast::Guests;
-use crate::script::{Action, Blame, Failure, Place, Report, Runner, Want};
+use crate::script::{Action, Failure, Place, Runner, Want};
 use crate::session::{Effect, Source};
-use crate::units::{At, Human};
+use crate::units::At;
 use crate::wire::ConnId;
 
 /// What runs the steps of a session.
@@ -93,11 +93,10 @@ impl Runners {
 
     /// What there is to tell of a session that has lasted longer than it may.
     pub(super) fn overdue(&self, limit: Duration) -> Failure {
-        if self.guests.is_none() {
-            return self.own.overdue(limit);
+        match &self.guests {
+            None => self.own.overdue(limit),
+            Some(guests) => guests.overdue(limit),
         }
-        let report = Report::new(format!("the test took longer than {}", Human(limit)));
-        Failure { report, blame: Blame::Check }
     }
 
     /// The step that is running where the session is one conversation.

@@ -161,10 +161,10 @@ fn a_client_that_hangs_is_ended_with_all_that_it_has_started() {
     let dir = folder(&[("talk.jsonl", &ping())]);
     let nap = Nap::new();
     let command = format!("setsid sleep {nap} & echo waiting; exec sleep {nap} ${{port}}");
-    let told = with(&dir, &command).args(["--test-timeout", "200ms"]).run().code(1);
+    let told = with(&dir, &command).args(["--test-timeout", "3s"]).run().code(1);
     assert_eq!(nap.sleepers(), [""; 0]);
     told.stdout(predicate::str::starts_with("TIMEOUT  ./talk.jsonl")).stdout(contains(
-        "\nerror: the test took longer than 200ms\n   = there was no connection yet\n   \
+        "\nerror: the test took longer than 3s\n   = there was no connection yet\n   \
          = the client had not ended\nthe client said meanwhile:\n  waiting\n",
     ));
 }
@@ -174,11 +174,23 @@ fn what_a_mock_waits_for_is_told_of_a_test_that_takes_too_long() {
     let dir = folder(&[("talk.jsonl", &ping())]);
     let nap = Nap::new();
     let command = format!("exec bash -c 'exec 3<>/dev/tcp/127.0.0.1/${{port}}; exec sleep {nap}'");
-    let told = with(&dir, &command).args(["--test-timeout", "200ms"]).run().code(1);
+    let told = with(&dir, &command).args(["--test-timeout", "3s"]).run().code(1);
     assert_eq!(nap.sleepers(), [""; 0]);
     told.stdout(contains(
-        "\nerror: the test took longer than 200ms\n   = the client had not ended\n\
+        "\nerror: the test took longer than 3s\n   = the client had not ended\n\
          error: guest-1: event 2 of ./talk.jsonl did not come: the mock was ended\n",
+    ));
+}
+
+#[test]
+fn the_step_that_a_script_is_at_is_told_of_a_test_that_takes_too_long() {
+    let dir = folder(&[("talk.chat", "hello\n/expect PING\n")]);
+    let nap = Nap::new();
+    let command = format!("exec bash -c 'exec 3<>/dev/tcp/127.0.0.1/${{port}}; exec sleep {nap}'");
+    let told = with(&dir, &command).args(["--test-timeout", "3s"]).run().code(1);
+    told.stdout(contains(
+        "\nerror: the test took longer than 3s\n  --> ./talk.chat:2:1\n   |\n 2 | /expect PING\n   \
+         | ^^^^^^^^^^^^ this was the last step that began\n   = the client had not ended\n",
     ));
 }
 
