@@ -102,6 +102,7 @@ fn lock_step(turns: usize) -> usize {
         settings,
         max_line: 1 << 20,
         listener: false,
+        room: false,
         reads: true,
         prompt: false,
         then_prompt: false,
@@ -115,9 +116,11 @@ fn lock_step(turns: usize) -> usize {
         linger: timeout,
         max_line: 1 << 20,
         telnet: false,
+        introduction: None,
     });
     let addr = "bench".to_owned();
-    let opened = Input::Opened { conn: ConnId::FIRST, addr, own: Side::Client, name: None };
+    let opened =
+        Input::Opened { conn: ConnId::FIRST, addr, own: Side::Client, name: None, secured: None };
     let (mut inputs, mut effects, mut answered) = (VecDeque::from([opened]), Vec::new(), 0);
     while let Some(input) = inputs.pop_front().or_else(|| asked(&mut runner)) {
         session.handle(At::START, input, &mut effects);

@@ -20,8 +20,9 @@
 //!   [`Input`](session::Input) and the time, and appends [`Effect`](session::Effect)s. No socket, no
 //!   file and no clock is known to it, so two ends can be tested in virtual time without any.
 //!   [`Direct`](session::Direct) is a conversation that we take part in, [`Apart`](session::Apart) one with
-//!   each guest, of which none knows of another, [`Tap`](session::Tap) one between two others: its conns come in twos, a client's and the [`onward`](wire::ConnId::onward) one to the
-//!   server, which are one in the transcript.
+//!   each guest, of which none knows of another, [`Room`](session::Room) one of many who hear each other,
+//!   [`Tap`](session::Tap) one between two others: its conns come in twos, a client's and the
+//!   [`onward`](wire::ConnId::onward) one to the server, which are one in the transcript.
 //! - [`script`] turns steps into inputs, and reads what the effects tell was heard. What a person types
 //!   is a script as well, one that goes on when a step fails. A replay ([`replay`]) takes the script's
 //!   place for as long as it lasts. A mock has a runner for each guest, with a replay of the server's side
@@ -58,6 +59,10 @@
 //! - An EOF ends one direction. Our own side is half-closed when the script has ended, and a close of
 //!   ours flushes, half-closes, and reads on for a moment, since closing with unread input would reset
 //!   the connection and destroy our last words.
+//! - Over TLS, at a `tls:` address or from a `/starttls` on, the same bytes are sealed by a stream below
+//!   the conn ([`TlsStream`](net::TlsStream)): nothing above `net` knows more of it than what
+//!   [`Secured`](session::Secured) says. A conn at a `tls:` address is told of only when its handshake is
+//!   done, so its peer has been verified before either side says a word.
 //! - A listener removes well-formed telnet negotiation ([`Telnet`](wire::Telnet)).
 //!
 //! # Flow

@@ -150,7 +150,7 @@ fn a_second_guest_is_told_to_the_host_once_and_hears_only_the_host() {
     }
     let host = host.wait().exited(0);
     assert_eq!(host.stdout, b"this is 1\nthis is 2\nthis is 3\n");
-    let told = "-- guests hear only the host, not each other\n";
+    let told = "-- guests hear only the host; with --room they hear each other\n";
     assert_eq!(host.stderr.matches(told).count(), 1, "{}", host.stderr);
     let [second, hears, third] = ["-- guest-2 joined", told, "-- guest-3 joined"].map(|notice| {
         host.stderr.find(notice).unwrap_or_else(|| panic!("no {notice}: {}", host.stderr))

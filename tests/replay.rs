@@ -8,7 +8,7 @@ use predicates::prelude::*;
 use predicates::str::contains;
 use tempfile::TempDir;
 
-use crate::support::peer::{EchoServer, Peer, ScriptedServer, listen};
+use crate::support::peer::{EchoServer, Peer, ScriptedServer, accept_within, listen};
 use crate::support::proc::Repl;
 use crate::support::says;
 use crate::support::tape::{client, prompt, server, tape};
@@ -148,7 +148,7 @@ fn a_prompt_that_goes_on_is_a_difference_of_what_follows() {
 fn a_line_that_does_not_come_is_named() {
     let part = |peer: &mut Peer| peer.say("hello\nlog");
     let (replayed, _) = replay_with(&["--timeout", "1s"], &login(), part);
-    let told = "error: event 3 of talk.jsonl did not come: nothing came within 1s\n   \
+    let told = "error: event 3 of talk.jsonl did not come: only a part of it came within 1s\n   \
                 = 1 (opened)\n   = 2 server: hello\n   = recorded: login: \n   = came:     log (no line end)\n";
     replayed.code(1).stderr(contains(told));
 }
@@ -317,4 +317,66 @@ fn each_conn_is_ended_where_it_was() {
 #[test]
 fn who_is_not_told_that_our_side_ends_is_not_waited_for_either() {
     replay_two_in_turn(&["--no-half-close", "--linger", "100ms"], |_| {});
+}
+
+#[test]
+fn a_line_end_is_seen_and_nothing_is_said_of_masks() {
+    let talk = tape(&[client("a"), server("ok")]);
+    let (replayed, _) = replay(&talk, |peer| {
+        peer.expect_bytes("a\n");
+        peer.say("ok\r\n");
+    });
+    let told = "   = recorded: ok\\n\n   = came:     ok\\r\\n\n   =             ^^^^\n   \
+                = if it is right now: `--bless` rewrites the event\n";
+    replayed.code(1).stderr(contains(told).and(contains("--mask").not()));
+    let (replayed, _) = replay(&talk, |peer| {
+        peer.expect_bytes("a\n");
+        peer.say("ok\n\n");
+    });
+    replayed.code(1).stderr(contains("   = extra: \\n\n"));
+}
+
+#[test]
+fn of_several_conns_the_one_that_has_ended_is_told() {
+    let second = |event: String| event.replace("\"conn\":1", "\"conn\":2");
+    let dir = TempDir::new().unwrap();
+    let open = r#"{"dt":1,"ev":"open","conn":2,"addr":"127.0.0.1:1"}"#.to_owned();
+    let talk = [open, second(client("join")), second(server("ok")), server("two is here")];
+    fs::write(dir.path().join("talk.jsonl"), tape(&talk)).unwrap();
+    let (listener, addr) = listen();
+    let room = thread::spawn(move || {
+        let mut one = Peer::from(accept_within(&listener));
+        let mut two = Peer::from(accept_within(&listener));
+        two.expect_bytes("join\n");
+        drop(two);
+        one.read_to_end_within(DEADLINE)
+    });
+    let repl = Repl::new().args(["--connect", &addr.to_string(), "--replay", "talk.jsonl"]);
+    let told = repl.current_dir(dir.path()).run().code(1);
+    told.stderr(says::error("event 4 of talk.jsonl (conn 2) did not come: the peer has ended\n"));
+    assert_eq!(room.join().unwrap(), b"");
+}
+
+#[test]
+fn a_connection_that_breaks_where_it_did_is_as_recorded() {
+    let reset = r#"{"dt":1,"ev":"close","conn":1,"from":"server","how":"reset"}"#.to_owned();
+    let play = |how: &str, answer: &'static str| {
+        let dir = TempDir::new().unwrap();
+        let end = reset.replace("reset", how);
+        fs::write(dir.path().join("talk.jsonl"), tape(&[client("x"), server("y"), end])).unwrap();
+        let server = ScriptedServer::start(move |mut peer| {
+            peer.expect_bytes("x\n");
+            peer.say(answer);
+            // Its client has ended, so it has read all.
+            peer.read_to_end_within(DEADLINE);
+            peer.reset();
+        });
+        let repl = Repl::new().args(["--connect", &server.addr(), "--replay", "talk.jsonl"]);
+        let played = repl.current_dir(dir.path()).run();
+        server.finish();
+        played
+    };
+    play("reset", "y\n").success();
+    play("reset", "z\n").code(1).stderr(contains("event 3 of talk.jsonl differs\n"));
+    play("eof", "y\n").code(5).stderr(contains("broke: it was reset by the peer\n"));
 }

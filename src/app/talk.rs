@@ -4,20 +4,28 @@ use std::io::{self, IsTerminal};
 use std::path::Path;
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use super::{colour, mock, vars};
 use crate::cli::Talk;
 use crate::drive::{self, Cast, Clock, Dialing, Feed, Keeping, Setup, Stdout, Until, Way};
 use crate::error::Error;
-use crate::net::raise_descriptor_limit;
+use crate::net::{Network, Tls, raise_descriptor_limit};
 use crate::replay;
 use crate::script::{Play, RunnerOptions, Settings};
-use crate::session::{Apart, Direct, DirectOptions, Session, Tap};
+use crate::session::{Admits, Apart, Direct, DirectOptions, Name, Room, RoomOptions, Session, Tap};
 use crate::term::Terminal;
-use crate::wire::Side;
+use crate::wire::{Eol, Side, with_eol};
 
 /// What may wait to be sent to one end of a tap, in bytes; half of it stops the reading of the other. The
 /// systems hold far more on either side, so this only has to bridge a turn of the loop.
 const TAP_OUTBOX: usize = 1 << 20;
+
+/// What stays in memory of a conversation, in bytes, where `--keep` says nothing.
+const KEEP: usize = 64 << 20;
+
+/// The same of a room: nothing is kept there, but what the host may have missed.
+const ROOM_KEEP: usize = 1 << 20;
 
 /// Who says what our side says.
 enum Driver {
@@ -52,11 +60,12 @@ pub(super) fn run(talk: Talk) -> Result<(), Error> {
     let types = terminal.as_ref().is_some_and(Terminal::has_keyboard);
     let settings = vars::settings(&talk.shared)?;
     let secrets = settings.secrets.clone();
+    let tls = Tls::load(talk.shared.tls.options())?;
     let held = choose_driver(&talk, &settings, types).and_then(|mut driver| {
         let reads = check(&mut driver)?;
-        let stay = talk.stay || talk.is_tap() || talk.is_mock();
+        let stay = talk.stay || talk.is_tap() || talk.is_mock() || talk.rooming.room;
         let talk = Talk { interactive: talk.interactive && types, ..talk };
-        let outcome = drive::run(setup(talk, settings, (clock, terminal), driver, reads));
+        let outcome = drive::run(setup(talk, settings, (clock, terminal, tls), driver, reads));
         Error::of_session(outcome, stay).map_or(Ok(()), Err)
     });
     held.map_err(|err| err.hiding(&secrets))
@@ -112,7 +121,7 @@ fn check(driver: &mut Driver) -> Result<bool, Error> {
 fn setup(
     talk: Talk,
     settings: Settings,
-    (clock, terminal): (Clock, Option<Terminal>),
+    (clock, terminal, tls): (Clock, Option<Terminal>, Tls),
     driver: Driver,
     reads: bool,
 ) -> Setup {
@@ -125,18 +134,23 @@ fn setup(
         settings,
         max_line: talk.shared.max_line,
         listener,
+        room: talk.rooming.room,
         reads: reads || talk.interactive,
         prompt,
         then_prompt: talk.interactive,
-        stays: talk.stay,
+        stays: talk.stay || talk.rooming.room,
     };
-    let session = session(&talk, prompt);
+    let keep = talk.keep.unwrap_or(if talk.rooming.room { ROOM_KEEP } else { KEEP });
+    let own_name = own_name(&talk);
+    let (session, room) = (session(&talk, prompt), talk.rooming.room);
     let (feed, play, cast) = driver.parts();
     Setup {
         clock,
         listener: None,
         session,
         role,
+        room,
+        own_name,
         eol: talk.shared.eol,
         runner,
         feed,
@@ -152,7 +166,7 @@ fn setup(
             save: talk.save.or(talk.actual),
             only_failed: false,
             json: talk.json,
-            keep: talk.keep,
+            keep,
         },
         replaying: vars::replaying(&talk.replaying),
         history: talk.history,
@@ -165,6 +179,7 @@ fn setup(
         dialing: Dialing {
             timeout: talk.shared.connect_timeout,
             retry: talk.retry.unwrap_or_default(),
+            tls,
         },
         way,
     }
@@ -174,6 +189,9 @@ fn session(talk: &Talk, prompt: bool) -> Box<dyn Session> {
     if talk.is_tap() {
         return Box::new(Tap::new(talk.shared.max_line));
     }
+    if talk.rooming.room {
+        return Box::new(Room::new(room(talk, prompt)));
+    }
     let (listener, mock) = (talk.listen.is_some(), talk.is_mock());
     let options = DirectOptions {
         role: if listener { Side::Server } else { Side::Client },
@@ -182,8 +200,41 @@ fn session(talk: &Talk, prompt: bool) -> Box<dyn Session> {
         linger: talk.shared.linger,
         max_line: talk.shared.max_line,
         telnet: listener && !talk.plain && !mock,
+        introduction: talk.rooming.name.as_ref().map(|name| ask_for(name, talk.shared.eol)),
     };
     if mock { Box::new(Apart::new(options)) } else { Box::new(Direct::new(options)) }
+}
+
+/// `/nick NAME`, as a guest's person would type it. Without line ends a room would take more for the name.
+fn ask_for(name: &Name, eol: Eol) -> Bytes {
+    let eol = if eol == Eol::None { Eol::Lf } else { eol };
+    with_eol(format!("/nick {name}").as_bytes(), eol)
+}
+
+fn room(talk: &Talk, prompt: bool) -> RoomOptions {
+    let rooming = &talk.rooming;
+    let admits = rooming
+        .allow
+        .clone()
+        .map(|networks| Admits::only(move |addr: &str| Network::any_contains(&networks, addr)));
+    RoomOptions {
+        name: rooming.name.clone().unwrap_or_default(),
+        attended: prompt,
+        max_line: talk.shared.max_line,
+        telnet: !talk.plain,
+        outbox: talk.outbox,
+        max_guests: rooming.max_guests,
+        rate: rooming.rate,
+        idle_timeout: rooming.idle_timeout,
+        backlog: rooming.backlog,
+        admits: admits.unwrap_or_default(),
+    }
+}
+
+/// What others call us, as far as we know.
+fn own_name(talk: &Talk) -> Option<String> {
+    let host = talk.rooming.room.then(Name::default);
+    talk.rooming.name.clone().or(host).map(|name| name.to_string())
 }
 
 fn stdout(json: bool, is_tap: bool) -> Stdout {

@@ -15,7 +15,7 @@ use super::{colour, mock, vars};
 use crate::cli::{Cli, Format, Test};
 use crate::drive::Signal;
 use crate::error::Error;
-use crate::net::{Address, raise_descriptor_limit};
+use crate::net::{Address, Tls, raise_descriptor_limit};
 use crate::suite::{
     self, Actual, Against, ClientPlan, Json, Junit, Live, Plan, Reporters, ServerPlan, Slots,
     Speaking, Summary, Tap, Text,
@@ -177,6 +177,7 @@ fn reporters(args: &Test) -> Result<Reporters, Error> {
 
 fn plan(args: Test) -> Result<Plan, Error> {
     let settings = vars::settings(&args.shared)?;
+    let tls = Tls::load(args.shared.tls.options())?;
     let starts = args.server.is_some();
     let against = match (args.client, args.server) {
         (Some(command), _) => {
@@ -199,6 +200,7 @@ fn plan(args: Test) -> Result<Plan, Error> {
         speaking: Speaking {
             settings,
             connect_timeout: args.shared.connect_timeout,
+            tls,
             linger: args.shared.linger,
             half_close: !args.shared.no_half_close,
             max_line: args.shared.max_line,

@@ -2,20 +2,24 @@
 
 mod diff;
 mod replay;
+mod room;
 mod secret;
 mod shared;
 mod show;
 mod test;
+mod tls;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use diff::Diff;
 pub use replay::{Bless, Match, Replaying};
+pub use room::Rooming;
 pub use secret::Secret;
 pub use shared::Shared;
 pub use show::Show;
 pub use test::{Format, Test};
+pub use tls::TlsArgs;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ArgGroup, Args, ColorChoice, Parser, Subcommand};
@@ -34,14 +38,14 @@ use crate::wire::Eol;
     subcommand_negates_reqs = true,
     args_conflicts_with_subcommands = true,
     disable_help_subcommand = true,
-    override_usage = "chat-repl --listen [ADDR] [OPTIONS]\n       chat-repl --connect ADDR [OPTIONS]\n       \
+    override_usage = "chat-repl --listen [ADDR] [--room] [OPTIONS]\n       chat-repl --connect ADDR [OPTIONS]\n       \
                       chat-repl --listen ADDR --connect ADDR [OPTIONS]\n       \
                       chat-repl --connect ADDR [OPTIONS] < SCRIPT\n       \
                       chat-repl --connect ADDR --replay FILE\n       chat-repl --listen ADDR --replay FILE\n       \
                       chat-repl test PATH... [OPTIONS]\n       \
                       chat-repl show FILE\n       chat-repl diff A B",
-    after_help = "ADDR is HOST:PORT, :PORT, PORT, HOST, [V6]:PORT or unix:PATH; the port is 51423 where none \
-                  is given.\nDurations are written 200ms, 2s, 1m; sizes 64KiB, 4MiB. \
+    after_help = "ADDR is HOST:PORT, :PORT, PORT, HOST, [V6]:PORT or unix:PATH, and tls: before it for TLS; the port is \
+                  51423 where none is given.\nDurations are written 200ms, 2s, 1m; sizes 64KiB, 4MiB. \
                   At the prompt, /help lists the commands.\n\
                   Exit status: 0 done, 1 a check failed, 2 usage, 3 a bad file, 4 no connection, 5 it broke."
 )]
@@ -135,9 +139,9 @@ pub struct Talk {
     /// Write the transcript to standard output, as --record does to a file
     #[arg(long, help_heading = "Transcript")]
     pub json: bool,
-    /// How much of the transcript stays in memory for /save and /show
-    #[arg(long, value_name = "SIZE", value_parser = parse_size, default_value = "64MiB", help_heading = "Transcript")]
-    pub keep: usize,
+    /// How much of the transcript stays in memory for /save and /show [default: 64MiB, of a room 1MiB]
+    #[arg(long, value_name = "SIZE", value_parser = parse_size, help_heading = "Transcript")]
+    pub keep: Option<usize>,
 
     /// Show when each line was received
     #[arg(long, help_heading = "Terminal")]
@@ -152,6 +156,9 @@ pub struct Talk {
     #[arg(long, value_name = "FILE", help_heading = "Terminal")]
     pub history: Option<PathBuf>,
 
+    /// What a room is like.
+    #[command(flatten)]
+    pub rooming: Rooming,
     /// What every conversation has.
     #[command(flatten)]
     pub shared: Shared,
@@ -179,6 +186,8 @@ impl Talk {
     /// They cannot, as clap tells such things.
     pub fn check(&self) -> Result<(), clap::Error> {
         self.replaying.check()?;
+        let on_unix = self.listen.as_ref().is_some_and(|addr| addr.port().is_none());
+        self.rooming.check(self.listen.is_some(), on_unix)?;
         self.check_replay()?;
         if self.is_tap() && (self.script.is_some() || self.plain) {
             let said = "a tap says nothing itself: --listen with --connect has no --script and no --plain\n";

@@ -18,7 +18,7 @@ const INDENT: &str = "  ";
 /// All commands by topic, in two halves that fit on one screen of 24 rows and 80 columns.
 #[must_use]
 pub fn overview() -> String {
-    let (left, right) = Topic::ALL.split_at(Topic::ALL.len() / 2);
+    let (left, right) = Topic::ALL.split_at(Topic::ALL.len().div_ceil(2));
     let (left, right) = (half(left), half(right));
     let mut text = String::new();
     for row in 0..left.len().max(right.len()) {
@@ -26,7 +26,7 @@ pub fn overview() -> String {
         let line = format!("{:HALF$}{}", cell(&left), cell(&right));
         let _ = writeln!(text, "{}", line.trim_end());
     }
-    text + "\n/help expect explains one. //x sends /x, /# is a comment, all else is sent.\n"
+    text + "/help expect explains one. //x sends /x, /# is a comment, all else is sent.\n"
 }
 
 /// One command, with details and an example; `name` may have its slash.
@@ -113,7 +113,7 @@ mod tests {
             assert!(text.contains(&entry), "{entry}");
         }
         let rows: Vec<_> = text.lines().collect();
-        assert_eq!(rows[0], format!("{:HALF$}{}", "the prompt", "say"));
+        assert_eq!(rows[0], format!("{:HALF$}{}", "the prompt", "settings"));
         assert!(rows[1].starts_with("/help       list commands, explain one"));
     }
 

@@ -59,6 +59,7 @@ impl Command {
     pub fn reads(&self) -> bool {
         match self {
             Command::Wait(_)
+            | Command::Conn(ConnCommand::StartTls)
             | Command::Keep(KeepCommand::Replay { .. })
             | Command::Set(SetCommand::Strict(_)) => true,
             // Of the steps of a file that is known only later, some may.
@@ -171,7 +172,7 @@ pub enum SetCommand {
     Include(Arg<String>),
 }
 
-/// `/open`, `/on`, `/shutdown`, `/close`, `/accept`, `/who`, `/kick`.
+/// `/open`, `/on`, `/starttls`, `/shutdown`, `/close`, `/accept`, `/who`, `/kick`, `/nick`, `/me`, `/msg`.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ConnCommand {
     /// `/open NAME ADDR`.
@@ -183,6 +184,8 @@ pub enum ConnCommand {
     },
     /// `/on NAME`; `all` is everybody.
     On(Arg<String>),
+    /// `/starttls`.
+    StartTls,
     /// `/shutdown`.
     Shutdown,
     /// `/close`.
@@ -197,5 +200,16 @@ pub enum ConnCommand {
         name: Arg<String>,
         /// What it is told.
         why: Option<Arg<String>>,
+    },
+    /// `/nick NAME`.
+    Nick(Arg<Bytes>),
+    /// `/me TEXT`.
+    Me(Arg<Bytes>),
+    /// `/msg NAME TEXT`.
+    Msg {
+        /// Whom it is for.
+        name: Arg<Bytes>,
+        /// What is said.
+        text: Arg<Bytes>,
     },
 }

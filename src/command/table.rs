@@ -6,7 +6,7 @@ use super::{
 };
 
 /// The commands, by topic, and in a topic as people meet them.
-pub(super) static SPECS: [Spec; 31] = [
+pub(super) static SPECS: [Spec; 35] = [
     Spec {
         name: "help",
         topic: Topic::Prompt,
@@ -46,6 +46,112 @@ pub(super) static SPECS: [Spec; 31] = [
         details: "Shows when each line was received, or no longer does.",
         example: "/time on",
         build: |args| Ok(Command::Prompt(PromptCommand::Time(args.required()?))),
+    },
+    Spec {
+        name: "send",
+        topic: Topic::Talk,
+        options: &[],
+        params: &[required("TEXT", Kind::Rest)],
+        summary: "send, variables filled in",
+        details: "Sends a line in which `${name}` stands for a variable. `$${` is a literal `${`.",
+        example: "/expect ^OK session=(?<sid>\\w+)\n/send JOIN lobby ${sid}",
+        build: |args| Ok(Command::Say(SayCommand::Send(args.required()?))),
+    },
+    Spec {
+        name: "raw",
+        topic: Topic::Talk,
+        options: &[],
+        params: &[required("ESCAPED", Kind::Rest)],
+        summary: "send bytes, no line end",
+        details: "Sends bytes and no line end after them. `\\xNN`, `\\r`, `\\n`, `\\t`, `\\0` and \
+                  `\\\\` are escapes, and `${name}` stands for a variable, whose value is not read \
+                  for escapes.",
+        example: "/raw PING\\r\\n\\xff\\x00",
+        build: |args| Ok(Command::Say(SayCommand::Raw(args.escaped()?))),
+    },
+    Spec {
+        name: "expect",
+        topic: Topic::Talk,
+        options: &[
+            Opt { letter: 'n', value: None },
+            Opt { letter: 'x', value: None },
+            Opt { letter: 'p', value: None },
+            Opt { letter: 't', value: Some("DUR") },
+        ],
+        params: &[required("PATTERN", Kind::Rest)],
+        summary: "wait for a matching line",
+        details: "Waits until a line matches, and reads all lines up to it. `-n` takes the very next \
+                  line only, `-x` takes the pattern as literal text, `-p` also looks at a line that \
+                  has not ended yet, `-t` says how long to wait. A pattern is a Rust regex, found \
+                  anywhere in the line; its named groups `(?<name>…)` become variables, and `${name}` \
+                  in it is literal text.",
+        example: "/expect ^250 \n/expect -n -t 200ms ^OK session=(?<sid>\\w+)$\n/expect -p login: ",
+        build: |args| {
+            let (next, exact, partial) = (args.flag('n'), args.flag('x'), args.flag('p'));
+            let timeout = args.option('t')?;
+            let pattern = args.pattern(exact)?;
+            Ok(Command::Wait(WaitCommand::Expect(Expect {
+                next,
+                exact,
+                partial,
+                timeout,
+                pattern,
+            })))
+        },
+    },
+    Spec {
+        name: "all",
+        topic: Topic::Talk,
+        options: &[Opt { letter: 't', value: Some("DUR") }],
+        params: &[],
+        summary: "wait for several lines",
+        details: "Begins a block of patterns, up to `/end`, for lines that come in any order: \
+                  `* PATTERN` must come, `? PATTERN` may, `! PATTERN` must not. Waits until each `*` \
+                  has a line of its own, and reads all lines up to the last of them.",
+        example: "/all -t 2s\n* ^JOIN alice\n* ^MODE \n? ^NOTICE\n! ^ERROR\n/end",
+        build: |args| Ok(Command::Wait(WaitCommand::All(args.option('t')?))),
+    },
+    Spec {
+        name: "end",
+        topic: Topic::Talk,
+        options: &[],
+        params: &[],
+        summary: "end a block",
+        details: "Ends the block that `/all` began.",
+        example: "/all\n* ^OK\n/end",
+        build: |_| Ok(Command::Wait(WaitCommand::End)),
+    },
+    Spec {
+        name: "reject",
+        topic: Topic::Talk,
+        options: &[],
+        params: &[optional("PATTERN", Kind::Rest)],
+        summary: "what must never come",
+        details: "Fails from here on as soon as a line of the conn spoken to matches, whatever step is \
+                  running; a line that came before and is unread counts too. Without PATTERN it lifts \
+                  what it has forbidden on the conn spoken to; lines that have come by then count.",
+        example: "/reject ^ERROR\n/reject",
+        build: |args| Ok(Command::Wait(WaitCommand::Reject(args.optional_pattern()?))),
+    },
+    Spec {
+        name: "expect-eof",
+        topic: Topic::Talk,
+        options: &[Opt { letter: 't', value: Some("DUR") }],
+        params: &[],
+        summary: "wait for the peer's end",
+        details: "Waits until the peer ends the conversation. What came before can be read.",
+        example: "/expect-eof -t 2s",
+        build: |args| Ok(Command::Wait(WaitCommand::Eof(args.option('t')?))),
+    },
+    Spec {
+        name: "quiet",
+        topic: Topic::Talk,
+        options: &[],
+        params: &[required("DUR", Kind::Word)],
+        summary: "nothing may come",
+        details: "Fails if anything comes within this time, or came before and is unread.",
+        example: "/quiet 300ms",
+        build: |args| Ok(Command::Wait(WaitCommand::Quiet(args.required()?))),
     },
     Spec {
         name: "save",
@@ -106,112 +212,6 @@ pub(super) static SPECS: [Spec; 31] = [
         details: "Puts a note into the transcript. It is sent to nobody.",
         example: "/note here it began to stutter",
         build: |args| Ok(Command::Keep(KeepCommand::Note(args.required()?))),
-    },
-    Spec {
-        name: "expect",
-        topic: Topic::Wait,
-        options: &[
-            Opt { letter: 'n', value: None },
-            Opt { letter: 'x', value: None },
-            Opt { letter: 'p', value: None },
-            Opt { letter: 't', value: Some("DUR") },
-        ],
-        params: &[required("PATTERN", Kind::Rest)],
-        summary: "wait for a matching line",
-        details: "Waits until a line matches, and reads all lines up to it. `-n` takes the very next \
-                  line only, `-x` takes the pattern as literal text, `-p` also looks at a line that \
-                  has not ended yet, `-t` says how long to wait. A pattern is a Rust regex, found \
-                  anywhere in the line; its named groups `(?<name>…)` become variables, and `${name}` \
-                  in it is literal text.",
-        example: "/expect ^250 \n/expect -n -t 200ms ^OK session=(?<sid>\\w+)$\n/expect -p login: ",
-        build: |args| {
-            let (next, exact, partial) = (args.flag('n'), args.flag('x'), args.flag('p'));
-            let timeout = args.option('t')?;
-            let pattern = args.pattern(exact)?;
-            Ok(Command::Wait(WaitCommand::Expect(Expect {
-                next,
-                exact,
-                partial,
-                timeout,
-                pattern,
-            })))
-        },
-    },
-    Spec {
-        name: "all",
-        topic: Topic::Wait,
-        options: &[Opt { letter: 't', value: Some("DUR") }],
-        params: &[],
-        summary: "wait for several lines",
-        details: "Begins a block of patterns, up to `/end`, for lines that come in any order: \
-                  `* PATTERN` must come, `? PATTERN` may, `! PATTERN` must not. Waits until each `*` \
-                  has a line of its own, and reads all lines up to the last of them.",
-        example: "/all -t 2s\n* ^JOIN alice\n* ^MODE \n? ^NOTICE\n! ^ERROR\n/end",
-        build: |args| Ok(Command::Wait(WaitCommand::All(args.option('t')?))),
-    },
-    Spec {
-        name: "end",
-        topic: Topic::Wait,
-        options: &[],
-        params: &[],
-        summary: "end a block",
-        details: "Ends the block that `/all` began.",
-        example: "/all\n* ^OK\n/end",
-        build: |_| Ok(Command::Wait(WaitCommand::End)),
-    },
-    Spec {
-        name: "reject",
-        topic: Topic::Wait,
-        options: &[],
-        params: &[optional("PATTERN", Kind::Rest)],
-        summary: "what must never come",
-        details: "Fails from here on as soon as a line of the conn spoken to matches, whatever step is \
-                  running; a line that came before and is unread counts too. Without PATTERN it lifts \
-                  what it has forbidden on the conn spoken to; lines that have come by then count.",
-        example: "/reject ^ERROR\n/reject",
-        build: |args| Ok(Command::Wait(WaitCommand::Reject(args.optional_pattern()?))),
-    },
-    Spec {
-        name: "expect-eof",
-        topic: Topic::Wait,
-        options: &[Opt { letter: 't', value: Some("DUR") }],
-        params: &[],
-        summary: "wait for the peer's end",
-        details: "Waits until the peer ends the conversation. What came before can be read.",
-        example: "/expect-eof -t 2s",
-        build: |args| Ok(Command::Wait(WaitCommand::Eof(args.option('t')?))),
-    },
-    Spec {
-        name: "quiet",
-        topic: Topic::Wait,
-        options: &[],
-        params: &[required("DUR", Kind::Word)],
-        summary: "nothing may come",
-        details: "Fails if anything comes within this time, or came before and is unread.",
-        example: "/quiet 300ms",
-        build: |args| Ok(Command::Wait(WaitCommand::Quiet(args.required()?))),
-    },
-    Spec {
-        name: "send",
-        topic: Topic::Say,
-        options: &[],
-        params: &[required("TEXT", Kind::Rest)],
-        summary: "send, variables filled in",
-        details: "Sends a line in which `${name}` stands for a variable. `$${` is a literal `${`.",
-        example: "/expect ^OK session=(?<sid>\\w+)\n/send JOIN lobby ${sid}",
-        build: |args| Ok(Command::Say(SayCommand::Send(args.required()?))),
-    },
-    Spec {
-        name: "raw",
-        topic: Topic::Say,
-        options: &[],
-        params: &[required("ESCAPED", Kind::Rest)],
-        summary: "send bytes, no line end",
-        details: "Sends bytes and no line end after them. `\\xNN`, `\\r`, `\\n`, `\\t`, `\\0` and \
-                  `\\\\` are escapes, and `${name}` stands for a variable, whose value is not read \
-                  for escapes.",
-        example: "/raw PING\\r\\n\\xff\\x00",
-        build: |args| Ok(Command::Say(SayCommand::Raw(args.escaped()?))),
     },
     Spec {
         name: "set",
@@ -313,6 +313,18 @@ pub(super) static SPECS: [Spec; 31] = [
         build: |args| Ok(Command::Conn(ConnCommand::On(args.required()?))),
     },
     Spec {
+        name: "starttls",
+        topic: Topic::Conn,
+        options: &[],
+        params: &[],
+        summary: "go on over TLS",
+        details: "Goes on over TLS on the conn spoken to, once all that was said before was sent: as its \
+                  client where we connected, as its server where a guest did. Who is believed is as with \
+                  a `tls:` address. Whatever the peer has said must have been read before.",
+        example: "STARTTLS\n/expect ^220 \n/starttls",
+        build: |_| Ok(Command::Conn(ConnCommand::StartTls)),
+    },
+    Spec {
         name: "shutdown",
         topic: Topic::Conn,
         options: &[],
@@ -364,6 +376,42 @@ pub(super) static SPECS: [Spec; 31] = [
         build: |args| {
             let (name, why) = (args.required()?, args.optional()?);
             Ok(Command::Conn(ConnCommand::Kick { name, why }))
+        },
+    },
+    Spec {
+        name: "nick",
+        topic: Topic::Conn,
+        options: &[],
+        params: &[required("NAME", Kind::Word)],
+        summary: "be called NAME in a room",
+        details: "Gives you another name in a room: 1 to 32 letters, digits, `-` and `_`, which nobody else \
+                  there has. At the side that connected it is sent, and the room there does it.",
+        example: "/nick alice",
+        build: |args| Ok(Command::Conn(ConnCommand::Nick(args.required()?))),
+    },
+    Spec {
+        name: "me",
+        topic: Topic::Conn,
+        options: &[],
+        params: &[required("TEXT", Kind::Rest)],
+        summary: "say what you do in a room",
+        details: "Says in a room what you do: `* alice waves`. At the side that connected it is sent, and \
+                  the room there does it.",
+        example: "/me waves",
+        build: |args| Ok(Command::Conn(ConnCommand::Me(args.required()?))),
+    },
+    Spec {
+        name: "msg",
+        topic: Topic::Conn,
+        options: &[],
+        params: &[required("NAME", Kind::Name(&[])), required("TEXT", Kind::Rest)],
+        summary: "say it to one in a room",
+        details: "Says something to one member of a room and to nobody else; its host can still see it. At \
+                  the side that connected it is sent, and the room there does it.",
+        example: "/msg alice are you there?",
+        build: |args| {
+            let (name, text) = (args.required()?, args.required()?);
+            Ok(Command::Conn(ConnCommand::Msg { name, text }))
         },
     },
 ];

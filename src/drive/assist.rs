@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::met::Met;
 use crate::command::{self, Offers};
 use crate::matching::Secrets;
 use crate::script::MAIN;
@@ -14,13 +15,20 @@ use crate::wire::ConnId;
 #[derive(Debug, Clone)]
 pub(super) struct Names {
     here: Arc<Mutex<BTreeMap<ConnId, String>>>,
+    /// There where a person is a guest, perhaps of a room.
+    met: Option<Arc<Mutex<Met>>>,
     /// What is kept in no file.
     secrets: Secrets,
 }
 
 impl Names {
     pub(super) fn new(secrets: Secrets) -> Self {
-        Names { here: Arc::default(), secrets }
+        Names { here: Arc::default(), met: None, secrets }
+    }
+
+    /// Those of a person who is a guest: if it is a room, it names those who are there.
+    pub(super) fn of_guest(self) -> Self {
+        Names { met: Some(Arc::default()), ..self }
     }
 
     pub(super) fn observe(&self, effect: &Effect) {
@@ -30,6 +38,14 @@ impl Names {
                     let name = name.as_deref().unwrap_or(MAIN).to_owned();
                     self.lock().insert(conn, name);
                 }
+            }
+            Effect::Heard { bytes, .. } => {
+                if let Some(met) = &self.met {
+                    met.lock().unwrap_or_else(PoisonError::into_inner).hears(bytes);
+                }
+            }
+            Effect::Renamed { conn: Some(conn), name } => {
+                self.lock().insert(*conn, name.clone());
             }
             Effect::Silent { conn, .. } => {
                 self.lock().remove(conn);
@@ -45,7 +61,10 @@ impl Names {
 
 impl Assist for Names {
     fn complete(&self, line: &str, pos: usize) -> Completion {
-        let names: Vec<String> = self.lock().values().cloned().collect();
+        let mut names: Vec<String> = self.lock().values().cloned().collect();
+        if let Some(met) = &self.met {
+            names.extend(met.lock().unwrap_or_else(PoisonError::into_inner).names().cloned());
+        }
         let found = command::complete(line, pos, &names);
         match found.offers {
             Offers::Words(candidates) => {

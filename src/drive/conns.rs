@@ -8,13 +8,17 @@ use bytes::Bytes;
 use mio::event::Event;
 use mio::{Interest, Registry, Token};
 
-use crate::net::{Conn, Flushed, NetStream, ReadOutcome, Settled};
+use crate::net::{Conn, Flushed, NetStream, ReadOutcome, Settled, TlsStart};
 use crate::session::{Audience, Ending, Input, Queue};
 use crate::units::At;
 use crate::wire::ConnId;
 
 /// What one read takes at most. Larger reads made the pipe race no faster; the buffer is shared.
 const READ: usize = 64 << 10;
+
+/// What is read in one turn of all conns, before what follows from it is sent: the session learns only then
+/// whose outbox fills. A line that is passed on costs less the more of them go together, and here they do.
+const TURN: usize = 512 << 10;
 
 /// How often a conn that takes no more is tried again. A system says that there is room only when a
 /// third of its buffer is free, and that may be megabytes: a slow peer would look like one that does
@@ -30,6 +34,10 @@ pub(super) struct Conns {
     outbox: usize,
     /// To be read, in turn.
     ready: VecDeque<ConnId>,
+    /// To be read before those: they were not read in the last turn, which had grown long.
+    passed_over: VecDeque<ConnId>,
+    /// What was read in this turn, in bytes.
+    taken: usize,
     /// To be flushed.
     dirty: BTreeSet<ConnId>,
     /// Taking no more for now.
@@ -42,6 +50,12 @@ pub(super) struct Conns {
     paused: bool,
     /// A peer that breaks after it has half-closed is told of at once.
     watches: bool,
+    /// Their ends may have come from somebody in between.
+    cut: Vec<ConnId>,
+    /// They are a room's guests: what one of them did not take is no news.
+    room: bool,
+    /// Those whose outbox has room are not read.
+    talkers_paused: bool,
     buf: Box<[u8]>,
 }
 
@@ -50,6 +64,8 @@ struct Slot {
     /// There may be something to read.
     readable: bool,
     paused: bool,
+    /// TLS is to begin: what comes next is a part of that, and is not read before.
+    awaits_tls: bool,
     /// The session half-closed it.
     shut: bool,
     /// The session has been told that the outbox is over its bound.
@@ -63,8 +79,9 @@ struct Slot {
 }
 
 impl Slot {
-    fn is_read(&self) -> bool {
-        !self.paused || self.broken
+    fn is_read(&self, talkers_paused: bool) -> bool {
+        let held = self.paused || self.awaits_tls || talkers_paused && !self.filled;
+        self.broken || !held
     }
 }
 
@@ -83,6 +100,8 @@ impl Conns {
             next: ConnId::FIRST,
             outbox,
             ready: VecDeque::new(),
+            passed_over: VecDeque::new(),
+            taken: 0,
             dirty: BTreeSet::new(),
             blocked: BTreeSet::new(),
             retry: None,
@@ -90,6 +109,9 @@ impl Conns {
             unsettled: BTreeSet::new(),
             paused: false,
             watches: false,
+            cut: Vec::new(),
+            room: false,
+            talkers_paused: false,
             buf: vec![0; READ].into_boxed_slice(),
         }
     }
@@ -98,6 +120,11 @@ impl Conns {
     /// said to it, and matters to nobody before.
     pub(super) fn watching(self, watches: bool) -> Self {
         Conns { watches, ..self }
+    }
+
+    /// Those of a room.
+    pub(super) fn of_room(self) -> Self {
+        Conns { room: true, ..self }
     }
 
     /// Takes a new stream in; its number is the next.
@@ -121,6 +148,7 @@ impl Conns {
             conn: Conn::new(stream),
             readable: false,
             paused: false,
+            awaits_tls: false,
             shut: false,
             filled: false,
             ended: false,
@@ -168,19 +196,29 @@ impl Conns {
 
     /// Whether some conn could be read now.
     pub(super) fn has_ready(&self) -> bool {
-        !self.paused && self.ready.iter().any(|id| self.slots.get(id).is_some_and(Slot::is_read))
+        let read = |slot: &Slot| slot.is_read(self.talkers_paused);
+        let mut ready = self.passed_over.iter().chain(&self.ready);
+        !self.paused && ready.any(|id| self.slots.get(id).is_some_and(read))
     }
 
     /// The conns whose turn it is to be read.
     pub(super) fn turn(&mut self) -> VecDeque<ConnId> {
-        if self.paused { VecDeque::new() } else { std::mem::take(&mut self.ready) }
+        self.taken = 0;
+        if self.paused {
+            return VecDeque::new();
+        }
+        self.passed_over.append(&mut self.ready);
+        std::mem::take(&mut self.passed_over)
     }
 
     /// Reads once. The conn stays in turn as long as there may be more.
     pub(super) fn read(&mut self, id: ConnId) -> Option<Input> {
-        let paused = self.paused;
+        if self.paused || self.taken >= TURN {
+            self.passed_over.push_back(id);
+            return None;
+        }
         let slot = self.slots.get_mut(&id)?;
-        if paused || !slot.is_read() {
+        if !slot.is_read(self.talkers_paused) {
             self.ready.push_back(id);
             return None;
         }
@@ -190,6 +228,7 @@ impl Conns {
         }
         match slot.conn.read(&mut self.buf) {
             ReadOutcome::Bytes { n, drained } => {
+                self.taken += n;
                 if !drained {
                     self.readable(id);
                 }
@@ -198,6 +237,7 @@ impl Conns {
             ReadOutcome::WouldBlock => None,
             ReadOutcome::Eof => {
                 let news = !std::mem::replace(&mut slot.ended, true);
+                self.cut.extend((news && slot.conn.is_cut()).then_some(id));
                 news.then_some(Input::Ended { conn: id, how: Ending::Eof })
             }
             ReadOutcome::Failed(how) => Some(Input::Ended { conn: id, how }),
@@ -214,6 +254,16 @@ impl Conns {
                     slot.conn.send(bytes.clone());
                     self.dirty.insert(*id);
                 }
+            }
+        }
+    }
+
+    /// Queues bytes on every open conn but this one.
+    pub(super) fn pass(&mut self, from: ConnId, bytes: &Bytes) {
+        for (id, slot) in &mut self.slots {
+            if *id != from && !slot.shut && !slot.conn.is_closing() {
+                slot.conn.send(bytes.clone());
+                self.dirty.insert(*id);
             }
         }
     }
@@ -290,6 +340,47 @@ impl Conns {
         self.paused = paused;
     }
 
+    /// Whether all that was said to a conn has been taken by its stream, which TLS may begin on now.
+    pub(super) fn is_said(&mut self, id: ConnId) -> bool {
+        let Some(slot) = self.slots.get_mut(&id) else { return false };
+        slot.conn.flush() == Ok(Flushed::All)
+    }
+
+    /// The stream of a conn.
+    pub(super) fn stream_mut(&mut self, id: ConnId) -> Option<&mut NetStream> {
+        self.slots.get_mut(&id).map(|slot| slot.conn.stream_mut())
+    }
+
+    /// Reads no more of a conn until it goes on over TLS.
+    pub(super) fn await_tls(&mut self, id: ConnId) {
+        if let Some(slot) = self.slots.get_mut(&id) {
+            slot.awaits_tls = true;
+        }
+    }
+
+    /// Goes on over TLS.
+    pub(super) fn start_tls(&mut self, id: ConnId, start: TlsStart) {
+        if let Some(Slot { conn, .. }) = self.slots.get(&id)
+            && !conn.is_closing()
+            && let Some(slot) = self.slots.remove(&id)
+        {
+            let conn = slot.conn.on(|stream| stream.over_tls(start));
+            self.slots.insert(id, Slot { conn, awaits_tls: false, ..slot });
+            self.dirty.insert(id);
+            self.readable(id);
+        }
+    }
+
+    /// Those whose end, told since the last time, may have come from somebody in between.
+    pub(super) fn take_cut(&mut self) -> Vec<ConnId> {
+        std::mem::take(&mut self.cut)
+    }
+
+    /// Reads only those whose own outbox is full, or all of them again.
+    pub(super) fn pause_talkers(&mut self, paused: bool) {
+        self.talkers_paused = paused;
+    }
+
     /// Sends what waits, as far as the streams take it, and reports what the session has to know.
     pub(super) fn flush(&mut self, inputs: &mut VecDeque<Input>) {
         for id in std::mem::take(&mut self.dirty) {
@@ -334,8 +425,8 @@ impl Conns {
                     self.unsettled.insert(id);
                 }
                 Settled::Done { unsent, whole } => {
-                    closed
-                        .push(Closed { unsent: if whole && !slot.given_up { unsent } else { 0 } });
+                    let news = whole && !slot.given_up && !self.room;
+                    closed.push(Closed { unsent: if news { unsent } else { 0 } });
                     self.slots.remove(&id);
                     self.closing.remove(&id);
                 }

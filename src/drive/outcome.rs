@@ -132,7 +132,7 @@ fn broken(peer: &str, how: &Ending, at: Option<Place>) -> Report {
     let why = match how {
         Ending::Reset => "it was reset by the peer",
         Ending::Error(why) => why.as_str(),
-        Ending::Eof | Ending::Kicked(_) | Ending::Slow => "it ended",
+        Ending::Eof | Ending::Kicked(_) | Ending::Slow | Ending::Idle => "it ended",
     };
     let report = Report::new(format!("the connection to {peer} broke: {why}"));
     let report = match at {

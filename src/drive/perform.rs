@@ -1,10 +1,12 @@
 //! Effects: what the session wants done.
 
+use bytes::Bytes;
+
 use super::Trouble;
 use super::engine::Engine;
 use super::way::Door;
 use crate::script::Want;
-use crate::session::{Effect, Ending, Input, Record, Recorded, Source};
+use crate::session::{Effect, Ending, Input, Notice, Record, Recorded, Source};
 use crate::wire::ConnId;
 
 impl Engine {
@@ -23,6 +25,7 @@ impl Engine {
         self.names.observe(&effect);
         match effect {
             Effect::Send { to, bytes } => self.conns.send(to, &bytes),
+            Effect::Pass { from, bytes } => self.conns.pass(from, &bytes),
             Effect::Shutdown(conn) => self.conns.shutdown(conn),
             Effect::Close(conn) => {
                 self.keep_rest(conn);
@@ -43,7 +46,7 @@ impl Engine {
                 }
             }
             Effect::Silent { conn, how } => {
-                if matches!(how, Ending::Slow | Ending::Kicked(_)) {
+                if matches!(how, Ending::Slow | Ending::Idle | Ending::Kicked(_)) {
                     self.conns.give_up(conn);
                 }
                 if let Some(raw) = &mut self.raw {
@@ -51,7 +54,12 @@ impl Engine {
                 }
             }
             Effect::Record(record) => self.record(record),
+            // It answers something that was asked.
+            Effect::Notice(told @ Notice::Told(_)) => self.screen.tell(&told),
             Effect::Notice(notice) => self.screen.notice(&notice),
+            Effect::Relayed { bytes, .. } => self.relayed(&bytes),
+            Effect::Renamed { conn: None, name } => self.screen.set_own_name(&name),
+            Effect::Renamed { conn: Some(conn), name } => self.screen.renamed(conn, name),
             Effect::Unheard(_) => {}
             Effect::Over { conn, why } => self.over(conn, why),
             Effect::Pause(source) => self.pause(source, true),
@@ -62,7 +70,9 @@ impl Engine {
                     self.outcome.add(Trouble::Step(failure));
                 }
                 self.cut_short();
-                self.outcome.left(why, self.runners.running().cloned());
+                if !self.runners.own.break_was_played() {
+                    self.outcome.left(why, self.runners.running().cloned());
+                }
                 self.left = true;
                 self.door = Door::Closed;
                 self.opening.abandon();
@@ -71,6 +81,14 @@ impl Engine {
                 self.give_back_terminal();
             }
         }
+    }
+
+    /// A room's host hears what is said there.
+    fn relayed(&mut self, bytes: &Bytes) {
+        if let Some(raw) = &mut self.raw {
+            raw.relayed(bytes.clone());
+        }
+        self.screen.relayed(self.now, bytes);
     }
 
     /// Nothing more is recorded of a conn: keeps what was held back of it.
@@ -107,6 +125,7 @@ impl Engine {
         match source {
             Source::Conn(conn) => self.conns.pause(conn, paused),
             Source::Conns => self.conns.pause_all(paused),
+            Source::Talkers => self.conns.pause_talkers(paused),
             Source::Script => {
                 self.feed_held = paused;
                 self.runners.hold(source, paused);

@@ -27,7 +27,8 @@ const PIPE_BUF: usize = 4096;
 /// Standard output.
 ///
 /// Of one peer at a time, bytes are passed on at once. Of several, whole lines are, and a line that
-/// has not ended is held back; a line end is added only where two peers' words would run together.
+/// has not ended is held back; a line end is added only where two peers' words would run together. A
+/// room's host is told what the guests are told, with names.
 #[derive(Debug)]
 pub(super) struct Raw {
     out: File,
@@ -44,6 +45,8 @@ pub(super) struct Raw {
     /// Bytes in all of them.
     held: usize,
     max_line: usize,
+    /// What is heard comes with names.
+    room: bool,
     last: Option<ConnId>,
     inside_line: bool,
 }
@@ -69,9 +72,15 @@ impl Raw {
             tails: BTreeMap::new(),
             held: 0,
             max_line,
+            room: false,
             last: None,
             inside_line: false,
         })
+    }
+
+    /// That of a room's host.
+    pub(super) fn of_room(self) -> Self {
+        Raw { room: true, ..self }
     }
 
     /// Asks to be told when there is room. What cannot tell never blocks.
@@ -90,7 +99,15 @@ impl Raw {
         self.let_go(conn);
     }
 
+    /// A room passed on these lines, which say themselves whose they are.
+    pub(super) fn relayed(&mut self, lines: Bytes) {
+        self.queue(lines);
+    }
+
     pub(super) fn heard(&mut self, conn: ConnId, bytes: Bytes) {
+        if self.room {
+            return;
+        }
         if self.here.len() < 2 {
             self.let_go(conn);
             return self.push(conn, bytes);

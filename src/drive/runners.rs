@@ -35,6 +35,12 @@ impl Runners {
         guest.unwrap_or(&mut self.own)
     }
 
+    /// The runner that speaks on this conn.
+    pub(super) fn of(&mut self, conn: ConnId) -> &mut Runner {
+        let guest = self.guests.as_mut().and_then(|guests| guests.runner(conn));
+        guest.unwrap_or(&mut self.own)
+    }
+
     /// The guest whose action is being done, if it is a guest's.
     pub(super) fn acting_guest(&self) -> Option<(ConnId, &str)> {
         let conn = self.acting?;

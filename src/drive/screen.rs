@@ -11,8 +11,8 @@ use crate::matching::Secrets;
 use crate::script::Report;
 use crate::session::{Notice, Record};
 use crate::term::{Editor, Look, Printer, Terminal, View};
-use crate::units::count;
-use crate::wire::Visible;
+use crate::units::{At, count};
+use crate::wire::{ConnId, Visible};
 
 /// Where people are told things: on the terminal, or on standard error.
 pub(super) struct Screen {
@@ -117,6 +117,38 @@ impl Screen {
             if !shown.lines.is_empty() {
                 shown.printer.show(std::mem::take(&mut shown.lines));
             }
+        }
+    }
+
+    /// What peers say is shown as a room passes it on.
+    pub(super) fn is_room(&mut self) {
+        if let Some(shown) = &mut self.shown {
+            shown.view.is_room();
+        }
+    }
+
+    /// Shows what a room passed on.
+    pub(super) fn relayed(&mut self, now: At, lines: &[u8]) {
+        if let Some(shown) = &mut self.shown
+            && shown.conversation
+        {
+            let hidden = self.secrets.hide(lines);
+            shown.view.relayed(now, &hidden, &mut shown.lines);
+            shown.printer.show(std::mem::take(&mut shown.lines));
+        }
+    }
+
+    /// Takes note that a peer is called so from now on.
+    pub(super) fn renamed(&mut self, conn: ConnId, name: String) {
+        if let Some(shown) = &mut self.shown {
+            shown.view.renamed(conn, name);
+        }
+    }
+
+    /// Takes note that we are called so: who says that is seen.
+    pub(super) fn set_own_name(&mut self, name: &str) {
+        if let Some(shown) = &mut self.shown {
+            shown.view.set_own_name(name);
         }
     }
 

@@ -22,6 +22,7 @@ use super::reaching::Reaching;
 use super::recorder::{Keeping, Recorder, Target, Urgency};
 use super::runners::Runners;
 use super::screen::Screen;
+use super::securing::Securing;
 use super::way::Door;
 use super::{Clock, Dialing, Feed, Message, Outcome, Signals, Stop, Way};
 use crate::net::{Descriptors, Listener};
@@ -61,6 +62,10 @@ pub struct Setup {
     pub session: Box<dyn Session>,
     /// Which side we are; in a tap, the one that others connect to.
     pub role: Side,
+    /// The session is a room, and we are its host.
+    pub room: bool,
+    /// What others call us, if we have said what: their lines that say it stand out.
+    pub own_name: Option<String>,
     /// The line end of what we send, and that a transcript need not mention.
     pub eol: Eol,
     /// How steps are run.
@@ -111,6 +116,11 @@ impl Setup {
     fn side(&self) -> Option<Side> {
         Some(self.role).filter(|_| !self.way.is_tap())
     }
+
+    /// Whether steps come from a script.
+    fn is_scripted(&self) -> bool {
+        self.feed.as_ref().is_some_and(Feed::is_script)
+    }
 }
 
 impl Engine {
@@ -133,21 +143,22 @@ impl Engine {
         let screen = start_screen(&setup).map_err(system)?;
         let door = listener.map_or_else(|| open_door(&setup, registry, &inbox.waker()), Ok)?;
         Signals::take_interrupts_back();
-        let (types, secrets) = (setup.types(), setup.runner.settings.secrets.clone());
-        let scripted = setup.feed.as_ref().is_some_and(Feed::is_script);
+        let (conns, names) = (start_conns(&setup), start_names(&setup));
+        let redactor = Redactor::new(setup.runner.settings.secrets.clone());
+        let (types, scripted) = (setup.types(), setup.is_scripted());
         let what = (setup.feed.is_some(), setup.play, setup.cast);
         let runners = start_runners(setup.runner, &setup.way, what);
-        let editing = setup.terminal.filter(|_| types).map(|terminal| (terminal, setup.history));
         Ok(Engine {
             now: setup.clock.now(),
             clock: setup.clock,
             inbox,
             signals,
             door,
-            opening: Opening::none(setup.dialing, &setup.way),
+            opening: Opening::none(setup.dialing.clone(), &setup.way),
+            securing: Securing::default(),
             reaching: Reaching::none(&setup.way, setup.dialing),
             replaying: setup.replaying,
-            conns: Conns::new(CONNS, setup.outbox).watching(setup.way.is_tap()),
+            conns,
             session: setup.session,
             runners,
             feed: setup.feed,
@@ -160,9 +171,9 @@ impl Engine {
             screen,
             stops: setup.stops,
             limit: setup.limit,
-            names: Names::new(secrets.clone()),
+            names,
             role: setup.role,
-            redactor: Redactor::new(secrets),
+            redactor,
             recorder,
             inputs: VecDeque::new(),
             effects: Vec::new(),
@@ -170,7 +181,7 @@ impl Engine {
             opened: setup.opened,
             left: false,
             forced: false,
-            editing,
+            editing: setup.terminal.filter(|_| types).map(|terminal| (terminal, setup.history)),
             typed: Parser::typed(PROMPT.into()),
             scripted,
             poll,
@@ -194,8 +205,20 @@ fn open_listener(
 
 fn open_door(setup: &Setup, registry: &Registry, waker: &Arc<Waker>) -> Result<Door, Box<Outcome>> {
     let descriptors = if setup.types() { Descriptors::High } else { Descriptors::Any };
-    Door::open(&setup.way, descriptors, (registry, DOOR), waker, setup.clock.now())
+    let tls = &setup.dialing.tls;
+    Door::open(&setup.way, descriptors, (registry, DOOR), (waker, tls), setup.clock.now())
         .map_err(|trouble| Box::new(Outcome::of(trouble)))
+}
+
+fn start_conns(setup: &Setup) -> Conns {
+    let conns = Conns::new(CONNS, setup.outbox).watching(setup.way.is_tap());
+    if setup.room { conns.of_room() } else { conns }
+}
+
+fn start_names(setup: &Setup) -> Names {
+    let names = Names::new(setup.runner.settings.secrets.clone());
+    let guest = setup.types() && matches!(setup.way, Way::Connect { .. });
+    if guest { names.of_guest() } else { names }
 }
 
 fn open_record(setup: &Setup) -> Result<Option<Target>, Box<Outcome>> {
@@ -230,7 +253,8 @@ fn start_raw(setup: &Setup, registry: &Registry) -> io::Result<Option<Raw>> {
     if setup.stdout != Stdout::Raw {
         return Ok(None);
     }
-    let mut raw = Raw::new(setup.max_line)?;
+    let raw = Raw::new(setup.max_line)?;
+    let mut raw = if setup.room { raw.of_room() } else { raw };
     raw.register(registry, STDOUT)?;
     Ok(Some(raw))
 }
@@ -253,6 +277,12 @@ fn start_screen(setup: &Setup) -> io::Result<Screen> {
     let mut screen =
         Screen::on(terminal, look, conversation, (setup.quiet, setup.colour), secrets)?;
     screen.set_echo(!setup.runner.prompt || setup.cast.is_some());
+    if setup.room {
+        screen.is_room();
+    }
+    if let Some(name) = &setup.own_name {
+        screen.set_own_name(name);
+    }
     Ok(screen)
 }
 

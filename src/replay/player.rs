@@ -14,7 +14,7 @@ use super::{Mocking, Order};
 use crate::matching::{Capture, Mask, Masks, Vars};
 use crate::script::{Failure, Heard, Play, Played};
 use crate::session::Audience;
-use crate::transcript::Transcript;
+use crate::transcript::{Transcript, What};
 use crate::units::{At, Pace};
 use crate::wire::with_eol;
 
@@ -204,11 +204,21 @@ impl Player {
         if let Some(odd) = odd {
             return Looked::Played(self.differs(odd, heard));
         }
-        let waits = |course: &Course| !course.matcher.is_ready() && !self.may_be_lent(course);
-        match self.courses.iter().position(waits) {
+        match self.waiting(heard) {
             Some(waiting) => Looked::Played(self.silence(now, waiting, heard)),
             None => Looked::Ready,
         }
+    }
+
+    /// The conn to wait for: one whose peer has ended, since nothing more comes of it and others may wait
+    /// for that; else the one whose line was recorded first.
+    fn waiting(&self, heard: &Heard<'_>) -> Option<usize> {
+        let waits = |course: &Course| !course.matcher.is_ready() && !self.may_be_lent(course);
+        let waiting = self.courses.iter().enumerate().filter(|(_, course)| waits(course));
+        let first = waiting.min_by_key(|(_, course)| {
+            (!course.has_ended(heard), course.awaited().map(|(event, _)| event))
+        });
+        first.map(|(index, _)| index)
     }
 
     /// Compares what has come, once; whether some of it was as expected.
@@ -390,7 +400,7 @@ impl Player {
         if self.manner.bless
             && let Some(changes) = self.blessing.take_all()
         {
-            return Played::Bless(changes);
+            return Played::Bless { changes, version: self.blessing.version };
         }
         Played::Done { lines, leave: true }
     }
@@ -450,6 +460,12 @@ impl Play for Player {
             .iter()
             .flat_map(|course| course.vars().captures().collect::<Vec<_>>())
             .collect()
+    }
+
+    fn breaks(&self) -> bool {
+        let ends = self.courses.iter().filter_map(|course| course.end.as_ref());
+        let mut events = ends.filter_map(|end| self.transcript.events.get(end.event - 1));
+        events.any(|event| matches!(&event.what, What::Close { how, .. } if how != "eof"))
     }
 
     fn name(&self) -> &str {

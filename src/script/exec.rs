@@ -18,7 +18,7 @@ use crate::units::At;
 use crate::wire::{Eol, with_eol};
 
 /// A fault is the script's; a failure is told as it is.
-enum Refused {
+pub(super) enum Refused {
     Fault(Fault),
     Failure(Box<Failure>),
 }
@@ -234,8 +234,12 @@ impl Runner {
         place: &Place,
     ) -> Result<(), Refused> {
         match command {
+            ConnCommand::Open { .. } | ConnCommand::Shutdown if self.options.room => {
+                return Err(self.in_a_room(place));
+            }
             ConnCommand::Open { name, addr } => self.open(name, addr, place)?,
             ConnCommand::On(name) => self.to = self.named(name, place)?,
+            ConnCommand::StartTls => self.start_tls(place).map_err(Refused::Failure)?,
             ConnCommand::Shutdown => self.send(Input::Shutdown(self.to)),
             ConnCommand::Close => self.send(Input::Close(self.to)),
             ConnCommand::Accept(count) => {
@@ -249,6 +253,9 @@ impl Runner {
                 self.only_as_listener(place)?;
                 self.kick(name, why.as_ref(), place)?;
             }
+            ConnCommand::Nick(name) => self.nick(name, place)?,
+            ConnCommand::Me(text) => self.me(text, place)?,
+            ConnCommand::Msg { name, text } => self.msg(name, text, place)?,
         }
         Ok(())
     }
@@ -321,7 +328,8 @@ impl Runner {
     ) -> Result<(), Refused> {
         let why = why.map(|why| why.value(&self.settings.vars)).transpose()?.unwrap_or_default();
         for conn in self.kicked(name, place)? {
-            if !why.is_empty() {
+            // A room tells its guests itself.
+            if !why.is_empty() && !self.options.room {
                 let bytes = with_eol(why.as_bytes(), self.kick_eol());
                 self.send(Input::Say { to: Audience::One(conn), bytes, send: None });
             }

@@ -334,9 +334,25 @@ pub(super) fn taken(name: &str, place: Place) -> Report {
         .label("choose another name, or `/close` it before")
 }
 
+/// A step that is for one conn, where several are meant or none is here.
+pub(super) fn which_conn(place: Place) -> Report {
+    Report::new("this is for one conn").at(place).label("say for which before, by `/on NAME`")
+}
+
 /// `/kick` of a conn that we opened.
 pub(super) fn no_guest(place: Place) -> Report {
     Report::new("only a guest can be kicked").at(place).label("`/close` closes this conn")
+}
+
+/// `/nick`, `/me` or `/msg` at a listener that is no room.
+pub(super) fn no_room(place: Place) -> Report {
+    Report::new("only a room has names").at(place).label("listen with `--room`")
+}
+
+/// `/open` or `/shutdown` at a room's host.
+pub(super) fn in_a_room(place: Place) -> Report {
+    let hint = "a room has guests only, and its own side of a conn ends with the conn";
+    Report::new("a room has no use for this").at(place).label(hint)
 }
 
 /// `/accept` or `/kick` at the side that connected.

@@ -274,6 +274,7 @@ impl View<'_> {
             Ending::Reset => format!("{one} reset the connection"),
             Ending::Kicked(_) => "the guest was kicked".to_owned(),
             Ending::Slow => "the guest was too slow".to_owned(),
+            Ending::Idle => "the guest said nothing for too long".to_owned(),
             Ending::Error(why) => format!("the connection broke ({why})"),
         }
     }

@@ -19,10 +19,12 @@ mod play;
 mod playing;
 mod reading;
 mod report;
+mod room;
 mod roster;
 mod runner;
 mod settings;
 mod shares;
+mod starttls;
 mod step;
 mod strict;
 #[cfg(test)]

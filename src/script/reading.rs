@@ -29,7 +29,8 @@ impl Runner {
             return;
         }
         self.read_on(now);
-        let whose = if self.options.prompt { Audience::All } else { Audience::One(conn) };
+        let together = self.options.prompt || self.options.room;
+        let whose = if together { Audience::All } else { Audience::One(conn) };
         if !self.options.reads || self.unread.bytes(whose) <= self.unread_bound {
             return self.bound_all();
         }
@@ -68,13 +69,15 @@ impl Runner {
     }
 
     /// Whether waiting for the script to read might be waiting for ever: it waits itself, for
-    /// something that comes behind the lines that it has not read, or for more steps.
+    /// something that comes behind the lines that it has not read, or for more steps. Nobody in a room
+    /// waits for its host.
     fn may_pass_over(&self) -> bool {
         let behind = matches!(self.wait, Some((Wait::Eof { .. }, _)));
-        self.options.prompt || self.held || behind || self.starved
+        let nobody_waits = self.options.prompt || self.options.room;
+        nobody_waits || self.held || behind || self.starved
     }
 
-    /// Of a conn, or at the prompt of all: a person reads on the screen, and no conn waits for it.
+    /// Of a conn, or of all: a person reads on the screen, and no conn waits for it.
     fn pass_over(&mut self, whose: Audience) {
         let lines = self.unread.pass_over(whose, self.unread_bound / 2);
         self.failure.passed_over += lines;

@@ -29,6 +29,8 @@ pub struct RunnerOptions {
     pub max_line: usize,
     /// Guests can come: there are `/accept` and `/kick`, and steps wait for the first of them.
     pub listener: bool,
+    /// The listener is a room, which does what its host asks of it.
+    pub room: bool,
     /// Some step may read what the peers say. Where none does, lines are counted and not kept.
     pub reads: bool,
     /// Steps come from a person.
@@ -70,6 +72,8 @@ pub struct Runner {
     pub(super) outbox: VecDeque<Action>,
     /// Patterns with named groups that matched, and which line of its conn each matched.
     wants: Vec<Want>,
+    /// All was played, and the peer broke the connection when that was recorded.
+    pub(super) break_was_played: bool,
 }
 
 impl Runner {
@@ -99,6 +103,7 @@ impl Runner {
             unread_full: Vec::new(),
             outbox: VecDeque::new(),
             wants: Vec::new(),
+            break_was_played: false,
             options,
         }
     }
@@ -288,6 +293,12 @@ impl Runner {
         };
         self.wait = Some((wait, place));
         failure
+    }
+
+    /// Whether a connection that is broken is as what plays our side has it, which is at its end.
+    #[must_use]
+    pub const fn break_was_played(&self) -> bool {
+        self.break_was_played
     }
 
     /// A step failed: the script stops, a prompt goes on.

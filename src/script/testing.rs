@@ -85,6 +85,7 @@ impl End {
             },
             max_line: options.max_line,
             listener,
+            room: false,
             reads: true,
             prompt: options.prompt,
             then_prompt: options.then_prompt,
@@ -97,6 +98,7 @@ impl End {
             linger: timeout,
             max_line: options.max_line,
             telnet: false,
+            introduction: None,
         });
         End {
             now: At::START,
@@ -173,7 +175,13 @@ impl End {
 
     fn opened(&mut self, n: u32, own: Side, name: Option<String>) {
         self.lines.insert(conn(n), Words::default());
-        self.give(Input::Opened { conn: conn(n), addr: format!("addr-{n}"), own, name });
+        self.give(Input::Opened {
+            conn: conn(n),
+            addr: format!("addr-{n}"),
+            own,
+            name,
+            secured: None,
+        });
     }
 
     pub(crate) fn hears(&mut self, n: u32, bytes: &[u8]) {

@@ -1,6 +1,6 @@
 //! What the peers said and no step has read yet.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use bytes::Bytes;
 
@@ -8,6 +8,10 @@ use super::words::{Came, Rank, Words};
 use crate::session::Audience;
 use crate::units::At;
 use crate::wire::ConnId;
+
+/// How many peers that have left with something unread are remembered, so that guests who come and go for
+/// weeks do not take up more and more memory: a few hundred bytes each, however little they said.
+const GONE_KEPT: usize = 1000;
 
 /// The unread words of every conn: whole lines however they were cut into reads, and the unfinished
 /// line at the end. What every read asks is kept ready, so that ten thousand guests cost no more than
@@ -19,6 +23,8 @@ pub struct Unread {
     order: BTreeSet<(Rank, ConnId)>,
     /// The conns that are no guests.
     opened: BTreeSet<ConnId>,
+    /// Those whose peers have left and that have something to read, in that order.
+    gone: VecDeque<ConnId>,
     max_line: usize,
     /// Orders what several conns said.
     arrivals: u64,
@@ -48,7 +54,8 @@ impl Unread {
     #[must_use]
     pub fn new(max_line: usize) -> Self {
         let (conns, order, opened) = (BTreeMap::new(), BTreeSet::new(), BTreeSet::new());
-        Unread { conns, order, opened, max_line, arrivals: 0, bytes: 0, lines: 0 }
+        let gone = VecDeque::new();
+        Unread { conns, order, opened, gone, max_line, arrivals: 0, bytes: 0, lines: 0 }
     }
 
     /// This conn is no guest of ours: [`Audience::Guests`] leaves it out.
@@ -68,6 +75,20 @@ impl Unread {
     pub fn end(&mut self, conn: ConnId) {
         self.change(conn, Words::end);
         self.forget(conn);
+        if self.conns.contains_key(&conn) {
+            self.gone.push_back(conn);
+        }
+        while self.gone.len() > GONE_KEPT {
+            self.gone.pop_front().into_iter().for_each(|conn| self.let_go(conn));
+        }
+    }
+
+    /// Keeps nothing of a conn that was left long ago, but that its lines were never read.
+    fn let_go(&mut self, conn: ConnId) {
+        if let Some(words) = self.conns.remove(&conn) {
+            words.rank().map(|rank| self.order.remove(&(rank, conn)));
+            self.bytes -= words.bytes();
+        }
     }
 
     /// What is next to be read from `from`: of several conns, what came first. An unfinished line is
@@ -253,6 +274,20 @@ mod tests {
         let mut unread = unread(&[b"bye"]);
         unread.end(ConnId::FIRST);
         assert_eq!(take(&mut unread, FIRST), Some(("bye".into(), true)));
+    }
+
+    #[test]
+    fn who_left_long_ago_is_forgotten_and_its_lines_are_counted() {
+        let mut unread = Unread::new(8);
+        let conns = (1..).filter_map(ConnId::new).take(GONE_KEPT + 10);
+        for conn in conns {
+            unread.push(At::START, conn, &Bytes::from_static(b"one\ntwo"), true);
+            unread.end(conn);
+        }
+        let (kept, all) = (GONE_KEPT * 7, (GONE_KEPT as u64 + 10) * 2);
+        assert_eq!((unread.bytes(Audience::All), unread.lines()), (kept, all));
+        assert_eq!(unread.next(Audience::All).map(|next| next.conn), ConnId::new(11));
+        assert_eq!(unread.conns().count(), GONE_KEPT);
     }
 
     #[test]

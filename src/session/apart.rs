@@ -182,6 +182,7 @@ impl Session for Apart {
             | Input::Ended { conn, .. }
             | Input::Kick { conn, .. }
             | Input::Moved(conn)
+            | Input::TlsBegins(conn)
             | Input::Overflowed(conn)
             | Input::Filled(Queue::Outbox(conn) | Queue::Unread(conn))
             | Input::Drained(Queue::Outbox(conn) | Queue::Unread(conn))
@@ -196,6 +197,7 @@ impl Session for Apart {
             }
             // What is said to all of them is nothing that any of them goes on from.
             Input::Say { to, .. } | Input::Raw { to, .. } => effects.push(Effect::Unheard(to)),
+            Input::Asked(_) => effects.push(Effect::Unheard(Audience::All)),
             Input::Driven { conn, drive } => self.pass(now, conn, Input::Drive(drive), effects),
             Input::Filled(queue) => self.shared(now, queue, true, effects),
             Input::Drained(queue) => self.shared(now, queue, false, effects),

@@ -9,7 +9,9 @@ use super::effect::{record, said};
 use super::flow::Flow;
 use super::leave::Leaving;
 use super::members::{Member, Members};
-use super::{Audience, Drive, Effect, Ending, Input, Leave, Notice, Recorded, Session};
+use super::{
+    Audience, Drive, Effect, Ending, Input, Leave, Notice, Recorded, Secured, Session, hex,
+};
 use crate::units::At;
 use crate::wire::{ConnId, LineCodec, Side};
 
@@ -28,6 +30,8 @@ pub struct DirectOptions {
     pub max_line: usize,
     /// Remove telnet negotiation from what guests say.
     pub telnet: bool,
+    /// What is said first where we connected: it asks a room for a name.
+    pub introduction: Option<Bytes>,
 }
 
 /// A direct conversation.
@@ -75,10 +79,10 @@ impl Direct {
 
     fn opened(&mut self, now: At, conn: ConnId, met: Met, effects: &mut Vec<Effect>) {
         self.finish_saying(now, effects); // the newcomer has not heard the first half
-        let Met { addr, own, name } = met;
+        let Met { addr, own, name, secured } = met;
         let member = self.member(own, addr.clone(), name.clone());
         let known = if member.is_guest() { Some(member.name.clone()) } else { name.clone() };
-        let opened = Recorded::Open { addr: addr.clone(), name: known, own };
+        let opened = Recorded::Open { addr: addr.clone(), name: known, own, secured };
         effects.push(record(now, Some(conn), opened));
         effects.push(Effect::Notice(if member.is_guest() {
             Notice::Joined { name: member.name.clone(), addr }
@@ -91,6 +95,11 @@ impl Direct {
         let several = self.members.talking_guests() > 1;
         if several && !std::mem::replace(&mut self.told_guests, true) {
             effects.push(Effect::Notice(Notice::HearOnlyHost));
+        }
+        if self.options.role == Side::Client
+            && let Some(bytes) = self.options.introduction.take()
+        {
+            self.say(now, Audience::One(conn), Saying { bytes, send: None, whole: true }, effects);
         }
         if self.leaving.has_ended() {
             self.end_our_side(now, effects);
@@ -409,10 +418,11 @@ impl Session for Direct {
         match input {
             // It came too late to be a guest.
             Input::Opened { conn, .. } if self.left => effects.push(Effect::Close(conn)),
-            Input::Opened { conn, addr, own, name } => {
-                self.opened(now, conn, Met { addr, own, name }, effects);
+            Input::Opened { conn, addr, own, name, secured } => {
+                self.opened(now, conn, Met { addr, own, name, secured }, effects);
             }
             Input::Received { conn, bytes } => self.received(now, conn, bytes, effects),
+            Input::TlsBegins(conn) => self.hear_out(now, conn, effects),
             Input::Ended { conn, how } => self.ended(now, conn, &how, effects),
             Input::Say { to, bytes, send } => {
                 self.say(now, to, Saying { bytes, send, whole: true }, effects);
@@ -437,6 +447,8 @@ impl Session for Direct {
             Input::Tick => self.tick(now, effects),
             // Only a tap asks for this, and only conversations that are apart are driven so.
             Input::Reached { .. } | Input::Unreached { .. } | Input::Driven { .. } => {}
+            // Only a room understands this.
+            Input::Asked(_) => effects.push(Effect::Unheard(Audience::All)),
         }
         if !self.left
             && let Some(why) = self.leaving.decide(now, self.members.talking(), self.flow.is_deaf())
@@ -464,6 +476,7 @@ struct Met {
     addr: String,
     own: Side,
     name: Option<String>,
+    secured: Option<Box<Secured>>,
 }
 
 /// Something to say.
@@ -473,9 +486,4 @@ struct Saying {
     send: Option<String>,
     /// What was said is said: it is recorded now, even without a line end.
     whole: bool,
-}
-
-/// Bytes as `ff fd 03`: negotiation is no text.
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" ")
 }

@@ -24,6 +24,9 @@ pub enum Source {
     Conn(ConnId),
     /// Reading from every conn.
     Conns,
+    /// Reading from every conn whose own outbox has room. One that is full goes on being read: it may be
+    /// what it says that keeps it from reading.
+    Talkers,
     /// The script, or whatever else feeds the session.
     Script,
     /// What feeds the conversation on one conn, among those that are apart.
@@ -53,6 +56,13 @@ pub enum Effect {
         /// The bytes.
         bytes: Bytes,
     },
+    /// Queue bytes for sending on every open conn but this one: its peer said them to a room.
+    Pass {
+        /// Whose they are.
+        from: ConnId,
+        /// The bytes.
+        bytes: Bytes,
+    },
     /// Half-close after what is queued.
     Shutdown(ConnId),
     /// Flush, half-close, read until EOF for a moment, close.
@@ -70,6 +80,20 @@ pub enum Effect {
         conn: ConnId,
         /// What was read, less telnet negotiation.
         bytes: Bytes,
+    },
+    /// A room passed these lines on to its host: whole lines, with the name of who said each before it.
+    Relayed {
+        /// Whose they are.
+        conn: ConnId,
+        /// The lines.
+        bytes: Bytes,
+    },
+    /// Somebody in a room has another name.
+    Renamed {
+        /// The peer of this conn; the host, where there is none.
+        conn: Option<ConnId>,
+        /// The new name.
+        name: String,
     },
     /// The peer of this conn will say no more.
     Silent {

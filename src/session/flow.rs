@@ -8,6 +8,9 @@
 //! - With two guests or more, the script waits only while more than a quarter of their outboxes are over
 //!   half full. A guest that has not caught up by then is slow, and does not hold up the others. A conn
 //!   that we opened ourselves is no guest: it is always waited for.
+//! - In a room the guests are what feeds the outboxes: by the same rule they are not read, those apart
+//!   whose own outbox is full. A room reads nobody, either, while it is behind with what it has read, and
+//!   no guest that says more than it may.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -23,8 +26,14 @@ pub(super) const SLOW_AFTER: Duration = Duration::from_secs(5);
 /// The full queues, and the sources that are paused because of them.
 #[derive(Debug, Default)]
 pub(super) struct Flow {
+    /// What guests say goes to the others.
+    room: bool,
     stdout: bool,
     journal: bool,
+    /// What was read waits to be passed on.
+    behind: bool,
+    /// Those who have said more than they may.
+    fast: BTreeSet<ConnId>,
     outboxes: BTreeMap<ConnId, At>,
     /// Those of guests, by when they filled.
     filled: BTreeSet<(At, ConnId)>,
@@ -36,6 +45,25 @@ pub(super) struct Flow {
 }
 
 impl Flow {
+    /// That of a room.
+    pub(super) fn of_room() -> Flow {
+        Flow { room: true, ..Flow::default() }
+    }
+
+    /// Whether what was read waits to be passed on.
+    pub(super) fn set_behind(&mut self, behind: bool, effects: &mut Vec<Effect>) {
+        self.behind = behind;
+        self.settle(None, effects);
+    }
+
+    /// Whether a guest has said more than it may.
+    pub(super) fn set_fast(&mut self, conn: ConnId, fast: bool, effects: &mut Vec<Effect>) {
+        let changed = if fast { self.fast.insert(conn) } else { self.fast.remove(&conn) };
+        if changed {
+            self.settle(Some(conn), effects);
+        }
+    }
+
     pub(super) fn opened(&mut self, conn: ConnId, guest: bool, effects: &mut Vec<Effect>) {
         self.open.insert(conn);
         if guest {
@@ -48,6 +76,7 @@ impl Flow {
         self.open.remove(&conn);
         self.guests.remove(&conn);
         self.unread.remove(&conn);
+        self.fast.remove(&conn);
         self.outbox_drained(conn);
         self.paused.remove(&Source::Conn(conn));
         self.settle(None, effects);
@@ -89,6 +118,11 @@ impl Flow {
         since.map(|since| self.filled.remove(&(since, conn)));
     }
 
+    /// Whether the outbox of a conn is over its bound.
+    pub(super) fn is_full(&self, conn: ConnId) -> bool {
+        self.outboxes.contains_key(&conn)
+    }
+
     /// Whether no conn is read for now, so that nothing can come.
     pub(super) fn is_deaf(&self) -> bool {
         self.stdout || self.journal
@@ -115,9 +149,16 @@ impl Flow {
     /// of can be concerned.
     fn settle(&mut self, conn: Option<ConnId>, effects: &mut Vec<Effect>) {
         let others = self.outboxes.len() > self.filled.len();
-        let full = self.journal || others || self.filled.len() * 4 > self.guests.len();
-        let stuck = |conn| self.unread.contains(&conn) && !self.outboxes.contains_key(&conn);
-        let sources = [(Source::Conns, self.is_deaf()), (Source::Script, full)].into_iter();
+        let crowd = self.filled.len() * 4 > self.guests.len();
+        let full = self.journal || others || crowd;
+        let unread = |conn| self.unread.contains(&conn) && !self.outboxes.contains_key(&conn);
+        let sources = [
+            (Source::Conns, self.is_deaf() || self.behind),
+            (Source::Talkers, self.room && crowd),
+            (Source::Script, full),
+        ];
+        let sources = sources.into_iter();
+        let stuck = |conn| unread(conn) || self.fast.contains(&conn);
         let conn = conn.map(|conn| (Source::Conn(conn), stuck(conn)));
         let (pause, resume): (Vec<_>, Vec<_>) =
             sources.chain(conn).partition(|(_, wanted)| *wanted);

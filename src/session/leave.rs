@@ -63,7 +63,7 @@ impl Leaving {
     }
 
     pub(super) fn broke(&mut self, peer: &str, how: &Ending) {
-        if !matches!(how, Ending::Slow | Ending::Kicked(_)) {
+        if !matches!(how, Ending::Slow | Ending::Idle | Ending::Kicked(_)) {
             self.broken.get_or_insert(Leave::Broken { peer: peer.to_owned(), how: how.clone() });
         }
     }

@@ -1,6 +1,7 @@
 //! What the session knows of its open conns.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use bytes::Bytes;
 
@@ -212,6 +213,11 @@ impl Member {
         self.own == Side::Server
     }
 
+    /// The member, whose unfinished lines wait so long for more.
+    pub(super) fn patient(self, patience: Duration) -> Self {
+        Member { codec: self.codec.patient(patience), ..self }
+    }
+
     fn filter(&mut self, now: At, bytes: Bytes, removed: &mut Vec<u8>) -> Bytes {
         self.heard = now;
         match &mut self.telnet {
@@ -244,7 +250,7 @@ mod tests {
             let member = Member::new(Side::Server, String::new(), String::new(), 1024);
             members.insert(conn, member.without_telnet());
         }
-        let at = |micros| At::START + PARTIAL_AFTER + std::time::Duration::from_micros(micros);
+        let at = |micros| At::START + PARTIAL_AFTER + Duration::from_micros(micros);
         members.feed(At::from_micros(1), second, Bytes::from_static(b"half"));
         members.filter(At::from_micros(2), first, Bytes::from_static(b"\xff"), &mut Vec::new());
         members.feed(At::from_micros(3), second, Bytes::from_static(b" of it"));

@@ -12,6 +12,8 @@ mod leave;
 mod members;
 mod notice;
 mod record;
+mod room;
+mod secured;
 mod tap;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -25,15 +27,22 @@ pub use input::{Drive, Ending, Input};
 pub use leave::Leave;
 pub use notice::Notice;
 pub use record::{Record, Recorded};
+pub use room::{Admits, Name, NameFault, ORDERS, Order, Room, RoomOptions};
+pub use secured::Secured;
 pub use tap::Tap;
 
 use crate::units::At;
 
-/// A way to hold a conversation: [`Direct`], [`Apart`], [`Tap`], and others to come.
+/// A way to hold a conversation: [`Direct`], [`Apart`], [`Room`] or [`Tap`].
 pub trait Session {
     /// Takes one input that happened at `now`, and appends what is to be done to `effects`, in order.
     fn handle(&mut self, now: At, input: Input, effects: &mut Vec<Effect>);
 
     /// When [`Input::Tick`] is due, if at any time.
     fn next_deadline(&self) -> Option<At>;
+}
+
+/// Bytes as `ff fd 03`: negotiation is no text.
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" ")
 }

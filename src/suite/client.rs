@@ -14,7 +14,7 @@ use super::{Ended, Excerpt, Kind, Test, Verdict};
 use crate::drive::{
     self, Cast, Clock, Dialing, Keeping, LastGuest, Outcome, Role, Setup, Stdout, Stop, Until, Way,
 };
-use crate::net::{Address, Descriptors, Listener};
+use crate::net::{Address, Descriptors, Endpoint, Listener, Tls};
 use crate::replay::{self, Order};
 use crate::script::{Blame, Failure, Report, RunnerOptions, Settings};
 use crate::session::{Apart, DirectOptions};
@@ -72,7 +72,7 @@ impl Clients<'_> {
     ) -> Result<Verdict, Vec<Report>> {
         let role = self.role(test, &plan.speaking)?;
         let refused = |err| vec![Report::new(RunError::Client(err).to_string())];
-        let (listener, port) = listen().map_err(|why| vec![Report::new(why)])?;
+        let (listener, port) = listen(&plan.speaking.tls).map_err(|why| vec![Report::new(why)])?;
         let dir = program::folder().map_err(refused)?;
         let slots = Slots::new(port, dir.path(), None).map_err(refused)?;
         let command = slots.fill(&self.plan.command);
@@ -116,9 +116,10 @@ impl Clients<'_> {
 
 /// A place for a client to connect to: nobody else gets it, and nobody is refused before the session
 /// looks at it.
-fn listen() -> Result<(Listener, u16), String> {
-    let address = Address::Tcp { host: Some(HOST.to_owned()), port: 0 };
-    let listener = Listener::bind(&address, Descriptors::Any).map_err(|err| err.to_string())?;
+fn listen(tls: &Tls) -> Result<(Listener, u16), String> {
+    let address = Address::from(Endpoint::Tcp { host: Some(HOST.to_owned()), port: 0 });
+    let listener =
+        Listener::bind(&address, Descriptors::Any, tls).map_err(|err| err.to_string())?;
     let local = listener.local();
     let port = local.first().and_then(|addr| addr.rsplit_once(':')?.1.parse().ok());
     Ok((listener, port.ok_or_else(|| format!("no port of {HOST}: {}", local.join(", ")))?))
@@ -143,7 +144,7 @@ fn setup(
     stop: &Stop,
     keeping: Keeping,
 ) -> Setup {
-    let Speaking { settings, connect_timeout, linger, half_close, max_line, replaying } =
+    let Speaking { settings, connect_timeout, tls, linger, half_close, max_line, replaying } =
         plan.speaking.clone();
     let session = DirectOptions {
         role: Side::Server,
@@ -152,11 +153,13 @@ fn setup(
         linger,
         max_line,
         telnet: false,
+        introduction: None,
     };
     let runner = RunnerOptions {
         settings: knowing(settings, &address),
         max_line,
         listener: true,
+        room: false,
         reads: true,
         prompt: false,
         then_prompt: false,
@@ -166,9 +169,11 @@ fn setup(
         clock: Clock::start(),
         way: Way::Listen(address),
         listener: Some(listener),
-        dialing: Dialing { timeout: connect_timeout, retry: Duration::ZERO },
+        dialing: Dialing { timeout: connect_timeout, retry: Duration::ZERO, tls },
         session: Box::new(Apart::new(session)),
         role: Side::Server,
+        room: false,
+        own_name: None,
         eol: runner.settings.eol,
         runner,
         feed: None,

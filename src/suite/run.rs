@@ -1,9 +1,11 @@
 //! Runs tests, some at once, and tells what becomes of them.
 
+use std::collections::HashMap;
 use std::io;
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -17,6 +19,7 @@ use super::session::{self, Speaking, Target};
 use super::{Actual, Halt, Summary, Test, Verdict};
 use crate::drive::{Signal, Signals, Stop};
 use crate::net::Address;
+use crate::transcript::Named;
 use crate::units::reason;
 
 /// How often is looked for signals, and the lines of running tests are drawn anew.
@@ -81,6 +84,7 @@ struct Work<'a> {
     plan: &'a Plan,
     target: Target<'a>,
     next: AtomicUsize,
+    turns: Turns,
     /// No test is begun any more.
     halted: AtomicBool,
     stop: Stop,
@@ -113,7 +117,8 @@ pub fn run(
         (Others::Elsewhere(address), None) => Target::elsewhere(address.clone(), plan.retry),
     };
     let (next, halted) = (AtomicUsize::new(0), AtomicBool::new(false));
-    let work = Work { tests, plan, target, next, halted, stop: Stop::default() };
+    let turns = if plan.speaking.replaying.bless { Turns::of(tests) } else { Turns::default() };
+    let work = Work { tests, plan, target, next, turns, halted, stop: Stop::default() };
     let (sender, news) = channel();
     let heard = thread::scope(|scope| {
         work.start(scope, &sender).map_err(RunError::Thread)?;
@@ -173,6 +178,10 @@ impl Work<'_> {
         while !self.halted.load(Ordering::SeqCst) {
             let index = self.next.fetch_add(1, Ordering::SeqCst);
             let Some(test) = self.tests.get(index) else { return };
+            let _turn = self.turns.wait(index);
+            if self.halted.load(Ordering::SeqCst) {
+                return;
+            }
             // All news is heard until the last worker is done.
             news.send(News::Began(index)).ok();
             let verdict = session::run(index, test, self.plan, &self.target, &self.stop);
@@ -190,6 +199,33 @@ impl Work<'_> {
     fn halt(&self) {
         self.halted.store(true, Ordering::SeqCst);
         self.stop.ask();
+    }
+}
+
+/// Whose turn it is among tests that may change the same file: conns of one transcript.
+#[derive(Default)]
+struct Turns {
+    /// Which file each test is of, by its number.
+    files: Vec<usize>,
+    locks: Vec<Mutex<()>>,
+}
+
+impl Turns {
+    fn of(tests: &[Test]) -> Turns {
+        let mut known = HashMap::new();
+        let file = |test: &Test| {
+            let path = Named::new(&test.path).path;
+            let (next, real) = (known.len(), path.canonicalize().unwrap_or(path));
+            *known.entry(real).or_insert(next)
+        };
+        let files = tests.iter().map(file).collect();
+        Turns { files, locks: known.iter().map(|_| Mutex::default()).collect() }
+    }
+
+    /// Waits until no other test of that file runs.
+    fn wait(&self, test: usize) -> Option<MutexGuard<'_, ()>> {
+        let lock = self.files.get(test).and_then(|file| self.locks.get(*file))?;
+        Some(lock.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

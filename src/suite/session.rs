@@ -15,7 +15,7 @@ use super::{Ended, Kind, Test, Verdict};
 use crate::drive::{
     self, Clock, Dialing, Feed, Keeping, Outcome, Setup, Stdout, Stop, Trouble, Way,
 };
-use crate::net::Address;
+use crate::net::{Address, Tls};
 use crate::replay;
 use crate::script::{Blame, Failure, Play, Report, RunnerOptions, Settings};
 use crate::session::{Direct, DirectOptions};
@@ -35,6 +35,8 @@ pub struct Speaking {
     pub settings: Settings,
     /// `--connect-timeout`.
     pub connect_timeout: Duration,
+    /// How TLS is spoken.
+    pub tls: Tls,
     /// `--linger`.
     pub linger: Duration,
     /// Not `--no-half-close`.
@@ -240,7 +242,7 @@ fn setup(
     stops: Vec<Stop>,
     keeping: Keeping,
 ) -> Setup {
-    let Speaking { settings, connect_timeout, linger, half_close, max_line, replaying } =
+    let Speaking { settings, connect_timeout, tls, linger, half_close, max_line, replaying } =
         plan.speaking.clone();
     let (feed, play, reads) = match driver {
         Driver::Feed(feed, reads) => (Some(*feed), None, reads),
@@ -253,11 +255,13 @@ fn setup(
         linger,
         max_line,
         telnet: false,
+        introduction: None,
     };
     let runner = RunnerOptions {
         settings,
         max_line,
         listener: false,
+        room: false,
         reads,
         prompt: false,
         then_prompt: false,
@@ -272,9 +276,11 @@ fn setup(
             retry: way.retry,
         },
         listener: None,
-        dialing: Dialing { timeout: connect_timeout, retry: Duration::ZERO },
+        dialing: Dialing { timeout: connect_timeout, retry: Duration::ZERO, tls },
         session: Box::new(Direct::new(session)),
         role: Side::Client,
+        room: false,
+        own_name: None,
         eol,
         runner,
         feed,

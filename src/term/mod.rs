@@ -15,6 +15,7 @@ mod editor;
 mod files;
 mod history;
 mod keys;
+mod mentions;
 mod plain;
 mod printer;
 mod render;

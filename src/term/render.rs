@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use jiff::{Timestamp, ZonedDateTime};
 
+use super::mentions::{Mentions, name_in, speaker_of};
 use super::style;
 use crate::session::{Ending, Notice, Record, Recorded};
 use crate::units::At;
@@ -47,6 +48,9 @@ pub struct View {
     roles: Option<Roles>,
     label: bool,
     echo: bool,
+    /// What peers say is shown as a room passes it on, and not as it came.
+    room: bool,
+    mentions: Mentions,
     clock: Clock,
     /// Those that are shown, by who speaks on which conn.
     speakers: HashMap<(ConnId, Side), Speaker>,
@@ -68,7 +72,34 @@ impl View {
     pub fn new(look: Look) -> Self {
         let clock = Clock { started: look.started.clone(), shown: None };
         let (roles, label) = (look.own.map(Roles::new), look.own.is_none());
-        View { look, roles, label, echo: false, clock, speakers: HashMap::new() }
+        View {
+            look,
+            roles,
+            label,
+            echo: false,
+            room: false,
+            mentions: Mentions::default(),
+            clock,
+            speakers: HashMap::new(),
+        }
+    }
+
+    /// What peers say is shown as a room passes it on ([`View::relayed`]), and not as it was said.
+    pub fn is_room(&mut self) {
+        self.room = true;
+        self.label = true;
+    }
+
+    /// A guest of a room is called so from now on.
+    pub fn renamed(&mut self, conn: ConnId, name: String) {
+        if let Some(speaker) = self.speakers.get_mut(&(conn, Side::Client)) {
+            speaker.name = Some(name);
+        }
+    }
+
+    /// What others call us: a line that says it stands out.
+    pub fn set_own_name(&mut self, name: &str) {
+        self.mentions = Mentions::of(name);
     }
 
     /// Whether the local time stands before each received line: `/time`.
@@ -82,9 +113,17 @@ impl View {
         self.echo = echo;
     }
 
-    /// Labels every line with its speaker from now on: in a room, also with a single guest.
-    pub fn label_speakers(&mut self) {
-        self.label = true;
+    /// Appends to `out` lines that a room passed on: `alice: text`, `* alice waves`.
+    pub fn relayed(&mut self, at: At, lines: &[u8], out: &mut String) {
+        let time = self.time(at);
+        for line in lines.split_inclusive(|byte| *byte == b'\n') {
+            let text = String::from_utf8_lossy(line.strip_suffix(b"\n").unwrap_or(line));
+            let (said_by, said) = speaker_of(&text);
+            out.push_str(&time);
+            style::push(out, self.look.colour, style::of_name(name_in(said_by)), said_by);
+            self.mentions.push_text(self.look.colour, said.as_bytes(), out);
+            out.push('\n');
+        }
     }
 
     /// Appends to `out` what the terminal shows of `record`: whole lines, or nothing.
@@ -96,6 +135,7 @@ impl View {
                     self.echo(record.conn, *from, block, out);
                 }
             }
+            Recorded::Said { .. } if self.room => {}
             Recorded::Said { from, block, .. } => {
                 self.heard(record.at, (conn, *from), block, out);
             }
@@ -171,6 +211,7 @@ impl View {
         let speaker = self.speakers.entry(who).or_default();
         let name = speaker.name.as_deref().unwrap_or(who.1.as_str());
         let label = style::styled(self.look.colour, style::of_name(name), &format!("{name}: "));
+        let mentions = &self.mentions;
         for line in block.lines() {
             speaker.hear(line, |text, continued| {
                 out.push_str(&time);
@@ -180,7 +221,7 @@ impl View {
                 if continued {
                     out.push_str(CONTINUED);
                 }
-                push_visible(out, text);
+                mentions.push_text(self.look.colour, text, out);
                 out.push('\n');
             });
         }
@@ -264,7 +305,7 @@ fn begins_as_ours(text: &[u8]) -> bool {
 }
 
 /// Most lines are plain ASCII, and need no second look.
-fn push_visible(out: &mut String, text: &[u8]) {
+pub(super) fn push_visible(out: &mut String, text: &[u8]) {
     match str::from_utf8(text) {
         Ok(plain) if text.iter().all(|byte| matches!(byte, b' '..=b'~')) => out.push_str(plain),
         _ => {
@@ -301,7 +342,7 @@ mod tests {
 
     fn open(view: &mut View, conn: u32) {
         let name = Some(format!("guest-{conn}"));
-        let what = Recorded::Open { addr: String::new(), name, own: Side::Server };
+        let what = Recorded::Open { addr: String::new(), name, own: Side::Server, secured: None };
         view.record(&record(conn, what), &mut String::new());
     }
 
@@ -362,7 +403,8 @@ mod tests {
     #[test]
     fn a_room_labels_even_a_single_guest() {
         let mut view = view(Side::Server);
-        view.label_speakers();
+        view.is_room();
+        view.room = false;
         open(&mut view, 7);
         assert_eq!(said(&mut view, 7, Side::Client, b"a\n"), "guest-7: a\n");
     }
@@ -402,6 +444,20 @@ mod tests {
     }
 
     #[test]
+    fn a_room_is_shown_as_it_passes_on_what_is_said() {
+        let mut view = view(Side::Server);
+        view.is_room();
+        open(&mut view, 1);
+        assert_eq!(said(&mut view, 1, Side::Client, b"/nick zoe\nhi\n"), "");
+        view.renamed(ConnId::FIRST, "zoe".to_owned());
+        let mut out = String::new();
+        view.relayed(At::START, "zoe: hi\n* zoe caf\u{e9}s\n".as_bytes(), &mut out);
+        assert_eq!(out, "zoe: hi\n* zoe caf\u{e9}s\n");
+        view.set_echo(true);
+        assert_eq!(said(&mut view, 1, Side::Server, b"psst\n"), "zoe> psst\n");
+    }
+
+    #[test]
     fn the_time_is_local_and_moves() {
         let mut view = view(Side::Client);
         view.set_time(true);
@@ -428,7 +484,8 @@ mod tests {
     fn names_and_notices_are_coloured() {
         let mut view = view(Side::Server);
         view.look.colour = true;
-        view.label_speakers();
+        view.is_room();
+        view.room = false;
         open(&mut view, 1);
         let shown = said(&mut view, 1, Side::Client, b"a\n");
         assert!(

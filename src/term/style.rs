@@ -8,6 +8,9 @@ pub(super) const ASIDE: Style = Style::new().effects(Effects::DIMMED);
 /// The prompt.
 pub(super) const PROMPT: Style = Style::new().effects(Effects::BOLD);
 
+/// What somebody says to us by name.
+pub(super) const MENTION: Style = Style::new().effects(Effects::BOLD);
+
 /// The word of a `/command` that is being typed.
 pub(super) const COMMAND: Style = Style::new().fg_color(Some(Color::Ansi(AnsiColor::Cyan)));
 

@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use super::pieces::pieces;
 use super::{Event, Header, Stats, cut};
-use crate::session::{Record, Recorded};
+use crate::session::{Ending, Record, Recorded};
 use crate::units::At;
 use crate::wire::{Block, ConnId, Roles, Side};
 
@@ -189,9 +189,9 @@ impl Store {
                 *dropped += block.ends();
                 let dropped = *dropped;
                 self.forget_wants(conn, dropped);
-            } else if let (Recorded::Close { from, .. }, Some(conn)) =
+            } else if let (Recorded::Close { from, how }, Some(conn)) =
                 (&entry.record.what, entry.record.conn)
-                && self.is_peer(conn, *from)
+                && (*how != Ending::Eof || self.is_peer(conn, *from))
             {
                 self.dropped.remove(&conn); // nothing of the peer can follow
                 self.forget_wants(conn, u64::MAX);
@@ -257,13 +257,20 @@ impl Entry {
                 let bytes = if is_shared(block) { READ } else { block.len() };
                 bytes + send.as_ref().map_or(0, String::len) + wants
             }
-            Recorded::Open { addr, name, .. } => addr.len() + name.as_ref().map_or(0, String::len),
+            Recorded::Open { addr, name, secured, .. } => {
+                let secured = secured.as_ref().map_or(0, |_| SECURED);
+                addr.len() + name.as_ref().map_or(0, String::len) + secured
+            }
             Recorded::Close { how, .. } => how.to_string().len(),
             Recorded::Note { text } => text.len(),
         };
         OVERHEAD + texts
     }
 }
+
+/// What TLS has to say of a conn: the names in it are the peer's to choose, and a certificate is 64 KiB
+/// at most; common are some hundred bytes.
+const SECURED: usize = 512;
 
 /// What a pattern costs: its bytes, and an entry of a tree or list with the allocation.
 const fn want_cost(pattern: &str) -> usize {
@@ -292,7 +299,6 @@ fn compact(record: &Record) -> Record {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::session::Ending;
     use crate::transcript::What;
     use crate::wire::Eol;
     use proptest::prelude::*;
@@ -393,7 +399,12 @@ mod tests {
         for n in 1..1000 {
             let conn = ConnId::new(n);
             store.push(&Record { conn, ..said(Side::Server, "hi\n") });
-            let what = Recorded::Close { from: Side::Server, how: Ending::Eof };
+            // Ours is the client's side: one that we broke off is as gone as one that has ended.
+            let (from, how) = match n % 2 {
+                0 => (Side::Server, Ending::Eof),
+                _ => (Side::Client, Ending::Kicked(String::new())),
+            };
+            let what = Recorded::Close { from, how };
             store.push(&Record { at: At::START, conn, what });
         }
         assert!(store.dropped.len() <= 1 && store.entries.len() <= 9);

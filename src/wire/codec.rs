@@ -24,13 +24,22 @@ pub struct LineCodec {
     /// Whether a line has begun and not ended, be it held back or flushed.
     inside: bool,
     fed: At,
+    patience: Duration,
 }
 
 impl LineCodec {
     /// A codec that holds back at most `max_line` bytes of an unfinished line.
     #[must_use]
     pub fn new(max_line: usize) -> Self {
-        LineCodec { max_line: max_line.max(1), tail: Vec::new(), inside: false, fed: At::START }
+        let max_line = max_line.max(1);
+        let patience = PARTIAL_AFTER;
+        LineCodec { max_line, tail: Vec::new(), inside: false, fed: At::START, patience }
+    }
+
+    /// The codec, with an unfinished line that waits so long for more before it is due.
+    #[must_use]
+    pub fn patient(self, patience: Duration) -> Self {
+        LineCodec { patience, ..self }
     }
 
     /// Takes what was read at `now`, and appends the blocks that this completes to `out`.
@@ -82,7 +91,7 @@ impl LineCodec {
     /// When [`LineCodec::flush`] is due, if an unfinished line is held back.
     #[must_use]
     pub fn deadline(&self) -> Option<At> {
-        (!self.tail.is_empty()).then(|| self.fed + PARTIAL_AFTER)
+        (!self.tail.is_empty()).then(|| self.fed + self.patience)
     }
 
     /// Whether the line is unfinished, held back or gone.

@@ -90,8 +90,8 @@ pub(super) const ROOMS: &[Room] = &[
     },
     Room {
         name: "session",
-        rooms: &["wire", "units"],
-        crates: Only(&["bytes", "memchr", "thiserror"]),
+        rooms: &["matching::most_similar", "wire", "units"],
+        crates: Only(&["bytes", "memchr", "thiserror", "unicode_normalization"]),
         barred: &[CLOCK, WORLD, PRINTING, UNSEEN, &["std::io"]],
     },
     Room {
@@ -102,8 +102,21 @@ pub(super) const ROOMS: &[Room] = &[
     },
     Room {
         name: "net",
-        rooms: &["session::Ending", "wire", "units"],
-        crates: Only(&["bytes", "mio", "rustix", "socket2", "thiserror"]),
+        rooms: &["session::Ending", "session::Secured", "wire", "units"],
+        crates: Only(&[
+            "base64",
+            "bytes",
+            "jiff",
+            "mio",
+            "rcgen",
+            "ring",
+            "rustix",
+            "rustls",
+            "rustls_native_certs",
+            "socket2",
+            "thiserror",
+            "webpki",
+        ]),
         barred: &[PRINTING, UNSEEN],
     },
     Room {
@@ -153,6 +166,7 @@ pub(super) const ROOMS: &[Room] = &[
             "matching::Secrets",
             "net",
             "transcript::Named",
+            "session::Name",
             "wire",
             "units",
         ],

@@ -7,6 +7,7 @@ mod codec;
 mod mutate;
 mod random;
 mod reader;
+mod room;
 
 use std::any::Any;
 use std::env;

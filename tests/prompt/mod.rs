@@ -9,6 +9,7 @@ mod keys;
 mod leaving;
 mod mock;
 mod replaying;
+mod room;
 mod starting;
 mod tap;
 

@@ -112,6 +112,7 @@ pub(super) fn settled(text: &str) -> String {
         (r"\(waited \S+ of", "(waited 0ms of"),
         (r"\+\d+\.\d{3}s", "+0.000s"),
         (r"min \S+, mean \S+, max \S+", "min 0ms, mean 0ms, max 0ms"),
+        (r"sha256//[A-Za-z0-9+/]{43}=", "PIN"),
         (r"chat-\d{8}-\d{6}\.json", "chat-DATE.json"),
         // A server may have more to say in another version.
         (r"\bevent \d+ of mail\.json", "event 0 of mail.json"),

@@ -15,7 +15,7 @@ use crate::support::servers::{KINDS, Kind, Server};
 use crate::support::tools::require;
 
 /// Programs that examples may need besides: servers are those that a document starts itself.
-const TOOLS: [&str; 4] = ["curl", "socat", "redis-server", "memcached"];
+const TOOLS: [&str; 5] = ["curl", "socat", "redis-server", "memcached", "openssl"];
 /// Ends the output of each command.
 const END: &str = "--- end of output ---";
 
@@ -47,6 +47,16 @@ fn the_examples_of_the_tap_document_run_as_printed() {
 #[test]
 fn the_examples_of_the_mock_document_run_as_printed() {
     run("docs/mock.md");
+}
+
+#[test]
+fn the_examples_of_the_tls_document_run_as_printed() {
+    run("docs/tls.md");
+}
+
+#[test]
+fn the_examples_of_the_rooms_document_run_as_printed() {
+    run("docs/rooms.md");
 }
 
 fn run(name: &str) {

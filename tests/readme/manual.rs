@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use chat_repl::command::help;
 use chat_repl::error::ExitStatus;
+use chat_repl::session::{ORDERS, Order};
 use regex::Regex;
 
 use super::blocks::Document;
@@ -22,6 +23,30 @@ fn the_readme_has_the_table_of_commands() {
 }
 
 #[test]
+fn the_rooms_document_has_the_table_of_what_guests_can_ask_for() {
+    let row = |order: &Order| format!("| `{}` | {} |\n", order.usage(), order.summary);
+    let table = "| a guest types | and |\n|---|---|\n".to_owned();
+    let table = table + &ORDERS.iter().map(row).collect::<Vec<_>>().concat();
+    let rooms = Document::open("docs/rooms.md");
+    let (before, is) = rooms.text.split_once("| a guest types").expect("such a table");
+    let is = format!("| a guest types{}\n", is.split("\n\n").next().expect("the table"));
+    if is != table {
+        rooms.differs(before.lines().count() + 1, &is, &table);
+    }
+}
+
+#[test]
+fn what_a_guest_can_ask_for_is_the_same_at_the_prompt() {
+    for order in &ORDERS {
+        let told = help::explain(order.name).expect("such a command");
+        let usage = told.lines().next().expect("how it is written");
+        // At the prompt these two are the program's own; `/help` explains more there.
+        let same = if order.name == "help" { "/help [COMMAND]".to_owned() } else { order.usage() };
+        assert_eq!(usage, same);
+    }
+}
+
+#[test]
 fn options_that_documents_mention_exist() {
     let mut known = words(&help_of(&["--help"]), r"--[a-z][a-z-]*");
     for command in ["show", "diff", "test"] {
@@ -30,7 +55,7 @@ fn options_that_documents_mention_exist() {
     assert!(known.contains("--listen") && known.contains("--color"), "{known:?}");
     for document in Document::all() {
         // Other programs have options as well.
-        let others = ["cargo ", "curl ", "curl-mail.sh --", "redis-server", "serve "];
+        let others = ["cargo ", "redis-server", "serve ", "curl", "ncat --ssl"];
         let lines = document.text.lines();
         let ours = lines.filter(|line| others.iter().all(|other| !line.contains(other)));
         let text = ours.collect::<Vec<_>>().join("\n");

@@ -84,6 +84,22 @@ impl Running {
         self.stdout.wait_for(bytes.as_ref());
     }
 
+    /// Waits for a whole line of its standard output that begins so: the first such line.
+    #[track_caller]
+    pub(crate) fn wait_stdout_line(&self, prefix: &str) -> String {
+        wait_line(&self.stdout, prefix, |line| line.starts_with(prefix.as_bytes()))
+    }
+
+    /// All of its standard output so far.
+    pub(crate) fn stdout_so_far(&self) -> Vec<u8> {
+        self.stdout.bytes()
+    }
+
+    /// All of its standard error so far.
+    pub(crate) fn stderr_so_far(&self) -> String {
+        String::from_utf8_lossy(&self.stderr.bytes()).into_owned()
+    }
+
     /// Waits until it says these bytes on its standard output, or ends; whether it said them.
     #[track_caller]
     pub(crate) fn says_on_stdout(&self, bytes: impl AsRef<[u8]>) -> bool {
@@ -110,12 +126,7 @@ impl Running {
 
     #[track_caller]
     fn wait_stderr(&self, awaited: &str, is_it: impl Fn(&[u8]) -> bool) -> String {
-        self.stderr.wait_until(&format!("`{awaited}`"), |said| {
-            let lines = said.split_inclusive(|&byte| byte == b'\n');
-            let mut whole = lines.filter_map(|line| line.strip_suffix(b"\n"));
-            let line = whole.find(|line| is_it(line))?;
-            Some(String::from_utf8_lossy(line).into_owned())
-        })
+        wait_line(&self.stderr, awaited, is_it)
     }
 
     /// Waits for its first `-- listening on ADDR`; the address.
@@ -128,6 +139,15 @@ impl Running {
     /// The most memory that it has held so far, in bytes.
     pub(crate) fn peak_memory(&self) -> usize {
         peak_memory(self.child.id())
+    }
+
+    /// How many descriptors it has open, and how many threads.
+    pub(crate) fn holds(&self) -> (usize, usize) {
+        let count = |what| {
+            let entries = std::fs::read_dir(format!("/proc/{}/{what}", self.child.id()));
+            entries.expect("it runs").count()
+        };
+        (count("fd"), count("task"))
     }
 
     /// Sends it a signal.
@@ -204,6 +224,17 @@ impl Finished {
         }
         self
     }
+}
+
+/// Waits for a whole line of what is said.
+#[track_caller]
+fn wait_line(said: &Gathered, awaited: &str, is_it: impl Fn(&[u8]) -> bool) -> String {
+    said.wait_until(&format!("`{awaited}`"), |said| {
+        let lines = said.split_inclusive(|&byte| byte == b'\n');
+        let mut whole = lines.filter_map(|line| line.strip_suffix(b"\n"));
+        let line = whole.find(|line| is_it(line))?;
+        Some(String::from_utf8_lossy(line).into_owned())
+    })
 }
 
 /// The most memory that a process has held so far, in bytes.

@@ -1,12 +1,13 @@
 //! Conns on real sockets, in virtual time.
 
-use std::io::Read;
+use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 
 use mio::{Events, Poll};
 use socket2::SockRef;
 
 use super::*;
+use crate::net::Socket;
 
 const FIRST_TOKEN: usize = 8;
 /// What the system is asked to hold at either end.
@@ -33,7 +34,7 @@ impl Wire {
         ours.set_nonblocking(true).unwrap();
         SockRef::from(&ours).set_send_buffer_size(BUFFER).unwrap();
         SockRef::from(&peer).set_recv_buffer_size(BUFFER).unwrap();
-        let stream = NetStream::Tcp(mio::net::TcpStream::from_std(ours));
+        let stream = NetStream::Plain(Socket::Tcp(mio::net::TcpStream::from_std(ours)));
         let poll = Poll::new().unwrap();
         let mut conns = Conns::new(FIRST_TOKEN, MUCH);
         let id = conns.add(stream, poll.registry()).unwrap();
@@ -142,6 +143,63 @@ fn that_a_slow_peer_took_something_is_told_and_nothing_else_is() {
     wire.turn();
     wire.turn();
     assert_eq!((wire.moved(), wire.conns.deadline()), (false, None));
+}
+
+#[test]
+fn all_have_been_read_before_any_is_read_again_however_much_they_say() {
+    const TALKERS: usize = 3 * TURN / READ;
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let poll = Poll::new().unwrap();
+    let mut conns = Conns::new(FIRST_TOKEN, MUCH);
+    let mut peers = Vec::new();
+    for _ in 0..TALKERS {
+        let mut peer = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        peer.write_all(&vec![b'x'; 2 * READ]).unwrap();
+        peers.push(peer);
+        let (ours, _) = listener.accept().unwrap();
+        ours.set_nonblocking(true).unwrap();
+        let stream = NetStream::Plain(Socket::Tcp(mio::net::TcpStream::from_std(ours)));
+        conns.add(stream, poll.registry()).unwrap();
+    }
+    let mut read = Vec::new();
+    while read.len() < TALKERS {
+        let mut taken = 0;
+        for id in conns.turn() {
+            if let Some(Input::Received { bytes, .. }) = conns.read(id) {
+                taken += bytes.len();
+                read.push(id);
+            }
+        }
+        assert!((1..TURN + READ).contains(&taken), "{taken} bytes in one turn");
+        // What is paused in the middle of a turn keeps its place.
+        let turn = conns.turn();
+        conns.pause_all(true);
+        assert!(turn.into_iter().all(|id| conns.read(id).is_none()) && !conns.has_ready());
+        conns.pause_all(false);
+        assert!(conns.has_ready());
+    }
+    let different: BTreeSet<ConnId> = read.iter().take(TALKERS).copied().collect();
+    assert_eq!(different.len(), TALKERS);
+}
+
+#[test]
+fn what_one_says_goes_to_the_others_and_who_is_full_goes_on_being_read() {
+    let mut wire = Wire::new();
+    let other = wire.id.next();
+    wire.conns.pass(wire.id, &Bytes::from_static(b"own words"));
+    wire.conns.pass(other, &Bytes::from_static(b"hello"));
+    wire.turn();
+    let mut heard = [0; 64];
+    let len = wire.peer.read(&mut heard).unwrap();
+    assert_eq!(&heard[..len], b"hello");
+    wire.conns.pause_talkers(true);
+    assert!(!wire.conns.has_ready());
+    wire.conns.send(Audience::All, &Bytes::from(vec![b'x'; 2 * MUCH]));
+    wire.turn();
+    assert!(wire.inputs.contains(&Input::Filled(Queue::Outbox(wire.id))));
+    assert!(wire.conns.has_ready());
+    wire.conns.pause_talkers(false);
+    assert!(wire.conns.has_ready());
 }
 
 #[test]

@@ -248,7 +248,7 @@ fn a_guest_that_comes_while_the_host_lingers_is_told_that_it_has_ended() {
 
 #[test]
 fn two_guests_are_told_once_that_they_hear_only_the_host() {
-    let notice = "guests hear only the host, not each other".to_owned();
+    let notice = "guests hear only the host; with --room they hear each other".to_owned();
     let mut host = Host::listener(1);
     assert!(!host.told.notices().contains(&notice));
     host.joins(2);
@@ -261,7 +261,7 @@ fn a_host_that_comes_to_have_two_guests_again_knows_what_they_hear() {
     let mut host = Host::listener(2);
     host.ends(2, Ending::Reset);
     host.joins(3);
-    let notice = "guests hear only the host, not each other".to_owned();
+    let notice = "guests hear only the host; with --room they hear each other".to_owned();
     assert_eq!(host.told.notices().iter().filter(|told| **told == notice).count(), 1);
 }
 
@@ -331,4 +331,14 @@ fn leaving_closes_every_conn_and_blames_no_guest() {
     assert!(host.told.notices().iter().all(|notice| !notice.contains("left")));
     assert_eq!(host.said(), ["3ms 1 server ended: eof", "3ms 2 server ended: eof"]);
     assert_eq!(host.session.next_deadline(), None);
+}
+
+#[test]
+fn a_name_is_asked_for_once_and_first() {
+    let introduction = Some(Bytes::from_static(b"/nick bob\n"));
+    let mut host = Host::new(DirectOptions { introduction, ..options(Side::Client) });
+    host.joins(1);
+    host.opens(2, "other");
+    host.says_to(to(1), b"hi\n");
+    assert_eq!(host.said(), ["0ms 1 client /nick bob\\n", "0ms 1 client hi\\n"]);
 }

@@ -1,9 +1,10 @@
-//! Direct conversations, those that are apart, and taps, in virtual time.
+//! Direct conversations, those that are apart, rooms and taps, in virtual time.
 
 mod apart;
 mod ends;
 mod partial;
 mod queues;
+mod room;
 mod several;
 mod tap;
 
@@ -80,13 +81,13 @@ impl Host {
 
     fn joins(&mut self, n: u32) {
         let (addr, own) = (format!("addr-{n}"), self.own);
-        self.give(Input::Opened { conn: conn(n), addr, own, name: None });
+        self.give(Input::Opened { conn: conn(n), addr, own, name: None, secured: None });
     }
 
     /// A step opens another conn.
     fn opens(&mut self, n: u32, name: &str) {
         let (addr, name) = (format!("addr-{n}"), Some(name.to_owned()));
-        self.give(Input::Opened { conn: conn(n), addr, own: Side::Client, name });
+        self.give(Input::Opened { conn: conn(n), addr, own: Side::Client, name, secured: None });
     }
 
     fn hears(&mut self, n: u32, bytes: &[u8]) {
@@ -139,6 +140,7 @@ fn options(role: Side) -> DirectOptions {
         linger: LINGER,
         max_line: 1 << 20,
         telnet: role == Side::Server,
+        introduction: None,
     }
 }
 

@@ -92,6 +92,7 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
+    use crate::net::Endpoint;
 
     #[test]
     fn no_port_is_given_out_again_at_once() {
@@ -118,6 +119,6 @@ mod tests {
         assert_eq!(v6.fill("${addr}"), "[::1]:5");
         let unix = slots(Some("unix:${dir}/s"));
         assert_eq!(unix.fill("${addr}"), "unix:/tmp/d/s");
-        assert_eq!(unix.into_address(), Address::Unix("/tmp/d/s".into()));
+        assert_eq!(unix.into_address(), Endpoint::Unix("/tmp/d/s".into()).into());
     }
 }
