@@ -119,7 +119,8 @@ fn lock_step(turns: usize) -> usize {
         introduction: None,
     });
     let addr = "bench".to_owned();
-    let opened = Input::Opened { conn: ConnId::FIRST, addr, own: Side::Client, name: None };
+    let opened =
+        Input::Opened { conn: ConnId::FIRST, addr, own: Side::Client, name: None, secured: None };
     let (mut inputs, mut effects, mut answered) = (VecDeque::from([opened]), Vec::new(), 0);
     while let Some(input) = inputs.pop_front().or_else(|| asked(&mut runner)) {
         session.handle(At::START, input, &mut effects);

@@ -9,6 +9,7 @@ use anstream::{AutoStream, ColorChoice};
 
 use crate::drive::{Outcome, Signal, Trouble};
 use crate::matching::{SecretError, Secrets};
+use crate::net::TlsFileError;
 use crate::replay::LoadError;
 use crate::script::{Blame, Report, ScriptFault};
 use crate::suite::{ActualError, FindError, Halt, RunError};
@@ -239,6 +240,12 @@ impl Error {
 
 impl From<ReadError> for Error {
     fn from(err: ReadError) -> Error {
+        Error::new(ExitStatus::BadFile, Report::new(err.to_string()))
+    }
+}
+
+impl From<TlsFileError> for Error {
+    fn from(err: TlsFileError) -> Error {
         Error::new(ExitStatus::BadFile, Report::new(err.to_string()))
     }
 }

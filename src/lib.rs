@@ -59,6 +59,10 @@
 //! - An EOF ends one direction. Our own side is half-closed when the script has ended, and a close of
 //!   ours flushes, half-closes, and reads on for a moment, since closing with unread input would reset
 //!   the connection and destroy our last words.
+//! - Over TLS, at a `tls:` address or from a `/starttls` on, the same bytes are sealed by a stream below
+//!   the conn ([`TlsStream`](net::TlsStream)): nothing above `net` knows more of it than what
+//!   [`Secured`](session::Secured) says. A conn at a `tls:` address is told of only when its handshake is
+//!   done, so its peer has been verified before either side says a word.
 //! - A listener removes well-formed telnet negotiation ([`Telnet`](wire::Telnet)).
 //!
 //! # Flow

@@ -3,11 +3,14 @@
 use std::fs;
 use std::path::Path;
 
+use predicates::prelude::*;
+use predicates::str::contains;
 use tempfile::TempDir;
 
 use crate::support::DEADLINE;
 use crate::support::peer::{Peer, ScriptedServer};
 use crate::support::proc::Repl;
+use crate::support::says;
 use crate::support::tape::{client, prompt, server, tape};
 
 /// A line that may be missing.
@@ -72,4 +75,91 @@ fn a_prompt_that_has_its_rest_at_once_is_as_it_was() {
     let (told, now) = bless(&recorded, around("login: welcome\n", ""));
     assert!(!told.contains("blessed"), "{told}");
     assert_eq!(now, recorded);
+}
+
+/// What is told where a server that plays this part cannot be blessed; the tape stays as it is.
+#[track_caller]
+fn refuse(tape: &str, part: impl FnOnce(&mut Peer) + Send + 'static, told: &[&str]) {
+    let dir = TempDir::new().unwrap();
+    fs::write(dir.path().join("talk.jsonl"), tape).unwrap();
+    let server = ScriptedServer::start(move |mut peer| part(&mut peer));
+    let repl = Repl::new().args(["--connect", &server.addr(), "--timeout", "300ms", "--bless"]);
+    let refused = repl.args(["--replay", "talk.jsonl"]).current_dir(dir.path()).run().code(1);
+    server.finish();
+    let stderr = String::from_utf8(refused.get_output().stderr.clone()).unwrap();
+    for part in told {
+        assert!(stderr.contains(part), "{part}: {stderr}");
+    }
+    assert_eq!(fs::read_to_string(dir.path().join("talk.jsonl")).unwrap(), tape);
+}
+
+#[test]
+fn what_cannot_be_blessed_is_told_as_such() {
+    let nothing = "nothing was written: `--bless` rewrites lines, and leaves this to a person (1 difference before it)";
+    let talk = tape(&[server("a"), client("b"), server("c"), client("d"), server("e")]);
+    let ends = |peer: &mut Peer| {
+        peer.say("A\n");
+        peer.expect_bytes("b\n");
+    };
+    refuse(&talk, ends, &["event 4 of talk.jsonl did not come: the peer has ended\n", nothing]);
+    let wanted = |line: &str| server(line).replacen('}', r#","want":"^o"}"#, 1);
+    let talk = tape(&[server("a"), client("b"), wanted("ok")]);
+    let silent = |peer: &mut Peer| {
+        peer.say("A\n");
+        peer.expect_bytes("b\n");
+        peer.read_to_end_within(DEADLINE);
+    };
+    refuse(&talk, silent, &["event 4 of talk.jsonl did not come: nothing came\n", nothing]);
+    let by_hand = "the line end of a pattern is changed by hand: `eol` of this event\n";
+    let other_end = |peer: &mut Peer| {
+        peer.say("A\n");
+        peer.expect_bytes("b\n");
+        peer.say("oh\r\n");
+        peer.read_to_end_within(DEADLINE);
+    };
+    refuse(
+        &talk,
+        other_end,
+        &["event 4 of talk.jsonl differs in its line end\n", by_hand, nothing],
+    );
+}
+
+#[test]
+fn a_file_that_is_gone_is_told_without_a_place_in_a_script() {
+    let dir = TempDir::new().unwrap();
+    let file = dir.path().join("talk.jsonl");
+    fs::write(&file, tape(&[server("a"), client("b"), server("c")])).unwrap();
+    let server = ScriptedServer::start(move |mut peer| {
+        peer.say("A\n");
+        peer.expect_bytes("b\n");
+        fs::remove_file(file).unwrap();
+        peer.say("c\n");
+    });
+    let repl = Repl::new().args(["--connect", &server.addr(), "--bless", "--replay", "talk.jsonl"]);
+    let refused = repl.current_dir(dir.path()).run().code(3);
+    let told = says::error("cannot write `talk.jsonl`: no such file or directory\n");
+    refused.stderr(told.and(contains("-->").not()));
+    server.finish();
+}
+
+#[test]
+fn a_file_that_was_changed_meanwhile_is_left_alone() {
+    let dir = TempDir::new().unwrap();
+    let file = dir.path().join("talk.jsonl");
+    fs::write(&file, tape(&[server("a"), client("b"), server("c")])).unwrap();
+    let longer = tape(&[server("0"), server("a"), client("b"), server("c")]);
+    let (changed, content) = (file.clone(), longer.clone());
+    let server = ScriptedServer::start(move |mut peer| {
+        peer.say("A\n");
+        peer.expect_bytes("b\n");
+        fs::write(changed, content).unwrap();
+        peer.say("c\n");
+    });
+    let repl = Repl::new().args(["--connect", &server.addr(), "--bless", "--replay", "talk.jsonl"]);
+    let refused = repl.current_dir(dir.path()).run().code(3);
+    refused.stderr(says::error(
+        "cannot change `talk.jsonl`: it was changed meanwhile: replay what it is now\n",
+    ));
+    server.finish();
+    assert_eq!(fs::read_to_string(file).unwrap(), longer);
 }

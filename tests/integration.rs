@@ -35,5 +35,6 @@ mod status;
 mod suite;
 mod support;
 mod tap;
+mod tls;
 mod transcripts;
 mod verify;

@@ -1,17 +1,18 @@
 //! `--replay FILE`: our side of a conversation again, and whether the peer says what it said then.
 
 use std::fs;
+use std::thread;
 
 use assert_cmd::assert::Assert;
 use predicates::prelude::*;
 use predicates::str::contains;
 use tempfile::TempDir;
 
-use crate::support::DEADLINE;
-use crate::support::peer::{EchoServer, Peer, ScriptedServer};
+use crate::support::peer::{EchoServer, Peer, ScriptedServer, accept_within, listen};
 use crate::support::proc::Repl;
 use crate::support::says;
 use crate::support::tape::{client, prompt, server, tape};
+use crate::support::{DEADLINE, folder};
 
 /// A login, as it was recorded.
 fn login() -> String {
@@ -147,7 +148,7 @@ fn a_prompt_that_goes_on_is_a_difference_of_what_follows() {
 fn a_line_that_does_not_come_is_named() {
     let part = |peer: &mut Peer| peer.say("hello\nlog");
     let (replayed, _) = replay_with(&["--timeout", "1s"], &login(), part);
-    let told = "error: event 3 of talk.jsonl did not come: nothing came within 1s\n   \
+    let told = "error: event 3 of talk.jsonl did not come: only a part of it came within 1s\n   \
                 = 1 (opened)\n   = 2 server: hello\n   = recorded: login: \n   = came:     log (no line end)\n";
     replayed.code(1).stderr(contains(told));
 }
@@ -256,7 +257,7 @@ fn a_recorded_pause_is_waited_for_as_long() {
     let part = |peer: &mut Peer| {
         peer.expect_bytes("x\n");
         // Longer than a wait lasts, and shorter than the pause was.
-        std::thread::sleep(std::time::Duration::from_millis(300));
+        thread::sleep(std::time::Duration::from_millis(300));
         peer.say("late\n");
     };
     let (replayed, _) = replay_with(&["--timeout", "100ms"], &tape(&[client("x"), late]), part);
@@ -272,4 +273,110 @@ fn a_peer_that_answered_when_our_side_had_ended_does_so_again() {
             peer.say("2 lines\n");
         });
     replayed.success().stderr(says::notice("replayed talk.jsonl: 1 line as recorded\n"));
+}
+
+/// Two conns, of which the one ends before the other comes.
+fn two_in_turn() -> String {
+    let ends =
+        |from: &str| format!(r#"{{"dt":1,"conn":1,"ev":"close","from":"{from}","how":"eof"}}"#);
+    let talk = |answer: &str| [client("ask"), server(answer), ends("client"), ends("server")];
+    let second = talk("2").map(|event| event.replace("\"conn\":1", "\"conn\":2"));
+    let opens = r#"{"dt":1,"ev":"open","conn":2,"addr":"127.0.0.1:1"}"#.to_owned();
+    tape(&[&talk("1")[..], &[opens], &second].concat())
+}
+
+/// Two clients ask, and do this at their end.
+#[track_caller]
+fn replay_two_in_turn(options: &[&str], ends: fn(&mut Peer)) {
+    let (listener, addr) = listen();
+    let serving = thread::spawn(move || {
+        let peers = ["1\n", "2\n"].map(|answer| {
+            let mut peer = Peer::accept(&listener);
+            peer.expect_bytes("ask\n");
+            peer.say(answer);
+            ends(&mut peer);
+            peer
+        });
+        peers.map(|mut peer| peer.read_to_end_within(DEADLINE))
+    });
+    let dir = folder(&[("talk.jsonl", &two_in_turn())]);
+    let repl = Repl::new().args(["--connect", &addr.to_string(), "--replay", "talk.jsonl"]);
+    let told = repl.args(options).current_dir(dir.path()).run().success();
+    told.stderr(says::notice("replayed talk.jsonl: 2 lines as recorded"));
+    serving.join().unwrap();
+}
+
+#[test]
+fn each_conn_is_ended_where_it_was() {
+    replay_two_in_turn(&[], |peer| {
+        assert_eq!(peer.read_line(), b"");
+        peer.shutdown();
+    });
+}
+
+#[test]
+fn who_is_not_told_that_our_side_ends_is_not_waited_for_either() {
+    replay_two_in_turn(&["--no-half-close", "--linger", "100ms"], |_| {});
+}
+
+#[test]
+fn a_line_end_is_seen_and_nothing_is_said_of_masks() {
+    let talk = tape(&[client("a"), server("ok")]);
+    let (replayed, _) = replay(&talk, |peer| {
+        peer.expect_bytes("a\n");
+        peer.say("ok\r\n");
+    });
+    let told = "   = recorded: ok\\n\n   = came:     ok\\r\\n\n   =             ^^^^\n   \
+                = if it is right now: `--bless` rewrites the event\n";
+    replayed.code(1).stderr(contains(told).and(contains("--mask").not()));
+    let (replayed, _) = replay(&talk, |peer| {
+        peer.expect_bytes("a\n");
+        peer.say("ok\n\n");
+    });
+    replayed.code(1).stderr(contains("   = extra: \\n\n"));
+}
+
+#[test]
+fn of_several_conns_the_one_that_has_ended_is_told() {
+    let second = |event: String| event.replace("\"conn\":1", "\"conn\":2");
+    let dir = TempDir::new().unwrap();
+    let open = r#"{"dt":1,"ev":"open","conn":2,"addr":"127.0.0.1:1"}"#.to_owned();
+    let talk = [open, second(client("join")), second(server("ok")), server("two is here")];
+    fs::write(dir.path().join("talk.jsonl"), tape(&talk)).unwrap();
+    let (listener, addr) = listen();
+    let room = thread::spawn(move || {
+        let mut one = Peer::from(accept_within(&listener));
+        let mut two = Peer::from(accept_within(&listener));
+        two.expect_bytes("join\n");
+        drop(two);
+        one.read_to_end_within(DEADLINE)
+    });
+    let repl = Repl::new().args(["--connect", &addr.to_string(), "--replay", "talk.jsonl"]);
+    let told = repl.current_dir(dir.path()).run().code(1);
+    told.stderr(says::error("event 4 of talk.jsonl (conn 2) did not come: the peer has ended\n"));
+    assert_eq!(room.join().unwrap(), b"");
+}
+
+#[test]
+fn a_connection_that_breaks_where_it_did_is_as_recorded() {
+    let reset = r#"{"dt":1,"ev":"close","conn":1,"from":"server","how":"reset"}"#.to_owned();
+    let play = |how: &str, answer: &'static str| {
+        let dir = TempDir::new().unwrap();
+        let end = reset.replace("reset", how);
+        fs::write(dir.path().join("talk.jsonl"), tape(&[client("x"), server("y"), end])).unwrap();
+        let server = ScriptedServer::start(move |mut peer| {
+            peer.expect_bytes("x\n");
+            peer.say(answer);
+            // Its client has ended, so it has read all.
+            peer.read_to_end_within(DEADLINE);
+            peer.reset();
+        });
+        let repl = Repl::new().args(["--connect", &server.addr(), "--replay", "talk.jsonl"]);
+        let played = repl.current_dir(dir.path()).run();
+        server.finish();
+        played
+    };
+    play("reset", "y\n").success();
+    play("reset", "z\n").code(1).stderr(contains("event 3 of talk.jsonl differs\n"));
+    play("eof", "y\n").code(5).stderr(contains("broke: it was reset by the peer\n"));
 }

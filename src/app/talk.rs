@@ -8,9 +8,9 @@ use bytes::Bytes;
 
 use super::{colour, mock, vars};
 use crate::cli::Talk;
-use crate::drive::{self, Cast, Clock, Dialing, Feed, Keeping, Setup, Stdout, Way};
+use crate::drive::{self, Cast, Clock, Dialing, Feed, Keeping, Setup, Stdout, Until, Way};
 use crate::error::Error;
-use crate::net::{Network, raise_descriptor_limit};
+use crate::net::{Network, Tls, raise_descriptor_limit};
 use crate::replay;
 use crate::script::{Play, RunnerOptions, Settings};
 use crate::session::{Admits, Apart, Direct, DirectOptions, Name, Room, RoomOptions, Session, Tap};
@@ -60,11 +60,12 @@ pub(super) fn run(talk: Talk) -> Result<(), Error> {
     let types = terminal.as_ref().is_some_and(Terminal::has_keyboard);
     let settings = vars::settings(&talk.shared)?;
     let secrets = settings.secrets.clone();
+    let tls = Tls::load(talk.shared.tls.options())?;
     let held = choose_driver(&talk, &settings, types).and_then(|mut driver| {
         let reads = check(&mut driver)?;
         let stay = talk.stay || talk.is_tap() || talk.is_mock() || talk.rooming.room;
         let talk = Talk { interactive: talk.interactive && types, ..talk };
-        let outcome = drive::run(setup(talk, settings, (clock, terminal), driver, reads));
+        let outcome = drive::run(setup(talk, settings, (clock, terminal, tls), driver, reads));
         Error::of_session(outcome, stay).map_or(Ok(()), Err)
     });
     held.map_err(|err| err.hiding(&secrets))
@@ -75,7 +76,8 @@ fn choose_driver(talk: &Talk, settings: &Settings, types: bool) -> Result<Driver
         && let Some(path) = &talk.replay
     {
         let role = mock::role(path, talk, settings)?;
-        return Ok(Driver::Cast(Cast { role, stay: talk.stay }, types));
+        let until = if talk.stay { Until::Ended } else { Until::Played };
+        return Ok(Driver::Cast(Cast { role, until }, types));
     }
     if let Some(path) = &talk.replay {
         let finish = replay::Finish::Close {
@@ -119,7 +121,7 @@ fn check(driver: &mut Driver) -> Result<bool, Error> {
 fn setup(
     talk: Talk,
     settings: Settings,
-    (clock, terminal): (Clock, Option<Terminal>),
+    (clock, terminal, tls): (Clock, Option<Terminal>, Tls),
     driver: Driver,
     reads: bool,
 ) -> Setup {
@@ -144,6 +146,7 @@ fn setup(
     let (feed, play, cast) = driver.parts();
     Setup {
         clock,
+        listener: None,
         session,
         role,
         room,
@@ -176,6 +179,7 @@ fn setup(
         dialing: Dialing {
             timeout: talk.shared.connect_timeout,
             retry: talk.retry.unwrap_or_default(),
+            tls,
         },
         way,
     }

@@ -7,6 +7,7 @@ mod secret;
 mod shared;
 mod show;
 mod test;
+mod tls;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -18,6 +19,7 @@ pub use secret::Secret;
 pub use shared::Shared;
 pub use show::Show;
 pub use test::{Format, Test};
+pub use tls::TlsArgs;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ArgGroup, Args, ColorChoice, Parser, Subcommand};
@@ -42,8 +44,8 @@ use crate::wire::Eol;
                       chat-repl --connect ADDR --replay FILE\n       chat-repl --listen ADDR --replay FILE\n       \
                       chat-repl test PATH... [OPTIONS]\n       \
                       chat-repl show FILE\n       chat-repl diff A B",
-    after_help = "ADDR is HOST:PORT, :PORT, PORT, HOST, [V6]:PORT or unix:PATH; the port is 51423 where none \
-                  is given.\nDurations are written 200ms, 2s, 1m; sizes 64KiB, 4MiB. \
+    after_help = "ADDR is HOST:PORT, :PORT, PORT, HOST, [V6]:PORT or unix:PATH, and tls: before it for TLS; the port is \
+                  51423 where none is given.\nDurations are written 200ms, 2s, 1m; sizes 64KiB, 4MiB. \
                   At the prompt, /help lists the commands.\n\
                   Exit status: 0 done, 1 a check failed, 2 usage, 3 a bad file, 4 no connection, 5 it broke."
 )]
@@ -184,7 +186,7 @@ impl Talk {
     /// They cannot, as clap tells such things.
     pub fn check(&self) -> Result<(), clap::Error> {
         self.replaying.check()?;
-        let on_unix = matches!(self.listen, Some(Address::Unix(_)));
+        let on_unix = self.listen.as_ref().is_some_and(|addr| addr.port().is_none());
         self.rooming.check(self.listen.is_some(), on_unix)?;
         self.check_replay()?;
         if self.is_tap() && (self.script.is_some() || self.plain) {

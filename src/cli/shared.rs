@@ -5,6 +5,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::secret::{Secret, parse_secret};
+use super::tls::TlsArgs;
 use super::{eol_parser, parse_bound, parse_var};
 use crate::units::parse_duration;
 use crate::wire::Eol;
@@ -38,4 +39,8 @@ pub struct Shared {
     /// A line longer than this is shown and recorded in pieces
     #[arg(long, value_name = "SIZE", value_parser = parse_bound, default_value = "1MiB", help_heading = "Limits")]
     pub max_line: usize,
+
+    /// TLS.
+    #[command(flatten)]
+    pub tls: TlsArgs,
 }

@@ -18,7 +18,7 @@ const INDENT: &str = "  ";
 /// All commands by topic, in two halves that fit on one screen of 24 rows and 80 columns.
 #[must_use]
 pub fn overview() -> String {
-    let (left, right) = Topic::ALL.split_at(Topic::ALL.len() / 2);
+    let (left, right) = Topic::ALL.split_at(Topic::ALL.len().div_ceil(2));
     let (left, right) = (half(left), half(right));
     let mut text = String::new();
     for row in 0..left.len().max(right.len()) {
@@ -113,7 +113,7 @@ mod tests {
             assert!(text.contains(&entry), "{entry}");
         }
         let rows: Vec<_> = text.lines().collect();
-        assert_eq!(rows[0], format!("{:HALF$}{}", "the prompt", "the transcript"));
+        assert_eq!(rows[0], format!("{:HALF$}{}", "the prompt", "settings"));
         assert!(rows[1].starts_with("/help       list commands, explain one"));
     }
 

@@ -59,6 +59,7 @@ impl Command {
     pub fn reads(&self) -> bool {
         match self {
             Command::Wait(_)
+            | Command::Conn(ConnCommand::StartTls)
             | Command::Keep(KeepCommand::Replay { .. })
             | Command::Set(SetCommand::Strict(_)) => true,
             // Of the steps of a file that is known only later, some may.
@@ -171,7 +172,7 @@ pub enum SetCommand {
     Include(Arg<String>),
 }
 
-/// `/open`, `/on`, `/shutdown`, `/close`, `/accept`, `/who`, `/kick`, `/nick`, `/me`, `/msg`.
+/// `/open`, `/on`, `/starttls`, `/shutdown`, `/close`, `/accept`, `/who`, `/kick`, `/nick`, `/me`, `/msg`.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ConnCommand {
     /// `/open NAME ADDR`.
@@ -183,6 +184,8 @@ pub enum ConnCommand {
     },
     /// `/on NAME`; `all` is everybody.
     On(Arg<String>),
+    /// `/starttls`.
+    StartTls,
     /// `/shutdown`.
     Shutdown,
     /// `/close`.

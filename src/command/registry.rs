@@ -40,10 +40,8 @@ pub(super) enum Topic {
     Prompt,
     /// About what is kept.
     Keep,
-    /// Says something.
-    Say,
-    /// Waits for something.
-    Wait,
+    /// Says something, or waits for something.
+    Talk,
     /// Changes a setting, or passes time.
     Set,
     /// About conns and guests.
@@ -89,8 +87,8 @@ pub(super) enum Kind {
 
 impl Topic {
     /// All of them, as `/help` orders them.
-    pub(super) const ALL: [Topic; 6] =
-        [Topic::Prompt, Topic::Wait, Topic::Set, Topic::Keep, Topic::Say, Topic::Conn];
+    pub(super) const ALL: [Topic; 5] =
+        [Topic::Prompt, Topic::Talk, Topic::Keep, Topic::Set, Topic::Conn];
 
     /// Its heading.
     #[must_use]
@@ -98,8 +96,7 @@ impl Topic {
         match self {
             Topic::Prompt => "the prompt",
             Topic::Keep => "the transcript",
-            Topic::Say => "say",
-            Topic::Wait => "wait",
+            Topic::Talk => "say and wait",
             Topic::Set => "settings",
             Topic::Conn => "conns and guests",
         }

@@ -6,7 +6,7 @@ use super::{
 };
 
 /// The commands, by topic, and in a topic as people meet them.
-pub(super) static SPECS: [Spec; 34] = [
+pub(super) static SPECS: [Spec; 35] = [
     Spec {
         name: "help",
         topic: Topic::Prompt,
@@ -48,8 +48,30 @@ pub(super) static SPECS: [Spec; 34] = [
         build: |args| Ok(Command::Prompt(PromptCommand::Time(args.required()?))),
     },
     Spec {
+        name: "send",
+        topic: Topic::Talk,
+        options: &[],
+        params: &[required("TEXT", Kind::Rest)],
+        summary: "send, variables filled in",
+        details: "Sends a line in which `${name}` stands for a variable. `$${` is a literal `${`.",
+        example: "/expect ^OK session=(?<sid>\\w+)\n/send JOIN lobby ${sid}",
+        build: |args| Ok(Command::Say(SayCommand::Send(args.required()?))),
+    },
+    Spec {
+        name: "raw",
+        topic: Topic::Talk,
+        options: &[],
+        params: &[required("ESCAPED", Kind::Rest)],
+        summary: "send bytes, no line end",
+        details: "Sends bytes and no line end after them. `\\xNN`, `\\r`, `\\n`, `\\t`, `\\0` and \
+                  `\\\\` are escapes, and `${name}` stands for a variable, whose value is not read \
+                  for escapes.",
+        example: "/raw PING\\r\\n\\xff\\x00",
+        build: |args| Ok(Command::Say(SayCommand::Raw(args.escaped()?))),
+    },
+    Spec {
         name: "expect",
-        topic: Topic::Wait,
+        topic: Topic::Talk,
         options: &[
             Opt { letter: 'n', value: None },
             Opt { letter: 'x', value: None },
@@ -79,7 +101,7 @@ pub(super) static SPECS: [Spec; 34] = [
     },
     Spec {
         name: "all",
-        topic: Topic::Wait,
+        topic: Topic::Talk,
         options: &[Opt { letter: 't', value: Some("DUR") }],
         params: &[],
         summary: "wait for several lines",
@@ -91,7 +113,7 @@ pub(super) static SPECS: [Spec; 34] = [
     },
     Spec {
         name: "end",
-        topic: Topic::Wait,
+        topic: Topic::Talk,
         options: &[],
         params: &[],
         summary: "end a block",
@@ -101,7 +123,7 @@ pub(super) static SPECS: [Spec; 34] = [
     },
     Spec {
         name: "reject",
-        topic: Topic::Wait,
+        topic: Topic::Talk,
         options: &[],
         params: &[optional("PATTERN", Kind::Rest)],
         summary: "what must never come",
@@ -113,7 +135,7 @@ pub(super) static SPECS: [Spec; 34] = [
     },
     Spec {
         name: "expect-eof",
-        topic: Topic::Wait,
+        topic: Topic::Talk,
         options: &[Opt { letter: 't', value: Some("DUR") }],
         params: &[],
         summary: "wait for the peer's end",
@@ -123,13 +145,73 @@ pub(super) static SPECS: [Spec; 34] = [
     },
     Spec {
         name: "quiet",
-        topic: Topic::Wait,
+        topic: Topic::Talk,
         options: &[],
         params: &[required("DUR", Kind::Word)],
         summary: "nothing may come",
         details: "Fails if anything comes within this time, or came before and is unread.",
         example: "/quiet 300ms",
         build: |args| Ok(Command::Wait(WaitCommand::Quiet(args.required()?))),
+    },
+    Spec {
+        name: "save",
+        topic: Topic::Keep,
+        options: &[Opt { letter: 'f', value: None }],
+        params: &[optional("FILE", Kind::File)],
+        summary: "write the transcript",
+        details: "Writes the transcript so far, readable by its owner only, and says how many events \
+                  it has. `.jsonl` makes JSON Lines, any other name one JSON document; without FILE \
+                  the name is the date. Replaces a transcript, and anything else only with `-f`.",
+        example: "/save greeting.json",
+        build: |args| {
+            let (force, file) = (args.flag('f'), args.optional()?);
+            Ok(Command::Keep(KeepCommand::Save { force, file }))
+        },
+    },
+    Spec {
+        name: "replay",
+        topic: Topic::Keep,
+        options: &[Opt { letter: 'p', value: Some("PACE") }],
+        params: &[required("FILE[#CONN]", Kind::File)],
+        summary: "play a recorded conn",
+        details: "Plays one recorded conn on the conn spoken to, and compares what the peer says with \
+                  what its peer said then. Lines are said once all that was said before them has come; \
+                  with `-p recorded` also no sooner than then, with `-p x2` twice as fast. Ctrl-C stops it.",
+        example: "/replay greeting.json\n/replay meeting.json#2",
+        build: |args| {
+            let (pace, file) = (args.option('p')?, args.required()?);
+            Ok(Command::Keep(KeepCommand::Replay { pace, file }))
+        },
+    },
+    Spec {
+        name: "show",
+        topic: Topic::Keep,
+        options: &[],
+        params: &[optional("N", Kind::Word)],
+        summary: "show the last N events",
+        details: "Shows the last N events of the transcript.",
+        example: "/show 20",
+        build: |args| Ok(Command::Keep(KeepCommand::Show(args.optional()?))),
+    },
+    Spec {
+        name: "stats",
+        topic: Topic::Keep,
+        options: &[],
+        params: &[],
+        summary: "lines, bytes, latency",
+        details: "Tells how many lines and bytes went either way, and how long replies took.",
+        example: "/stats",
+        build: |_| Ok(Command::Keep(KeepCommand::Stats)),
+    },
+    Spec {
+        name: "note",
+        topic: Topic::Keep,
+        options: &[],
+        params: &[required("TEXT", Kind::Rest)],
+        summary: "put a note into it",
+        details: "Puts a note into the transcript. It is sent to nobody.",
+        example: "/note here it began to stutter",
+        build: |args| Ok(Command::Keep(KeepCommand::Note(args.required()?))),
     },
     Spec {
         name: "set",
@@ -207,88 +289,6 @@ pub(super) static SPECS: [Spec; 34] = [
         build: |args| Ok(Command::Set(SetCommand::Include(args.required()?))),
     },
     Spec {
-        name: "save",
-        topic: Topic::Keep,
-        options: &[Opt { letter: 'f', value: None }],
-        params: &[optional("FILE", Kind::File)],
-        summary: "write the transcript",
-        details: "Writes the transcript so far, readable by its owner only, and says how many events \
-                  it has. `.jsonl` makes JSON Lines, any other name one JSON document; without FILE \
-                  the name is the date. Replaces a transcript, and anything else only with `-f`.",
-        example: "/save greeting.json",
-        build: |args| {
-            let (force, file) = (args.flag('f'), args.optional()?);
-            Ok(Command::Keep(KeepCommand::Save { force, file }))
-        },
-    },
-    Spec {
-        name: "replay",
-        topic: Topic::Keep,
-        options: &[Opt { letter: 'p', value: Some("PACE") }],
-        params: &[required("FILE[#CONN]", Kind::File)],
-        summary: "play a recorded conn",
-        details: "Plays one recorded conn on the conn spoken to, and compares what the peer says with \
-                  what its peer said then. Lines are said once all that was said before them has come; \
-                  with `-p recorded` also no sooner than then, with `-p x2` twice as fast. Ctrl-C stops it.",
-        example: "/replay greeting.json\n/replay meeting.json#2",
-        build: |args| {
-            let (pace, file) = (args.option('p')?, args.required()?);
-            Ok(Command::Keep(KeepCommand::Replay { pace, file }))
-        },
-    },
-    Spec {
-        name: "show",
-        topic: Topic::Keep,
-        options: &[],
-        params: &[optional("N", Kind::Word)],
-        summary: "show the last N events",
-        details: "Shows the last N events of the transcript.",
-        example: "/show 20",
-        build: |args| Ok(Command::Keep(KeepCommand::Show(args.optional()?))),
-    },
-    Spec {
-        name: "stats",
-        topic: Topic::Keep,
-        options: &[],
-        params: &[],
-        summary: "lines, bytes, latency",
-        details: "Tells how many lines and bytes went either way, and how long replies took.",
-        example: "/stats",
-        build: |_| Ok(Command::Keep(KeepCommand::Stats)),
-    },
-    Spec {
-        name: "note",
-        topic: Topic::Keep,
-        options: &[],
-        params: &[required("TEXT", Kind::Rest)],
-        summary: "put a note into it",
-        details: "Puts a note into the transcript. It is sent to nobody.",
-        example: "/note here it began to stutter",
-        build: |args| Ok(Command::Keep(KeepCommand::Note(args.required()?))),
-    },
-    Spec {
-        name: "send",
-        topic: Topic::Say,
-        options: &[],
-        params: &[required("TEXT", Kind::Rest)],
-        summary: "send, variables filled in",
-        details: "Sends a line in which `${name}` stands for a variable. `$${` is a literal `${`.",
-        example: "/expect ^OK session=(?<sid>\\w+)\n/send JOIN lobby ${sid}",
-        build: |args| Ok(Command::Say(SayCommand::Send(args.required()?))),
-    },
-    Spec {
-        name: "raw",
-        topic: Topic::Say,
-        options: &[],
-        params: &[required("ESCAPED", Kind::Rest)],
-        summary: "send bytes, no line end",
-        details: "Sends bytes and no line end after them. `\\xNN`, `\\r`, `\\n`, `\\t`, `\\0` and \
-                  `\\\\` are escapes, and `${name}` stands for a variable, whose value is not read \
-                  for escapes.",
-        example: "/raw PING\\r\\n\\xff\\x00",
-        build: |args| Ok(Command::Say(SayCommand::Raw(args.escaped()?))),
-    },
-    Spec {
         name: "open",
         topic: Topic::Conn,
         options: &[],
@@ -311,6 +311,18 @@ pub(super) static SPECS: [Spec; 34] = [
         details: "Speaks to one conn or guest, and hears that one. `/on all` speaks to all of them.",
         example: "/on guest-2\n/on all",
         build: |args| Ok(Command::Conn(ConnCommand::On(args.required()?))),
+    },
+    Spec {
+        name: "starttls",
+        topic: Topic::Conn,
+        options: &[],
+        params: &[],
+        summary: "go on over TLS",
+        details: "Goes on over TLS on the conn spoken to, once all that was said before was sent: as its \
+                  client where we connected, as its server where a guest did. Who is believed is as with \
+                  a `tls:` address. Whatever the peer has said must have been read before.",
+        example: "STARTTLS\n/expect ^220 \n/starttls",
+        build: |_| Ok(Command::Conn(ConnCommand::StartTls)),
     },
     Spec {
         name: "shutdown",

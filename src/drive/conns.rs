@@ -8,7 +8,7 @@ use bytes::Bytes;
 use mio::event::Event;
 use mio::{Interest, Registry, Token};
 
-use crate::net::{Conn, Flushed, NetStream, ReadOutcome, Settled};
+use crate::net::{Conn, Flushed, NetStream, ReadOutcome, Settled, TlsStart};
 use crate::session::{Audience, Ending, Input, Queue};
 use crate::units::At;
 use crate::wire::ConnId;
@@ -50,6 +50,8 @@ pub(super) struct Conns {
     paused: bool,
     /// A peer that breaks after it has half-closed is told of at once.
     watches: bool,
+    /// Their ends may have come from somebody in between.
+    cut: Vec<ConnId>,
     /// They are a room's guests: what one of them did not take is no news.
     room: bool,
     /// Those whose outbox has room are not read.
@@ -62,6 +64,8 @@ struct Slot {
     /// There may be something to read.
     readable: bool,
     paused: bool,
+    /// TLS is to begin: what comes next is a part of that, and is not read before.
+    awaits_tls: bool,
     /// The session half-closed it.
     shut: bool,
     /// The session has been told that the outbox is over its bound.
@@ -76,7 +80,8 @@ struct Slot {
 
 impl Slot {
     fn is_read(&self, talkers_paused: bool) -> bool {
-        !self.paused && (self.filled || !talkers_paused) || self.broken
+        let held = self.paused || self.awaits_tls || talkers_paused && !self.filled;
+        self.broken || !held
     }
 }
 
@@ -104,6 +109,7 @@ impl Conns {
             unsettled: BTreeSet::new(),
             paused: false,
             watches: false,
+            cut: Vec::new(),
             room: false,
             talkers_paused: false,
             buf: vec![0; READ].into_boxed_slice(),
@@ -142,6 +148,7 @@ impl Conns {
             conn: Conn::new(stream),
             readable: false,
             paused: false,
+            awaits_tls: false,
             shut: false,
             filled: false,
             ended: false,
@@ -230,6 +237,7 @@ impl Conns {
             ReadOutcome::WouldBlock => None,
             ReadOutcome::Eof => {
                 let news = !std::mem::replace(&mut slot.ended, true);
+                self.cut.extend((news && slot.conn.is_cut()).then_some(id));
                 news.then_some(Input::Ended { conn: id, how: Ending::Eof })
             }
             ReadOutcome::Failed(how) => Some(Input::Ended { conn: id, how }),
@@ -330,6 +338,42 @@ impl Conns {
 
     pub(super) fn pause_all(&mut self, paused: bool) {
         self.paused = paused;
+    }
+
+    /// Whether all that was said to a conn has been taken by its stream, which TLS may begin on now.
+    pub(super) fn is_said(&mut self, id: ConnId) -> bool {
+        let Some(slot) = self.slots.get_mut(&id) else { return false };
+        slot.conn.flush() == Ok(Flushed::All)
+    }
+
+    /// The stream of a conn.
+    pub(super) fn stream_mut(&mut self, id: ConnId) -> Option<&mut NetStream> {
+        self.slots.get_mut(&id).map(|slot| slot.conn.stream_mut())
+    }
+
+    /// Reads no more of a conn until it goes on over TLS.
+    pub(super) fn await_tls(&mut self, id: ConnId) {
+        if let Some(slot) = self.slots.get_mut(&id) {
+            slot.awaits_tls = true;
+        }
+    }
+
+    /// Goes on over TLS.
+    pub(super) fn start_tls(&mut self, id: ConnId, start: TlsStart) {
+        if let Some(Slot { conn, .. }) = self.slots.get(&id)
+            && !conn.is_closing()
+            && let Some(slot) = self.slots.remove(&id)
+        {
+            let conn = slot.conn.on(|stream| stream.over_tls(start));
+            self.slots.insert(id, Slot { conn, awaits_tls: false, ..slot });
+            self.dirty.insert(id);
+            self.readable(id);
+        }
+    }
+
+    /// Those whose end, told since the last time, may have come from somebody in between.
+    pub(super) fn take_cut(&mut self) -> Vec<ConnId> {
+        std::mem::take(&mut self.cut)
     }
 
     /// Reads only those whose own outbox is full, or all of them again.

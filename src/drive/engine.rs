@@ -19,8 +19,10 @@ use super::reaching::Reaching;
 use super::recorder::Recorder;
 use super::runners::Runners;
 use super::screen::Screen;
+use super::securing::Securing;
 use super::way::{Came, Door};
 use super::{Clock, Message, Outcome, Setup, Signals, Stop, Trouble};
+use crate::net::KNOCKS;
 use crate::replay;
 use crate::script::{Action, Parser, Report, ScriptFault};
 use crate::session::{Drive, Effect, Input, Notice, Queue, Session};
@@ -60,6 +62,7 @@ pub(super) struct Engine {
     pub(super) opening: Opening,
     pub(super) replaying: replay::Options,
     pub(super) reaching: Reaching,
+    pub(super) securing: Securing,
     pub(super) conns: Conns,
     pub(super) session: Box<dyn Session>,
     pub(super) runners: Runners,
@@ -111,9 +114,7 @@ pub fn run(setup: Setup) -> Outcome {
 impl Engine {
     /// Goes round until the session is over.
     fn hold(&mut self) {
-        for addr in self.door.local() {
-            self.screen.notice(&Notice::Listening(addr));
-        }
+        self.tell_where();
         if self.runners.own.is_prompt() {
             self.edit();
         }
@@ -139,16 +140,19 @@ impl Engine {
     /// One round: takes in what happened, lets the script go on, sends what is to be sent.
     fn turn(&mut self) {
         self.let_in();
+        self.see_last_guest();
         self.see_opening();
         self.see_reaching();
         self.read_messages();
         self.read_conns();
+        self.see_securing();
         self.read_feed();
         if self.session.next_deadline().is_some_and(|at| at <= self.now) {
             self.input(Input::Tick);
         }
         self.step();
         self.flush();
+        self.see_securing();
         self.step();
     }
 
@@ -165,6 +169,7 @@ impl Engine {
                 SIGNALS => self.signalled(),
                 STDIN => self.feed_ready = true,
                 DOOR => self.door.event(),
+                token if token >= KNOCKS => self.door.knocked(token),
                 _ => self.conns.event(event),
             }
         }
@@ -187,22 +192,19 @@ impl Engine {
             self.door.deadline(),
             self.opening.deadline(),
             self.reaching.deadline(),
+            self.securing.deadline(),
             self.limit.map(|limit| At::START + limit),
         ];
         deadlines.into_iter().flatten().min().map(|at| self.clock.until(at))
     }
 
-    fn let_in(&mut self) {
+    pub(super) fn let_in(&mut self) {
         for _ in 0..LET_IN {
             match self.door.look(self.poll.registry(), self.now) {
                 Came::Nobody => return,
-                Came::Peer(stream, addr) => match self.conns.add(stream, self.poll.registry()) {
-                    Ok(conn) => {
-                        self.opened.store(true, Ordering::SeqCst);
-                        self.input(Input::Opened { conn, addr, own: self.role, name: None });
-                    }
-                    Err(err) => self.outcome.add(err),
-                },
+                Came::Stepped => {}
+                Came::Turned(notice) => self.screen.notice(&notice),
+                Came::Peer(link) => self.meet(link),
                 Came::OutOfDescriptors(news) => return self.crowded(news),
                 Came::Refused(err) => self.screen.report(&Report::new(err.to_string())),
                 Came::Failed(err) => {
@@ -229,12 +231,14 @@ impl Engine {
     fn read_conns(&mut self) {
         for id in self.conns.turn() {
             let Some(input) = self.conns.read(id) else { continue };
-            if matches!(input, Input::Ended { .. }) {
+            if let Input::Ended { conn, how } = &input {
+                self.ended_unsecured(*conn, how);
                 // Whether there is input waiting decides whether the session goes on.
                 self.step();
                 self.feed_ready |= self.feed.as_ref().is_some_and(Feed::is_ready);
                 self.read_feed();
                 self.step();
+                self.tell_cut();
             }
             self.input(input);
             self.step();

@@ -4,34 +4,37 @@ use std::time::Duration;
 
 use super::engine::{Engine, OPENING};
 use super::{Trouble, Way};
-use crate::net::{Address, Descriptors, DialOptions, Dialer};
+use crate::net::{Address, Descriptors, DialOptions, Dialer, Link, Tls};
 use crate::script::{Blame, Failure, Place, Report};
 use crate::session::Input;
 use crate::units::At;
 use crate::wire::Side;
 
 /// How conns that steps open come about.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Dialing {
     /// Give up after this.
     pub timeout: Duration,
     /// Keep trying for so long.
     pub retry: Duration,
+    /// How TLS is spoken.
+    pub tls: Tls,
 }
 
 impl Dialing {
-    pub(super) fn options(self) -> DialOptions {
+    pub(super) fn options(&self) -> DialOptions {
         DialOptions {
             connect_timeout: self.timeout,
             retry: self.retry,
             descriptors: Descriptors::Any,
+            tls: self.tls.clone(),
         }
     }
 }
 
 /// The conn that is being opened. There is one at most: the step waits for it.
 pub(super) struct Opening {
-    dialing: Dialing,
+    pub(super) dialing: Dialing,
     /// Where the first conn leads, if we connected.
     first: Option<Address>,
     /// What it is to be called.
@@ -46,6 +49,16 @@ impl Opening {
             Way::Listen(_) | Way::Tap { .. } => None,
         };
         Opening { dialing, first, current: None }
+    }
+
+    /// Where the first conn leads, if we connected.
+    pub(super) fn first(&self) -> Option<&Address> {
+        self.first.as_ref()
+    }
+
+    /// Whether the first conn leads somewhere over TLS.
+    pub(super) fn is_tls(&self) -> bool {
+        self.first.as_ref().is_some_and(|address| address.tls)
     }
 
     /// Nobody waits for it any more.
@@ -97,19 +110,22 @@ impl Engine {
         let registry = self.poll.registry();
         let Some((name, dialer)) = &mut self.opening.current else { return };
         let Some(dialed) = dialer.advance(registry, self.now) else { return };
-        let name = Some(std::mem::take(name));
+        let (name, leads) = (Some(std::mem::take(name)), dialer.endpoint().clone());
         self.opening.abandon();
         let added = match dialed {
-            Ok((stream, addr)) => self
+            Ok(Link { stream, addr, secured }) => self
                 .conns
                 .add(stream, registry)
-                .map(|conn| Input::Opened { conn, addr, own: Side::Client, name })
+                .map(|conn| Input::Opened { conn, addr, own: Side::Client, name, secured })
                 .map_err(|err| (Trouble::System(err).into(), Blame::Script)),
             Err(err) => Err((Report::new(err.to_string()), Blame::Unreachable)),
         };
         match added {
             Ok(opened) => {
-                self.input(opened);
+                if let Input::Opened { conn, .. } = &opened {
+                    self.securing.opened(*conn, leads);
+                }
+                self.opened(opened);
                 self.show_prompt();
             }
             Err((report, blame)) => self.runners.own.fail_task(Failure { report, blame }),

@@ -73,7 +73,9 @@ impl Engine {
                     self.outcome.add(Trouble::Step(failure));
                 }
                 self.cut_short();
-                self.outcome.left(why, self.runners.running().cloned());
+                if !self.runners.own.break_was_played() {
+                    self.outcome.left(why, self.runners.running().cloned());
+                }
                 self.left = true;
                 self.door = Door::Closed;
                 self.opening.abandon();

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::engine::{Engine, REACHING};
 use super::{Dialing, Way};
-use crate::net::{Address, DialError, Dialer, NetStream};
+use crate::net::{Address, DialError, Dialer, Link};
 use crate::script::Report;
 use crate::session::Input;
 use crate::units::At;
@@ -21,7 +21,7 @@ pub(super) struct Reaching {
     stirred: bool,
 }
 
-type Dialed = Result<(NetStream, String), DialError>;
+type Dialed = Result<Link, DialError>;
 
 impl Reaching {
     /// None yet.
@@ -36,6 +36,11 @@ impl Reaching {
     /// Whether we stand between others.
     pub(super) fn is_tap(&self) -> bool {
         self.server.is_some()
+    }
+
+    /// Whether the server is reached over TLS.
+    pub(super) fn is_tls(&self) -> bool {
+        self.server.as_ref().is_some_and(|address| address.tls)
     }
 
     /// Something has happened to a socket, or a name was found.
@@ -81,12 +86,16 @@ impl Engine {
     }
 
     fn dialed(&mut self, conn: ConnId, dialed: Dialed) {
-        let reached = dialed.map_err(|err| err.to_string()).and_then(|(stream, addr)| {
+        let reached = dialed.map_err(|err| err.to_string()).and_then(|link| {
+            let Link { stream, addr, secured } = link;
             let added = self.conns.add_as(conn.onward(), stream, self.poll.registry());
-            added.map(|()| addr).map_err(|err| err.to_string())
+            added.map(|()| (addr, secured)).map_err(|err| err.to_string())
         });
         match reached {
-            Ok(addr) => self.input(Input::Reached { conn, addr }),
+            Ok((addr, secured)) => {
+                self.warn(&addr, secured.as_deref());
+                self.input(Input::Reached { conn, addr });
+            }
             Err(why) => {
                 let name = format!("{}-{conn}", conn.tapped());
                 self.screen.report(&Report::new(format!("{name} is sent away: {why}")));

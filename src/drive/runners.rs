@@ -1,7 +1,9 @@
 //! What runs the steps of a session: one runner, and where conversations are apart one more for each.
 
+use std::time::Duration;
+
 use super::cast::Guests;
-use crate::script::{Action, Place, Runner, Want};
+use crate::script::{Action, Failure, Place, Runner, Want};
 use crate::session::{Effect, Source};
 use crate::units::At;
 use crate::wire::ConnId;
@@ -30,6 +32,12 @@ impl Runners {
     /// The runner whose action is being done.
     pub(super) fn acting(&mut self) -> &mut Runner {
         let guest = self.acting.and_then(|conn| self.guests.as_mut()?.runner(conn));
+        guest.unwrap_or(&mut self.own)
+    }
+
+    /// The runner that speaks on this conn.
+    pub(super) fn of(&mut self, conn: ConnId) -> &mut Runner {
+        let guest = self.guests.as_mut().and_then(|guests| guests.runner(conn));
         guest.unwrap_or(&mut self.own)
     }
 
@@ -86,6 +94,14 @@ impl Runners {
         match (source, &mut self.guests) {
             (Source::ScriptOf(conn), Some(guests)) => guests.hold(conn, held),
             _ => self.own.hold(held),
+        }
+    }
+
+    /// What there is to tell of a session that has lasted longer than it may.
+    pub(super) fn overdue(&self, limit: Duration) -> Failure {
+        match &self.guests {
+            None => self.own.overdue(limit),
+            Some(guests) => guests.overdue(limit),
         }
     }
 

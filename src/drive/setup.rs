@@ -22,9 +22,10 @@ use super::reaching::Reaching;
 use super::recorder::{Keeping, Recorder, Target, Urgency};
 use super::runners::Runners;
 use super::screen::Screen;
+use super::securing::Securing;
 use super::way::Door;
 use super::{Clock, Dialing, Feed, Message, Outcome, Signals, Stop, Way};
-use crate::net::Descriptors;
+use crate::net::{Descriptors, Listener};
 use crate::replay;
 use crate::script::{Parser, Play, Runner, RunnerOptions};
 use crate::session::Session;
@@ -53,6 +54,8 @@ pub struct Setup {
     pub clock: Clock,
     /// How conns come about.
     pub way: Way,
+    /// What listens already at the address of [`Way::Listen`], if something does.
+    pub listener: Option<Listener>,
     /// How conns that steps open come about.
     pub dialing: Dialing,
     /// What the conversation is.
@@ -113,6 +116,11 @@ impl Setup {
     fn side(&self) -> Option<Side> {
         Some(self.role).filter(|_| !self.way.is_tap())
     }
+
+    /// Whether steps come from a script.
+    fn is_scripted(&self) -> bool {
+        self.feed.as_ref().is_some_and(Feed::is_script)
+    }
 }
 
 impl Engine {
@@ -123,8 +131,7 @@ impl Engine {
         let registry = poll.registry();
         let inbox = Inbox::new(registry, INBOX).map_err(system)?;
         // While a name is looked up, or a pipe waits for its reader, Ctrl-C is to end the program.
-        let listens = !matches!(setup.way, Way::Connect { .. });
-        let listener = listens.then(|| open_door(&setup, registry, &inbox.waker())).transpose()?;
+        let listener = open_listener(&mut setup, registry, &inbox.waker())?;
         let record = open_record(&setup)?;
         let signals = start_signals(&setup, registry, &inbox.waker()).map_err(system)?;
         Signals::leave_interrupts_to_others(); // none of the threads that start here is to get one
@@ -137,18 +144,18 @@ impl Engine {
         let door = listener.map_or_else(|| open_door(&setup, registry, &inbox.waker()), Ok)?;
         Signals::take_interrupts_back();
         let (conns, names) = (start_conns(&setup), start_names(&setup));
-        let (types, secrets) = (setup.types(), setup.runner.settings.secrets.clone());
-        let scripted = setup.feed.as_ref().is_some_and(Feed::is_script);
+        let redactor = Redactor::new(setup.runner.settings.secrets.clone());
+        let (types, scripted) = (setup.types(), setup.is_scripted());
         let what = (setup.feed.is_some(), setup.play, setup.cast);
         let runners = start_runners(setup.runner, &setup.way, what);
-        let editing = setup.terminal.filter(|_| types).map(|terminal| (terminal, setup.history));
         Ok(Engine {
             now: setup.clock.now(),
             clock: setup.clock,
             inbox,
             signals,
             door,
-            opening: Opening::none(setup.dialing, &setup.way),
+            opening: Opening::none(setup.dialing.clone(), &setup.way),
+            securing: Securing::default(),
             reaching: Reaching::none(&setup.way, setup.dialing),
             replaying: setup.replaying,
             conns,
@@ -166,7 +173,7 @@ impl Engine {
             limit: setup.limit,
             names,
             role: setup.role,
-            redactor: Redactor::new(secrets),
+            redactor,
             recorder,
             inputs: VecDeque::new(),
             effects: Vec::new(),
@@ -174,7 +181,7 @@ impl Engine {
             opened: setup.opened,
             left: false,
             forced: false,
-            editing,
+            editing: setup.terminal.filter(|_| types).map(|terminal| (terminal, setup.history)),
             typed: Parser::typed(PROMPT.into()),
             scripted,
             poll,
@@ -182,9 +189,24 @@ impl Engine {
     }
 }
 
+/// The door of a session that others connect to.
+fn open_listener(
+    setup: &mut Setup,
+    registry: &Registry,
+    waker: &Arc<Waker>,
+) -> Result<Option<Door>, Box<Outcome>> {
+    if let Some(listener) = setup.listener.take() {
+        let door = Door::listen(listener, (registry, DOOR));
+        return door.map(Some).map_err(|err| Box::new(Outcome::of(err)));
+    }
+    let listens = !matches!(setup.way, Way::Connect { .. });
+    listens.then(|| open_door(setup, registry, waker)).transpose()
+}
+
 fn open_door(setup: &Setup, registry: &Registry, waker: &Arc<Waker>) -> Result<Door, Box<Outcome>> {
     let descriptors = if setup.types() { Descriptors::High } else { Descriptors::Any };
-    Door::open(&setup.way, descriptors, (registry, DOOR), waker, setup.clock.now())
+    let tls = &setup.dialing.tls;
+    Door::open(&setup.way, descriptors, (registry, DOOR), (waker, tls), setup.clock.now())
         .map_err(|trouble| Box::new(Outcome::of(trouble)))
 }
 
@@ -207,6 +229,7 @@ fn open_record(setup: &Setup) -> Result<Option<Target>, Box<Outcome>> {
 /// Whatever else ends the session: signals, and whoever holds a [`Stop`].
 fn start_signals(setup: &Setup, registry: &Registry, waker: &Arc<Waker>) -> io::Result<Signals> {
     setup.stops.iter().for_each(|stop| stop.wake(waker));
+    setup.cast.iter().for_each(|cast| cast.wake(waker));
     let mut signals = if setup.signals { Signals::catch()? } else { Signals::none() };
     signals.register(registry, SIGNALS)?;
     Ok(signals)

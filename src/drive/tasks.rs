@@ -31,6 +31,7 @@ impl Engine {
             Task::Stats => self.tell(self.stats()),
             Task::Include { file, place } => self.include(&file, place),
             Task::Open { name, addr, place } => self.open(name, &addr, place),
+            Task::StartTls { conn, guest } => self.start_tls(conn, guest),
             Task::Tell(text) => self.tell(text),
             // A room may refuse it, and says so itself where it does not.
             Task::Named(name) if !self.names.knows_own() => self.screen.set_own_name(&name),
@@ -40,7 +41,7 @@ impl Engine {
                 let guest = self.runners.acting_guest().map(|(_, name)| name);
                 self.recorder.differs(self.now, &mismatch, guest, self.redactor.secrets());
             }
-            Task::Bless { name, changes } => self.bless(&name, &changes),
+            Task::Bless { name, changes, version } => self.bless(&name, &changes, version),
             Task::OpenAlike(name) => self.open_alike(name),
             Task::Replayed { name, lines } => {
                 self.screen.set_echo(self.runners.are_apart() || !self.runners.own.is_prompt());
@@ -99,9 +100,9 @@ impl Engine {
         }
     }
 
-    fn bless(&mut self, file: &str, changes: &[Change]) {
+    fn bless(&mut self, file: &str, changes: &[Change], version: u64) {
         let secrets = &self.runners.own.settings().secrets;
-        match rewrite(file.as_ref(), changes, secrets) {
+        match rewrite(file.as_ref(), changes, version, secrets) {
             Ok(Edited { changed, added, removed }) => {
                 let changed = count(changed as u64, "line");
                 let text =

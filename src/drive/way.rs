@@ -1,5 +1,6 @@
 //! How conns come about.
 
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,10 +9,14 @@ use mio::{Interest, Registry, Token, Waker};
 use super::Trouble;
 use crate::matching::Vars;
 use crate::net::{
-    ACCEPT_AGAIN, AcceptError, Address, Descriptors, DialError, DialOptions, Dialer, Listener,
-    NetStream,
+    ACCEPT_AGAIN, AcceptError, Accepted, Address, Descriptors, DialError, DialOptions, Dialer,
+    Link, Listener, Tls, TlsFailure,
 };
+use crate::session::Notice;
 use crate::units::At;
+
+/// Between two lines about guests who were turned away.
+const TURNED_QUIET: Duration = Duration::from_secs(1);
 
 /// What the command line says about how conns come about.
 #[derive(Debug, Clone)]
@@ -45,15 +50,18 @@ impl Way {
     /// Sets `addr` and `port` to where we connect, so that a script can connect there once more; a
     /// value that somebody else gave them stands.
     pub(super) fn name_in(&self, vars: &mut Vars) {
-        let Way::Connect { address, .. } = self else { return };
-        let port = match address {
-            Address::Tcp { port, .. } => Some(port.to_string()),
-            Address::Unix(_) => None,
-        };
-        for (name, value) in [("addr", Some(address.to_string())), ("port", port)] {
-            if let Some(value) = value.filter(|_| vars.value(name).is_none()) {
-                vars.set(name, value);
-            }
+        if let Way::Connect { address, .. } = self {
+            address_in(address, vars);
+        }
+    }
+}
+
+/// Sets `addr` and `port` to this address; a value that somebody else gave them stands.
+pub fn address_in(address: &Address, vars: &mut Vars) {
+    let port = address.port().map(|port| port.to_string());
+    for (name, value) in [("addr", Some(address.to_string())), ("port", port)] {
+        if let Some(value) = value.filter(|_| vars.value(name).is_none()) {
+            vars.set(name, value);
         }
     }
 }
@@ -68,16 +76,46 @@ pub(super) enum Door {
         again: Option<At>,
         /// That nobody can be let in has been told.
         told: bool,
+        turned: Turned,
     },
     Dialing(Box<Dialer>),
     Closed,
 }
 
+/// Guests over TLS who were not let in. A crowd of them is told of in one line a second.
+#[derive(Default)]
+pub(super) struct Turned {
+    /// None is told of before.
+    quiet_until: At,
+    untold: u64,
+}
+
+impl Turned {
+    /// What is to be told of one, if it is to be now. Who comes and goes without a word only looked
+    /// whether somebody is here.
+    fn away(&mut self, now: At, addr: String, why: &TlsFailure) -> Option<Notice> {
+        if *why == (TlsFailure::Ended { silently: true }) {
+            return None;
+        }
+        if now < self.quiet_until {
+            self.untold += 1;
+            return None;
+        }
+        self.quiet_until = now + TURNED_QUIET;
+        let others = std::mem::take(&mut self.untold);
+        Some(Notice::TurnedAway { addr, why: why.to_string(), others })
+    }
+}
+
 /// What a look at the door found.
 pub(super) enum Came {
     Nobody,
-    /// A peer, and where it is.
-    Peer(NetStream, String),
+    /// Nobody yet, and there may be more to look at.
+    Stepped,
+    /// Nobody, and this is to be told.
+    Turned(Notice),
+    /// A peer.
+    Peer(Link),
     /// Descriptors have run out; whether that is news.
     OutOfDescriptors(bool),
     /// Nobody can be let in; told once.
@@ -90,21 +128,35 @@ impl Door {
         way: &Way,
         descriptors: Descriptors,
         (registry, token): (&Registry, Token),
-        waker: &Arc<Waker>,
+        (waker, tls): (&Arc<Waker>, &Tls),
         now: At,
     ) -> Result<Door, Trouble> {
+        let tls = tls.clone();
         match way {
             Way::Listen(address) | Way::Tap { listen: address, .. } => {
-                let mut listener = Box::new(Listener::bind(address, descriptors)?);
-                registry.register(&mut *listener, token, Interest::READABLE)?;
-                Ok(Door::Listening { listener, ready: true, again: None, told: false })
+                // Whom a tap believes is the server.
+                let tls = if way.is_tap() { tls.asking_nobody() } else { tls };
+                let listener = Listener::bind(address, descriptors, &tls)?;
+                Ok(Door::listen(listener, (registry, token))?)
             }
             Way::Connect { address, timeout, retry } => {
-                let options = DialOptions { connect_timeout: *timeout, retry: *retry, descriptors };
+                let options =
+                    DialOptions { connect_timeout: *timeout, retry: *retry, descriptors, tls };
                 let dialer = Dialer::start(address.clone(), options, token, waker, now);
                 Ok(Door::Dialing(Box::new(dialer)))
             }
         }
+    }
+
+    /// Lets in who comes there.
+    pub(super) fn listen(
+        listener: Listener,
+        (registry, token): (&Registry, Token),
+    ) -> io::Result<Door> {
+        let mut listener = Box::new(listener);
+        registry.register(&mut *listener, token, Interest::READABLE)?;
+        let turned = Turned::default();
+        Ok(Door::Listening { listener, ready: true, again: None, told: false, turned })
     }
 
     /// Where we listen, if we do.
@@ -112,6 +164,21 @@ impl Door {
         match self {
             Door::Listening { listener, .. } => listener.local(),
             Door::Dialing(_) | Door::Closed => Vec::new(),
+        }
+    }
+
+    /// What guests may know us by, where they come over TLS.
+    pub(super) fn pin(&self) -> Option<String> {
+        match self {
+            Door::Listening { listener, .. } => listener.pin().map(|pin| pin.to_string()),
+            Door::Dialing(_) | Door::Closed => None,
+        }
+    }
+
+    /// Something happened to a guest who is not in yet.
+    pub(super) fn knocked(&mut self, token: Token) {
+        if let Door::Listening { listener, .. } = self {
+            listener.event(token);
         }
     }
 
@@ -123,7 +190,10 @@ impl Door {
 
     /// Whether there may be somebody to let in.
     pub(super) fn is_ready(&self) -> bool {
-        matches!(self, Door::Listening { ready: true, .. })
+        match self {
+            Door::Listening { listener, ready, .. } => *ready || listener.is_stirred(),
+            Door::Dialing(_) | Door::Closed => false,
+        }
     }
 
     /// Takes in the next peer, if there is one.
@@ -134,21 +204,25 @@ impl Door {
                 None => Came::Nobody,
                 Some(dialed) => {
                     *self = Door::Closed;
-                    dialed.map_or_else(Came::Failed, |(stream, addr)| Came::Peer(stream, addr))
+                    dialed.map_or_else(Came::Failed, Came::Peer)
                 }
             },
-            Door::Listening { listener, ready, again, told } => {
-                let due = again.is_some_and(|at| at <= now);
-                if !*ready && !due {
+            Door::Listening { listener, ready, again, told, turned } => {
+                let due = again.iter().copied().chain(listener.deadline()).any(|at| at <= now);
+                if !*ready && !due && !listener.is_stirred() {
                     return Came::Nobody;
                 }
                 *again = None;
-                match listener.accept() {
-                    Ok(Some((stream, addr))) => {
+                match listener.accept(registry, now) {
+                    Ok(Accepted::Guest(link)) => {
                         *told = false;
-                        return Came::Peer(stream, addr);
+                        return Came::Peer(link);
                     }
-                    Ok(None) => *ready = false,
+                    Ok(Accepted::Turned { addr, why }) => {
+                        return turned.away(now, addr, &why).map_or(Came::Stepped, Came::Turned);
+                    }
+                    Ok(Accepted::Stepped) => return Came::Stepped,
+                    Ok(Accepted::Nobody) => *ready = false,
                     Err(err) => {
                         *ready = false;
                         *again = Some(now + ACCEPT_AGAIN);
@@ -167,9 +241,34 @@ impl Door {
 
     pub(super) fn deadline(&self) -> Option<At> {
         match self {
-            Door::Listening { again, .. } => *again,
+            Door::Listening { listener, again, .. } => {
+                again.iter().copied().chain(listener.deadline()).min()
+            }
             Door::Dialing(dialer) => dialer.deadline(),
             Door::Closed => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_crowd_that_is_turned_away_is_one_line_a_second() {
+        let mut turned = Turned::default();
+        let mut told = |millis, why: &TlsFailure| {
+            let now = At::START + Duration::from_millis(millis);
+            turned.away(now, "1.2.3.4:5".to_owned(), why).map(|notice| notice.to_string())
+        };
+        let begin = "1.2.3.4:5 was turned away: what it says is no TLS";
+        assert_eq!(told(1, &TlsFailure::Ended { silently: true }), None, "it only looked");
+        assert_eq!(told(1, &TlsFailure::NoTls).as_deref(), Some(begin));
+        for millis in [2, 1000] {
+            assert_eq!(told(millis, &TlsFailure::NoTls), None);
+        }
+        let others = format!("{begin} (and 2 others before it)");
+        assert_eq!(told(1001, &TlsFailure::NoTls), Some(others));
+        assert_eq!(told(3000, &TlsFailure::NoTls).as_deref(), Some(begin));
     }
 }

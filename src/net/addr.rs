@@ -11,12 +11,21 @@ use thiserror::Error;
 /// programs are to meet this one without a word about ports.
 pub const DEFAULT_PORT: u16 = 51423;
 
-/// Where to listen or to connect.
+/// Where to listen or to connect, and whether to speak TLS there.
 ///
-/// Reads `HOST:PORT`, `:PORT`, `PORT`, `HOST`, `[V6]:PORT`, `[V6]`, `V6` and `unix:PATH`, and prints
-/// the address back with its port.
+/// Reads `HOST:PORT`, `:PORT`, `PORT`, `HOST`, `[V6]:PORT`, `[V6]`, `V6` and `unix:PATH`, each also
+/// behind `tls:`, and prints the address back with its port.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Address {
+pub struct Address {
+    /// What is said there is said over TLS.
+    pub tls: bool,
+    /// Where it is.
+    pub endpoint: Endpoint,
+}
+
+/// A socket's place.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Endpoint {
     /// TCP.
     Tcp {
         /// A name or an IP address without brackets. `None` is every interface, IPv4 and IPv6, for
@@ -52,7 +61,11 @@ pub enum AddressError {
     NoPath,
 }
 
-const FORMS: &str = "write `HOST:PORT`, `PORT`, `[V6]:PORT` or `unix:PATH`";
+const FORMS: &str =
+    "write `HOST:PORT`, `PORT`, `[V6]:PORT` or `unix:PATH`, and `tls:` before it for TLS";
+
+/// What stands before an address at which TLS is spoken.
+pub(super) const TLS: &str = "tls:";
 
 /// The longest name that DNS can carry, in octets (RFC 1035, section 2.3.4).
 const LONGEST_NAME: usize = 255;
@@ -60,7 +73,25 @@ const LONGEST_NAME: usize = 255;
 impl Default for Address {
     /// Every interface, or this machine, at the default port.
     fn default() -> Self {
-        Address::Tcp { host: None, port: DEFAULT_PORT }
+        Endpoint::Tcp { host: None, port: DEFAULT_PORT }.into()
+    }
+}
+
+impl From<Endpoint> for Address {
+    /// Without TLS.
+    fn from(endpoint: Endpoint) -> Self {
+        Address { tls: false, endpoint }
+    }
+}
+
+impl Address {
+    /// The port, where there are ports.
+    #[must_use]
+    pub fn port(&self) -> Option<u16> {
+        match self.endpoint {
+            Endpoint::Tcp { port, .. } => Some(port),
+            Endpoint::Unix(_) => None,
+        }
     }
 }
 
@@ -68,33 +99,47 @@ impl FromStr for Address {
     type Err = AddressError;
 
     fn from_str(text: &str) -> Result<Self, AddressError> {
+        let (tls, rest) = text.strip_prefix(TLS).map_or((false, text), |rest| (true, rest));
+        Ok(Address { tls, endpoint: rest.parse()? })
+    }
+}
+
+impl FromStr for Endpoint {
+    type Err = AddressError;
+
+    fn from_str(text: &str) -> Result<Self, AddressError> {
         if let Some(path) = text.strip_prefix("unix:") {
             return if path.is_empty() {
                 Err(AddressError::NoPath)
             } else {
-                Ok(Address::Unix(path.into()))
+                Ok(Endpoint::Unix(path.into()))
             };
         }
-        // A URL is no address. And `tls:443` must not mean port 443 of a host `tls` today, and something
-        // else once there is TLS.
-        if text.contains('/') || text.starts_with("tls:") {
+        // A URL is no address, and one `tls:` is enough.
+        if text.contains('/') || text.starts_with(TLS) {
             return Err(AddressError::Host(text.to_owned()));
         }
         let (host, port) = split(text)?;
         let host = (!host.is_empty()).then(|| host.to_owned());
-        Ok(Address::Tcp { host, port: port.map_or(Ok(DEFAULT_PORT), parse_port)? })
+        Ok(Endpoint::Tcp { host, port: port.map_or(Ok(DEFAULT_PORT), parse_port)? })
     }
 }
 
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", if self.tls { TLS } else { "" }, self.endpoint)
+    }
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Address::Tcp { host: None, port } => write!(f, ":{port}"),
-            Address::Tcp { host: Some(host), port } if host.contains(':') => {
+            Endpoint::Tcp { host: None, port } => write!(f, ":{port}"),
+            Endpoint::Tcp { host: Some(host), port } if host.contains(':') => {
                 write!(f, "[{host}]:{port}")
             }
-            Address::Tcp { host: Some(host), port } => write!(f, "{host}:{port}"),
-            Address::Unix(path) => write!(f, "unix:{}", path.display()),
+            Endpoint::Tcp { host: Some(host), port } => write!(f, "{host}:{port}"),
+            Endpoint::Unix(path) => write!(f, "unix:{}", path.display()),
         }
     }
 }
@@ -166,7 +211,11 @@ mod tests {
     use super::*;
 
     fn tcp(host: Option<&str>, port: u16) -> Address {
-        Address::Tcp { host: host.map(str::to_owned), port }
+        Endpoint::Tcp { host: host.map(str::to_owned), port }.into()
+    }
+
+    fn unix(path: &str) -> Address {
+        Endpoint::Unix(path.into()).into()
     }
 
     #[test]
@@ -184,18 +233,25 @@ mod tests {
             ("::1", tcp(Some("::1"), 51423), "[::1]:51423"),
             ("::", tcp(Some("::"), 51423), "[::]:51423"),
             ("[fe80::1%eth0]:25", tcp(Some("fe80::1%eth0"), 25), "[fe80::1%eth0]:25"),
-            ("unix:/tmp/a:b", Address::Unix("/tmp/a:b".into()), "unix:/tmp/a:b"),
+            ("unix:/tmp/a:b", unix("/tmp/a:b"), "unix:/tmp/a:b"),
         ] {
             assert_eq!(text.parse(), Ok(address.clone()), "{text}");
             assert_eq!(address.to_string(), printed);
-            assert_eq!(printed.parse(), Ok(address), "{printed}");
+            assert_eq!(printed.parse(), Ok(address.clone()), "{printed}");
+            let secure = Address { tls: true, ..address };
+            assert_eq!(format!("tls:{text}").parse(), Ok(secure.clone()), "tls:{text}");
+            assert_eq!(secure.to_string(), format!("tls:{printed}"));
         }
     }
 
     #[test]
     fn what_is_no_address_is_told_with_what_would_be() {
         for (text, told) in [
-            ("", "the address is empty: write `HOST:PORT`, `PORT`, `[V6]:PORT` or `unix:PATH`"),
+            (
+                "",
+                "the address is empty: write `HOST:PORT`, `PORT`, `[V6]:PORT` or `unix:PATH`, \
+                 and `tls:` before it for TLS",
+            ),
             ("65536", "`65536` is no port: write a number from 0 to 65535"),
             ("host:smtp", "`smtp` is no port: write a number from 0 to 65535"),
             ("host:+5", "`+5` is no port: write a number from 0 to 65535"),
@@ -214,7 +270,7 @@ mod tests {
         ] {
             assert_eq!(text.parse::<Address>().unwrap_err().to_string(), told, "{text}");
         }
-        for text in ["a b:5", "http://host", "host/path:5", "tls:host:5", "tls:443", "tls:"] {
+        for text in ["a b:5", "http://host", "host/path:5", "tls:tls:5", "tls://host"] {
             let told = text.parse::<Address>().unwrap_err();
             assert!(matches!(told, AddressError::Host(_)), "{text}: {told:?}");
         }
@@ -222,7 +278,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_is_an_address_that_prints_back_or_an_error(text in "\\PC{0,12}|[0-9a-f:\\[\\]%]{0,12}") {
+        fn any_text_is_an_address_that_prints_back_or_an_error(text in "\\PC{0,12}|[0-9a-f:\\[\\]%]{0,12}|tls:[0-9a-f:]{0,8}") {
             if let Ok(address) = text.parse::<Address>() {
                 prop_assert_eq!(address.to_string().parse(), Ok(address));
             }

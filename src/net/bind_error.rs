@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind};
 
 use thiserror::Error;
 
-use super::addr::Address;
+use super::addr::{Address, Endpoint};
 use crate::units::reason;
 
 /// Why nothing listens on `addr`.
@@ -66,7 +66,7 @@ pub enum BindError {
 
 impl BindError {
     pub(super) fn of(addr: &Address, err: &io::Error) -> BindError {
-        let is_unix = matches!(addr, Address::Unix(_));
+        let is_unix = matches!(addr.endpoint, Endpoint::Unix(_));
         let addr = addr.clone();
         match err.kind() {
             ErrorKind::AddrInUse if is_unix => BindError::Alive { addr },

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::outbox::Outbox;
-use super::stream::Stream;
+use super::stream::{Stream, unless_interrupted};
 use crate::session::Ending;
 use crate::units::{At, reason};
 
@@ -138,9 +138,22 @@ impl<S: Stream> Conn<S> {
         }
     }
 
+    /// The same conn on a stream that its own is made. Nothing may wait to be sent.
+    #[must_use]
+    pub fn on<T: Stream>(self, stream: impl FnOnce(S) -> T) -> Conn<T> {
+        let Conn { stream: own, outbox, saying, heard_eof, eof_due, broken, closing, lost } = self;
+        let stream = stream(own);
+        Conn { stream, outbox, saying, heard_eof, eof_due, broken, closing, lost }
+    }
+
     /// The stream, to register it for events.
     pub fn stream_mut(&mut self) -> &mut S {
         &mut self.stream
+    }
+
+    /// Whether the peer's end that was read may have come from somebody else: see [`Stream::is_cut`].
+    pub fn is_cut(&self) -> bool {
+        self.stream.is_cut()
     }
 
     /// Queues bytes; [`Conn::flush`] sends them. On a conn that is broken, or on which our side has
@@ -153,15 +166,19 @@ impl<S: Stream> Conn<S> {
         }
     }
 
-    /// Bytes that wait to be sent.
+    /// Bytes that wait to be sent, also those that the stream holds back.
     pub fn queued(&self) -> usize {
-        self.outbox.len()
+        self.outbox.len() + self.held()
+    }
+
+    fn held(&self) -> usize {
+        if self.broken.is_some() { 0 } else { self.stream.held() }
     }
 
     /// Bytes that were given to [`Conn::send`] and not taken by the system: those that wait, and
     /// those that can no longer be sent.
     pub fn unsent(&self) -> usize {
-        self.outbox.len() + self.lost
+        self.queued() + self.lost
     }
 
     /// Sends what waits, and half-closes where that is due.
@@ -292,7 +309,7 @@ impl<S: Stream> Conn<S> {
         self.closing = Some(closing);
         let gone = self.broken.is_some() || (flushed == Ok(Flushed::All) && self.heard_eof);
         if gone || closing.is_over(now) {
-            self.lost += self.outbox.clear();
+            self.lose();
             return Settled::Done { unsent: self.lost, whole: self.broken.is_none() };
         }
         if discarded { Settled::Pending } else { Settled::More }
@@ -317,20 +334,15 @@ impl<S: Stream> Conn<S> {
         self.broken.clone().map_or(otherwise, ReadOutcome::Failed)
     }
 
+    /// What waits will never be sent.
+    fn lose(&mut self) {
+        self.lost += self.outbox.clear() + self.held();
+    }
+
     fn broke(&mut self, err: &io::Error) -> Ending {
-        self.lost += self.outbox.clear();
+        self.lose();
         self.saying = Saying::Ended;
         self.broken.get_or_insert_with(|| ending(err)).clone()
-    }
-}
-
-/// Does it again where a signal came between.
-fn unless_interrupted(mut act: impl FnMut() -> io::Result<()>) -> io::Result<()> {
-    loop {
-        match act() {
-            Err(err) if err.kind() == ErrorKind::Interrupted => {}
-            done => return done,
-        }
     }
 }
 

@@ -8,14 +8,16 @@ use std::sync::mpsc::{Receiver, TryRecvError, channel};
 use std::thread;
 use std::time::Duration;
 
-use mio::{Registry, Token, Waker};
+use mio::{Interest, Registry, Token, Waker};
 
-use super::addr::Address;
+use super::addr::{Address, Endpoint, TLS};
 use super::descriptor::Descriptors;
 use super::dial_error::{DialError, DialFailure};
+use super::link::Link;
 use super::lookup;
 use super::race::{Race, Standing, Target};
-use super::stream::NetStream;
+use super::socket::Socket;
+use super::tls::{Handshake, Shaken, Tls, TlsFailure};
 use crate::units::{At, reason};
 
 /// The first pause between two rounds of a [`DialOptions::retry`]: many a server that is being started
@@ -26,15 +28,17 @@ const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// How to connect.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct DialOptions {
-    /// What one round may last: the lookup, and an attempt at each address.
+    /// What one round may last: the lookup, an attempt at each address, and a TLS handshake.
     pub connect_timeout: Duration,
     /// For how long new rounds are begun after one that failed for a reason that may pass: nobody
     /// listens yet, the name or the unix socket is not there yet, no answer. Zero: one round.
     pub retry: Duration,
     /// The descriptors that the stream may take.
     pub descriptors: Descriptors,
+    /// How TLS is spoken, where the address asks for it.
+    pub tls: Tls,
 }
 
 impl Default for DialOptions {
@@ -45,6 +49,7 @@ impl Default for DialOptions {
             connect_timeout: Duration::from_secs(10),
             retry: Duration::ZERO,
             descriptors: Descriptors::Any,
+            tls: Tls::default(),
         }
     }
 }
@@ -75,6 +80,8 @@ pub struct Dialer {
 enum Stage {
     LookingUp(Receiver<io::Result<Vec<SocketAddr>>>),
     Racing(Race),
+    /// TLS is being agreed upon with the peer at this address.
+    Shaking(Handshake<Socket>, String),
     Pausing(At),
     Over,
 }
@@ -83,7 +90,7 @@ enum Stage {
 enum Step {
     Wait,
     Enter(Stage),
-    Connected(NetStream, String),
+    Connected(Link),
     Failed(DialFailure),
 }
 
@@ -110,21 +117,16 @@ impl Dialer {
         }
     }
 
-    /// Goes as far as it can now. The outcome comes once: a stream that is connected and not
-    /// registered, with the peer's address for people (`127.0.0.1:6379`, `unix:/path`), or why there
-    /// is none.
-    pub fn advance(
-        &mut self,
-        registry: &Registry,
-        now: At,
-    ) -> Option<Result<(NetStream, String), DialError>> {
+    /// Goes as far as it can now. The outcome comes once: a stream that is connected, TLS agreed upon
+    /// where that is asked for, and not registered; or why there is none.
+    pub fn advance(&mut self, registry: &Registry, now: At) -> Option<Result<Link, DialError>> {
         loop {
             match self.step(registry, now) {
                 Step::Wait => return None,
                 Step::Enter(stage) => self.stage = stage,
-                Step::Connected(stream, peer) => {
+                Step::Connected(link) => {
                     self.stage = Stage::Over;
-                    return Some(Ok((stream, peer)));
+                    return Some(Ok(link));
                 }
                 Step::Failed(failure) => match self.next_round(&failure, now) {
                     Some(at) => self.stage = Stage::Pausing(at),
@@ -134,12 +136,18 @@ impl Dialer {
         }
     }
 
+    /// Where it leads.
+    #[must_use]
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.address.endpoint
+    }
+
     /// When to advance, whatever the sockets do; `None` when it is over.
     #[must_use]
     pub fn deadline(&self) -> Option<At> {
         let give_up = self.round + self.options.connect_timeout;
         match &self.stage {
-            Stage::LookingUp(_) => Some(give_up),
+            Stage::LookingUp(_) | Stage::Shaking(..) => Some(give_up),
             Stage::Racing(race) => Some(race.deadline().map_or(give_up, |next| next.min(give_up))),
             Stage::Pausing(until) => Some(*until),
             Stage::Over => None,
@@ -159,27 +167,70 @@ impl Dialer {
                 }
             },
             Stage::Racing(race) => match race.advance(registry, now) {
-                Standing::Won(stream, peer) => Step::Connected(stream, peer),
+                Standing::Won(socket, peer) => self.connected(socket, peer, registry),
                 Standing::Lost(err) if err.kind() == ErrorKind::TimedOut => self.timed_out(now),
                 Standing::Lost(err) => Step::Failed(DialFailure::of(&err)),
                 Standing::Open if !timed_out => Step::Wait,
                 Standing::Open => self.timed_out(now),
             },
+            Stage::Shaking(..) => self.shake(registry, timed_out, now),
             Stage::Pausing(until) if now < *until => Step::Wait,
             Stage::Pausing(_) => self.begin_round(now),
             Stage::Over => Step::Wait,
         }
     }
 
+    /// The connection stands, and TLS may be still to be agreed upon.
+    fn connected(&self, mut socket: Socket, peer: String, registry: &Registry) -> Step {
+        if !self.address.tls {
+            return Step::Connected(Link::plain(socket, peer));
+        }
+        let tls = match self.options.tls.connect(&self.address.endpoint) {
+            Ok(tls) => tls,
+            Err(failure) => return Step::Failed(failure.into()),
+        };
+        let both = Interest::READABLE | Interest::WRITABLE;
+        match registry.register(&mut socket, self.token, both) {
+            Ok(()) => Step::Enter(Stage::Shaking(Handshake::new(socket, tls), peer)),
+            Err(err) => Step::Failed(DialFailure::of(&err)),
+        }
+    }
+
+    fn shake(&mut self, registry: &Registry, timed_out: bool, now: At) -> Step {
+        let Stage::Shaking(handshake, peer) = std::mem::replace(&mut self.stage, Stage::Over)
+        else {
+            return Step::Wait;
+        };
+        let mut stream = match handshake.advance() {
+            Ok(Shaken::Done(stream)) => stream,
+            Ok(Shaken::Waits(handshake)) if !timed_out => {
+                self.stage = Stage::Shaking(handshake, peer);
+                return Step::Wait;
+            }
+            Ok(Shaken::Waits(_)) => {
+                let after = self.spent(now);
+                return Step::Failed(TlsFailure::Stalled { after }.into());
+            }
+            Err(failure) => return Step::Failed(failure.into()),
+        };
+        match registry.deregister(stream.under_mut()) {
+            Ok(()) => {
+                let verified = !self.options.tls.is_insecure();
+                Step::Connected(Link::secured(stream, format!("{TLS}{peer}"), verified))
+            }
+            Err(err) => Step::Failed(DialFailure::of(&err)),
+        }
+    }
+
     fn begin_round(&mut self, now: At) -> Step {
         self.round = now;
-        let stage = match &self.address {
-            Address::Unix(path) => match self.unix_race(path) {
+        let stage = match &self.address.endpoint {
+            Endpoint::Unix(path) => match self.unix_race(path) {
                 Ok(stage) => stage,
                 Err(err) => return Step::Failed(DialFailure::of(&err)),
             },
-            Address::Tcp { host: None, port } => self.race(&lookup::this_machine(*port)),
-            Address::Tcp { host: Some(host), port } => match lookup::known(host, *port) {
+            Endpoint::Tcp { host: None, port } => self.race(&lookup::this_machine(*port)),
+            Endpoint::Tcp { host: Some(host), port } => match lookup::known(host, *port) {
                 Some(addrs) => self.race(&addrs),
                 None => self.look_up(host.clone(), *port),
             },
@@ -213,8 +264,12 @@ impl Dialer {
     }
 
     fn timed_out(&self, now: At) -> Step {
-        let after = now.since(self.round).min(self.options.connect_timeout);
-        Step::Failed(DialFailure::TimedOut { after })
+        Step::Failed(DialFailure::TimedOut { after: self.spent(now) })
+    }
+
+    /// What the current round has lasted.
+    fn spent(&self, now: At) -> Duration {
+        now.since(self.round).min(self.options.connect_timeout)
     }
 
     /// When to try again, where that may help. The last round begins just when the time is over.
@@ -247,7 +302,7 @@ mod tests {
     use super::*;
     use crate::net::testing::{EventLoop, refusing, silent};
 
-    type Outcome = Result<(NetStream, String), DialError>;
+    type Outcome = Result<Link, DialError>;
 
     const START: At = At::from_micros(7_000_000);
 
@@ -289,9 +344,9 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let addr = listener.local_addr().unwrap().to_string();
         let mut events = EventLoop::new();
-        let (_stream, peer) =
+        let link =
             outcome(&mut dialer(&events, &addr, Duration::ZERO), &mut events, START).unwrap();
-        assert_eq!(peer, addr);
+        assert_eq!(link.addr, addr);
         listener.accept().unwrap();
     }
 
@@ -302,8 +357,8 @@ mod tests {
         for host in ["", "localhost"] {
             let mut events = EventLoop::new();
             let mut dialer = dialer(&events, &format!("{host}:{}", addr.port()), Duration::ZERO);
-            let (_stream, peer) = outcome(&mut dialer, &mut events, START).unwrap();
-            assert_eq!(peer, addr.to_string());
+            let link = outcome(&mut dialer, &mut events, START).unwrap();
+            assert_eq!(link.addr, addr.to_string());
         }
     }
 
@@ -368,8 +423,8 @@ mod tests {
         assert!(dialer.advance(events.registry(), at(9)).is_none());
         assert_eq!(pause(&mut dialer, &mut events, at(10)), at(25));
         socket.listen(1).unwrap();
-        let (_stream, peer) = outcome(&mut dialer, &mut events, at(25)).unwrap();
-        assert_eq!(peer, addr.to_string());
+        let link = outcome(&mut dialer, &mut events, at(25)).unwrap();
+        assert_eq!(link.addr, addr.to_string());
     }
 
     #[test]
@@ -401,8 +456,8 @@ mod tests {
         let mut dialer = dialer(&events, &address, Duration::from_secs(1));
         let until = pause(&mut dialer, &mut events, START);
         let _listener = UnixListener::bind(&path).unwrap();
-        let (_stream, peer) = outcome(&mut dialer, &mut events, until).unwrap();
-        assert_eq!(peer, address);
+        let link = outcome(&mut dialer, &mut events, until).unwrap();
+        assert_eq!(link.addr, address);
     }
 
     #[test]

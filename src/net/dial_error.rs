@@ -7,6 +7,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use super::addr::Address;
+use super::tls::TlsFailure;
 use crate::units::{Human, reason};
 
 /// No connection to `address`.
@@ -47,9 +48,18 @@ pub enum DialFailure {
     /// Too many guests wait at the unix socket.
     #[error("the queue of the listener is full")]
     Busy,
+    /// The connection stands, and TLS does not.
+    #[error("{0}")]
+    Tls(TlsFailure),
     /// Something else; what the system says.
     #[error("{0}")]
     Failed(String),
+}
+
+impl From<TlsFailure> for DialFailure {
+    fn from(failure: TlsFailure) -> Self {
+        DialFailure::Tls(failure)
+    }
 }
 
 impl DialFailure {
@@ -70,22 +80,27 @@ impl DialFailure {
     /// Whether to try again may help. A name counts: where services start together, it appears with
     /// its service.
     pub(super) fn may_pass(&self) -> bool {
-        !matches!(self, DialFailure::Failed(_))
+        match self {
+            DialFailure::Tls(failure) => failure.may_pass(),
+            other => !matches!(other, DialFailure::Failed(_)),
+        }
     }
 
-    fn hint(&self) -> Option<&'static str> {
-        match self {
-            DialFailure::NotFound { .. } => Some("is it spelt right?"),
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            DialFailure::NotFound { .. } => "is it spelt right?",
             DialFailure::Refused | DialFailure::NoSocket => {
-                Some("is the server running? `--retry 5s` keeps trying")
+                "is the server running? `--retry 5s` keeps trying"
             }
             DialFailure::TimedOut { .. } => {
-                Some("is a firewall in between? `--connect-timeout 1m` waits longer")
+                "is a firewall in between? `--connect-timeout 1m` waits longer"
             }
-            DialFailure::Unreachable(_) => Some("is this machine on that network?"),
-            DialFailure::Busy => Some("is the server stuck? `--retry 1m` keeps trying"),
-            DialFailure::Failed(_) => None,
-        }
+            DialFailure::Unreachable(_) => "is this machine on that network?",
+            DialFailure::Busy => "is the server stuck? `--retry 1m` keeps trying",
+            DialFailure::Tls(failure) => return failure.hint(),
+            DialFailure::Failed(_) => return None,
+        };
+        Some(hint.to_owned())
     }
 }
 

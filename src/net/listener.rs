@@ -8,16 +8,19 @@ use std::time::Duration;
 use mio::event::Source;
 use mio::net::{TcpListener, UnixListener};
 use mio::{Interest, Registry, Token};
-use socket2::{Domain, Socket, Type};
+use socket2::{Domain, Type};
 use thiserror::Error;
 
-use super::addr::Address;
+use super::addr::{Address, Endpoint, TLS};
 use super::bind_error::BindError;
 use super::descriptor::{Descriptors, Supply, ran_out};
+use super::knocking::Knocking;
+use super::link::Link;
 use super::lookup;
+use super::socket::{Socket, shown};
 use super::socket_file::SocketFile;
-use super::stream::{NetStream, shown};
-use crate::units::reason;
+use super::tls::{Pin, Tls, TlsFailure};
+use crate::units::{At, reason};
 
 /// When to accept again after an [`AcceptError`], where nothing else says so: the guests that wait
 /// cause no further event.
@@ -32,13 +35,40 @@ const BACKLOG: i32 = 4096;
 const SAME_PORT_TRIES: usize = 16;
 
 /// Sockets that listen. As an event source it is one, whose readiness means that
-/// [`Listener::accept`] is to be called until it has nothing more.
+/// [`Listener::accept`] is to be called until it has nothing more. Guests who come over TLS have events
+/// of their own until they are in, with tokens from [`KNOCKS`](super::KNOCKS) on: see [`Listener::event`].
 #[derive(Debug)]
 pub struct Listener {
-    sockets: Vec<Listening>,
+    sockets: Sockets,
+    /// Where TLS is spoken.
+    knocking: Option<Knocking>,
+}
+
+#[derive(Debug)]
+struct Sockets {
+    listening: Vec<Listening>,
     supply: Supply,
     /// The socket that was asked last, so that a crowd at one does not shut out the others.
     turn: usize,
+}
+
+/// What [`Listener::accept`] came to.
+#[derive(Debug)]
+pub enum Accepted {
+    /// A guest is in. Its address is for people; a guest at a unix socket has none, and is shown with the
+    /// listener's.
+    Guest(Link),
+    /// A guest was not let in: it is gone.
+    Turned {
+        /// Its address for people.
+        addr: String,
+        /// Why.
+        why: TlsFailure,
+    },
+    /// Somebody came a step further; there may be more.
+    Stepped,
+    /// Nobody waits: the next event tells.
+    Nobody,
 }
 
 /// A file goes before its socket does: while that is open, no other file can have its inode.
@@ -68,38 +98,95 @@ impl Listener {
     ///
     /// # Errors
     /// Why not, where none of the addresses can be had, or one of them is in use.
-    pub fn bind(addr: &Address, descriptors: Descriptors) -> Result<Listener, BindError> {
-        let sockets = match addr {
-            Address::Unix(path) => SocketFile::listen(path)
+    pub fn bind(
+        addr: &Address,
+        descriptors: Descriptors,
+        tls: &Tls,
+    ) -> Result<Listener, BindError> {
+        let failed = |why| BindError::Failed { addr: addr.clone(), why };
+        let acceptor = addr.tls.then(|| tls.accept(&addr.endpoint)).transpose().map_err(failed)?;
+        let listening = match &addr.endpoint {
+            Endpoint::Unix(path) => SocketFile::listen(path)
                 .map(|(file, socket)| vec![Listening::Unix(file, socket)])
                 .map_err(|err| BindError::of(addr, &err))?,
-            Address::Tcp { host: None, port } => {
+            Endpoint::Tcp { host: None, port } => {
                 vec![everywhere(*port).map_err(|err| BindError::of(addr, &err))?]
             }
-            Address::Tcp { host: Some(host), port } => {
+            Endpoint::Tcp { host: Some(host), port } => {
                 let addrs = lookup::known(host, *port)
                     .map_or_else(|| lookup::look_up(host, *port), Ok)
                     .map_err(|err| BindError::NotFound { addr: addr.clone(), why: reason(&err) })?;
                 on_each(&addrs).map_err(|err| BindError::of(addr, &err))?
             }
         };
-        Ok(Listener { sockets, supply: Supply::new(descriptors), turn: 0 })
+        let sockets = Sockets { listening, supply: Supply::new(descriptors), turn: 0 };
+        Ok(Listener { sockets, knocking: acceptor.map(Knocking::new) })
     }
 
-    /// Where it listens, for people: `127.0.0.1:43211`, `[::]:51423`, `unix:/path`; one for each socket.
+    /// Where it listens, for people: `127.0.0.1:43211`, `[::]:51423`, `unix:/path`, each with `tls:` before
+    /// it where that is spoken; one for each socket.
+    #[must_use]
     pub fn local(&self) -> Vec<String> {
-        self.sockets.iter().map(Listening::local).collect()
+        let tls = if self.knocking.is_some() { TLS } else { "" };
+        self.sockets.listening.iter().map(|one| format!("{tls}{}", one.local())).collect()
     }
 
-    /// The next guest that waits, and its address for people; a guest at a unix socket has none, and is
-    /// shown with the listener's. `None` when nobody waits: then the next event tells.
+    /// By what guests may know us, where TLS is spoken.
+    #[must_use]
+    pub fn pin(&self) -> Option<Pin> {
+        self.knocking.as_ref().and_then(Knocking::pin)
+    }
+
+    /// An event came for a token from [`KNOCKS`](super::KNOCKS) on.
+    pub fn event(&mut self, token: Token) {
+        if let Some(knocking) = &mut self.knocking {
+            knocking.stir(token);
+        }
+    }
+
+    /// Whether [`Listener::accept`] has something to do, whatever the sockets say.
+    #[must_use]
+    pub fn is_stirred(&self) -> bool {
+        self.knocking.as_ref().is_some_and(Knocking::is_stirred)
+    }
+
+    /// When to accept, whatever happens.
+    #[must_use]
+    pub fn deadline(&self) -> Option<At> {
+        self.knocking.as_ref().and_then(Knocking::deadline)
+    }
+
+    /// Lets the next guest in, or takes one who comes over TLS a step further: none of them makes the
+    /// others wait.
     ///
     /// # Errors
     /// Why no guest can be let in now.
-    pub fn accept(&mut self) -> Result<Option<(NetStream, String)>, AcceptError> {
-        for _ in 0..self.sockets.len() {
-            self.turn = (self.turn + 1) % self.sockets.len();
-            let socket = &self.sockets[self.turn];
+    pub fn accept(&mut self, registry: &Registry, now: At) -> Result<Accepted, AcceptError> {
+        let Some(knocking) = &mut self.knocking else {
+            let next = self.sockets.next()?;
+            return Ok(next.map_or(Accepted::Nobody, |(socket, addr)| {
+                Accepted::Guest(Link::plain(socket, addr))
+            }));
+        };
+        if let Some(step) = knocking.step(registry, now) {
+            return Ok(step);
+        }
+        match self.sockets.next() {
+            Ok(Some((socket, addr))) => knocking.add(socket, addr, (registry, now)),
+            Ok(None) => Ok(Accepted::Nobody),
+            Err(AcceptError::OutOfDescriptors) => {
+                knocking.make_room(now).ok_or(AcceptError::OutOfDescriptors)
+            }
+            Err(err) => Err(err),
+        }
+    }
+}
+
+impl Sockets {
+    fn next(&mut self) -> Result<Option<(Socket, String)>, AcceptError> {
+        for _ in 0..self.listening.len() {
+            self.turn = (self.turn + 1) % self.listening.len();
+            let socket = &self.listening[self.turn];
             if self.supply.is_out(socket) {
                 return Err(AcceptError::OutOfDescriptors);
             }
@@ -113,15 +200,21 @@ impl Listener {
 
 impl Source for Listener {
     fn register(&mut self, to: &Registry, token: Token, interests: Interest) -> io::Result<()> {
-        self.sockets.iter_mut().try_for_each(|one| one.source().register(to, token, interests))
+        self.sockets
+            .listening
+            .iter_mut()
+            .try_for_each(|one| one.source().register(to, token, interests))
     }
 
     fn reregister(&mut self, to: &Registry, token: Token, interests: Interest) -> io::Result<()> {
-        self.sockets.iter_mut().try_for_each(|one| one.source().reregister(to, token, interests))
+        self.sockets
+            .listening
+            .iter_mut()
+            .try_for_each(|one| one.source().reregister(to, token, interests))
     }
 
     fn deregister(&mut self, from: &Registry) -> io::Result<()> {
-        self.sockets.iter_mut().try_for_each(|one| one.source().deregister(from))
+        self.sockets.listening.iter_mut().try_for_each(|one| one.source().deregister(from))
     }
 }
 
@@ -141,15 +234,15 @@ impl Listening {
         }
     }
 
-    fn accept(&self, supply: &mut Supply) -> Result<Option<(NetStream, String)>, AcceptError> {
+    fn accept(&self, supply: &mut Supply) -> Result<Option<(Socket, String)>, AcceptError> {
         loop {
             let accepted = match self {
                 Listening::Tcp(socket) => socket
                     .accept()
-                    .map(|(guest, addr)| (NetStream::tuned(supply.place(guest)), shown(addr))),
+                    .map(|(guest, addr)| (Socket::tuned(supply.place(guest)), shown(addr))),
                 Listening::Unix(_, socket) => socket
                     .accept()
-                    .map(|(guest, _)| (NetStream::Unix(supply.place(guest)), self.local())),
+                    .map(|(guest, _)| (Socket::Unix(supply.place(guest)), self.local())),
             };
             match accepted {
                 Ok(guest) => return Ok(Some(guest)),
@@ -246,7 +339,7 @@ fn try_each(addrs: &[SocketAddr]) -> io::Result<Vec<Listening>> {
 }
 
 fn listen(addr: SocketAddr) -> io::Result<TcpListener> {
-    let socket = Socket::new(Domain::for_address(addr), Type::STREAM, None)?;
+    let socket = socket2::Socket::new(Domain::for_address(addr), Type::STREAM, None)?;
     // A port whose last conns are in TIME_WAIT is free for the next run.
     socket.set_reuse_address(true)?;
     if addr.is_ipv6() {
@@ -260,156 +353,4 @@ fn listen(addr: SocketAddr) -> io::Result<TcpListener> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::io::Write;
-    use std::net::TcpStream;
-    use std::os::fd::AsRawFd;
-    use std::os::unix::net::UnixStream;
-
-    use mio::{Events, Poll};
-
-    use super::*;
-    use crate::net::testing::PATIENCE;
-
-    fn bind(addr: &str) -> Result<Listener, BindError> {
-        Listener::bind(&addr.parse().unwrap(), Descriptors::Any)
-    }
-
-    fn told(addr: &str) -> String {
-        bind(addr).unwrap_err().to_string()
-    }
-
-    /// The next guest, as a driver waits for it.
-    fn next_guest(listener: &mut Listener) -> (NetStream, String) {
-        let (mut poll, mut events) = (Poll::new().unwrap(), Events::with_capacity(8));
-        listener.register(poll.registry(), Token(0), Interest::READABLE).unwrap();
-        poll.poll(&mut events, Some(PATIENCE)).unwrap();
-        let guest = listener.accept().unwrap().expect("a guest has come");
-        listener.deregister(poll.registry()).unwrap();
-        guest
-    }
-
-    fn port(local: &str) -> u16 {
-        local.parse::<SocketAddr>().unwrap().port()
-    }
-
-    #[test]
-    fn a_guest_is_let_in_and_shown_with_its_address() {
-        let mut listener = bind("127.0.0.1:0").unwrap();
-        assert!(listener.accept().unwrap().is_none());
-        let [local] = &*listener.local() else { panic!("one address, one socket") };
-        let guest = TcpStream::connect(local).unwrap();
-        let (_held, shown) = next_guest(&mut listener);
-        assert_eq!(shown, guest.local_addr().unwrap().to_string());
-        assert!(local.starts_with("127.0.0.1:"), "{local}");
-        assert!(listener.accept().unwrap().is_none());
-    }
-
-    #[test]
-    fn no_host_is_every_interface_of_both_families() {
-        let mut listener = bind("0").unwrap();
-        let [local] = &*listener.local() else { panic!("one socket for both") };
-        let (local, port) = (local.clone(), port(local));
-        let guest = TcpStream::connect(("127.0.0.1", port)).unwrap();
-        let (_held, shown) = next_guest(&mut listener);
-        assert_eq!(shown, guest.local_addr().unwrap().to_string(), "IPv4 is shown as IPv4");
-        // A machine without IPv6 may still have its sockets.
-        if std::net::TcpListener::bind("[::1]:0").is_ok() {
-            assert_eq!(local, format!("[::]:{port}"));
-            let _guest = TcpStream::connect(("::1", port)).unwrap();
-            assert!(next_guest(&mut listener).1.starts_with("[::1]:"));
-        }
-    }
-
-    #[test]
-    fn a_name_with_two_addresses_is_one_port_on_both() {
-        let mut listener = bind("localhost:0").unwrap();
-        let locals = listener.local();
-        for local in &locals {
-            assert_eq!(port(local), port(&locals[0]));
-            let guest = TcpStream::connect(local).unwrap();
-            let (_held, shown) = next_guest(&mut listener);
-            assert_eq!(shown, guest.local_addr().unwrap().to_string());
-        }
-        assert!(locals.contains(&format!("127.0.0.1:{}", port(&locals[0]))));
-    }
-
-    #[test]
-    fn an_address_in_use_is_told() {
-        let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let addr = taken.local_addr().unwrap();
-        assert_eq!(
-            told(&addr.to_string()),
-            format!("cannot listen on `{addr}`: address in use; port 0 picks a free one")
-        );
-        assert!(matches!(bind(&format!(":{}", addr.port())), Err(BindError::InUse { .. })));
-    }
-
-    #[test]
-    fn a_port_is_free_again_at_once() {
-        let mut listener = bind("127.0.0.1:0").unwrap();
-        let local = listener.local().remove(0);
-        let guest = TcpStream::connect(&local).unwrap();
-        // Who closes first keeps the TIME_WAIT.
-        drop(next_guest(&mut listener));
-        drop(guest);
-        drop(listener);
-        assert_eq!(bind(&local).unwrap().local(), [local]);
-    }
-
-    #[test]
-    fn an_address_of_nobody_and_of_somebody_else_is_told() {
-        let nobody = format!("{}.invalid", "a".repeat(64));
-        assert!(
-            told(&nobody)
-                .starts_with(&format!("cannot listen on `{nobody}:51423`: host not found: "))
-        );
-        // TEST-NET-1 (RFC 5737): no machine has it.
-        assert!(matches!(bind("192.0.2.1:0"), Err(BindError::Elsewhere { .. })));
-    }
-
-    #[test]
-    fn a_unix_socket_is_shown_by_its_path() {
-        let dir = tempfile::tempdir().unwrap();
-        let addr = format!("unix:{}", dir.path().join("chat.sock").display());
-        let mut listener = bind(&addr).unwrap();
-        assert_eq!(listener.local(), std::slice::from_ref(&addr));
-        let mut guest = UnixStream::connect(&addr["unix:".len()..]).unwrap();
-        let (held, shown) = next_guest(&mut listener);
-        assert_eq!(shown, addr);
-        assert!(told(&addr).ends_with("another process listens there; choose another path"));
-        drop(held);
-        assert_eq!(guest.write(b"x").unwrap_err().kind(), ErrorKind::BrokenPipe);
-    }
-
-    #[test]
-    fn guests_take_high_descriptors_when_asked() {
-        crate::net::raise_descriptor_limit();
-        let addr = "127.0.0.1:0".parse().unwrap();
-        let mut listener = Listener::bind(&addr, Descriptors::High).unwrap();
-        let _guest = TcpStream::connect(&listener.local()[0]).unwrap();
-        let (NetStream::Tcp(held), _) = next_guest(&mut listener) else { panic!("TCP it is") };
-        assert!(held.as_raw_fd() >= 1024);
-    }
-
-    #[test]
-    fn guests_wait_while_only_the_reserve_is_left() {
-        let mut listener = bind("127.0.0.1:0").unwrap();
-        let local = listener.local().remove(0);
-        let _guests = [TcpStream::connect(&local).unwrap(), TcpStream::connect(&local).unwrap()];
-        listener.supply.end_at(0);
-        let (_held, _) = next_guest(&mut listener);
-        assert!(matches!(listener.accept(), Err(AcceptError::OutOfDescriptors)));
-        listener.supply.end_at(i32::MAX);
-        assert!(listener.accept().unwrap().is_some(), "the second one is still there");
-    }
-
-    #[test]
-    fn running_out_of_descriptors_is_told_apart() {
-        for errno in [rustix::io::Errno::MFILE, rustix::io::Errno::NFILE] {
-            assert!(ran_out(&errno.into()));
-        }
-        assert!(!ran_out(&rustix::io::Errno::CONNABORTED.into()));
-        assert!(has_passed(&rustix::io::Errno::CONNABORTED.into()));
-    }
-}
+mod tests;

@@ -11,13 +11,14 @@ use super::stream::Stream;
 const CAPACITY: usize = 8;
 
 /// One end of the connection.
+#[derive(Debug)]
 pub(super) struct End {
     reads: Rc<RefCell<Pipe>>,
     writes: Rc<RefCell<Pipe>>,
 }
 
 /// One direction.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Pipe {
     bytes: VecDeque<u8>,
     ended: bool,

@@ -7,7 +7,10 @@
 //! - [`Listener`] is one event source, however many sockets an address takes.
 //! - [`Dialer`] connects; it is advanced whenever its token is ready, its waker woke, or its deadline
 //!   has come.
-//! - [`Conn`] is a stream and its outbox. It is generic over [`Stream`], so TLS is another stream.
+//! - [`Conn`] is a stream and its outbox. It is generic over [`Stream`]: a [`Socket`], or a [`TlsStream`]
+//!   over one.
+//! - [`Tls`] is what is asked for of TLS. Both a listener and a dialer hand out a [`Link`] only when its
+//!   handshake is done.
 
 mod addr;
 mod bind_error;
@@ -15,6 +18,8 @@ mod conn;
 mod descriptor;
 mod dial;
 mod dial_error;
+mod knocking;
+mod link;
 mod listener;
 mod lookup;
 #[cfg(test)]
@@ -22,20 +27,29 @@ mod memory;
 mod network;
 mod outbox;
 mod race;
+mod socket;
 mod socket_file;
 mod stream;
 #[cfg(test)]
 mod testing;
+mod tls;
 
-pub use addr::{Address, AddressError, DEFAULT_PORT};
+pub use addr::{Address, AddressError, DEFAULT_PORT, Endpoint};
 pub use bind_error::BindError;
 pub use conn::{Conn, Flushed, ReadOutcome, Settled};
 pub use descriptor::{Descriptors, raise_descriptor_limit};
 pub use dial::{DialOptions, Dialer};
 pub use dial_error::{DialError, DialFailure};
-pub use listener::{ACCEPT_AGAIN, AcceptError, Listener};
+pub use knocking::KNOCKS;
+pub use link::Link;
+pub use listener::{ACCEPT_AGAIN, AcceptError, Accepted, Listener};
 pub use network::{Network, NetworkError};
+pub use socket::Socket;
 pub use stream::{NetStream, Stream};
+pub use tls::{
+    Acceptor, Certificate, Distrust, Pin, PinError, Refusal, Tls, TlsFailure, TlsFileError,
+    TlsName, TlsNameError, TlsOptions, TlsStart, TlsStream,
+};
 
 #[cfg(test)]
 mod tests {
@@ -97,24 +111,33 @@ mod tests {
     }
 
     fn connected(address: &str, poll: &mut Poll) -> (End, End) {
+        let tls = Tls::default();
         let mut listener =
-            Listener::bind(&address.parse().unwrap(), Descriptors::default()).unwrap();
+            Listener::bind(&address.parse().unwrap(), Descriptors::default(), &tls).unwrap();
         let local = listener.local().remove(0).parse().unwrap();
         let waker = std::sync::Arc::new(mio::Waker::new(poll.registry(), Token(2)).unwrap());
-        let mut dialer = Dialer::start(local, DialOptions::default(), CLIENT, &waker, At::START);
+        let pins = listener.pin().into_iter().collect();
+        let tls = Tls::load(TlsOptions { pins, ..TlsOptions::default() }).unwrap();
+        let options = DialOptions { tls, ..DialOptions::default() };
+        let mut dialer = Dialer::start(local, options, CLIENT, &waker, At::START);
         let (mut events, mut client, mut server) = (Events::with_capacity(8), None, None);
         poll.registry().register(&mut listener, SERVER, Interest::READABLE).unwrap();
         while client.is_none() || server.is_none() {
             client =
                 client.or_else(|| dialer.advance(poll.registry(), At::START).map(Result::unwrap));
-            server = server.or_else(|| listener.accept().unwrap());
+            match listener.accept(poll.registry(), At::START).unwrap() {
+                Accepted::Guest(link) => server = Some(link),
+                Accepted::Turned { addr, why } => panic!("{addr}: {why}"),
+                Accepted::Stepped => continue,
+                Accepted::Nobody => {}
+            }
             if client.is_none() || server.is_none() {
                 poll.poll(&mut events, Some(testing::PATIENCE)).unwrap();
                 assert!(!events.is_empty(), "nobody came");
+                events.iter().for_each(|event| listener.event(event.token()));
             }
         }
-        let (client, _) = client.unwrap();
-        let (server, _) = server.unwrap();
+        let (client, server) = (client.unwrap().stream, server.unwrap().stream);
         (End::new(client, CLIENT, poll), End::new(server, SERVER, poll))
     }
 
@@ -153,6 +176,13 @@ mod tests {
     #[test]
     fn everything_comes_back_over_a_unix_socket() {
         let dir = tempfile::tempdir().unwrap();
-        everything_comes_back(&format!("unix:{}", dir.path().join("chat.sock").display()));
+        let address = format!("unix:{}", dir.path().join("chat.sock").display());
+        everything_comes_back(&address);
+        everything_comes_back(&format!("tls:{address}"));
+    }
+
+    #[test]
+    fn everything_comes_back_over_tls() {
+        everything_comes_back("tls:127.0.0.1:0");
     }
 }

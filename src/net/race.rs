@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use mio::{Interest, Registry, Token};
 use rustix::io::Errno;
-use socket2::{Domain, SockAddr, Socket, Type};
+use socket2::{Domain, SockAddr, Type};
 
 use super::descriptor::Descriptors;
-use super::stream::{NetStream, shown};
+use super::socket::{Socket, shown};
 use crate::units::At;
 
 /// How long an address is waited for before the next one is tried beside it: the "Connection Attempt
@@ -45,14 +45,14 @@ pub(super) enum Standing {
     /// Attempts are under way.
     Open,
     /// A stream that is connected and no longer registered, and the peer's address for people.
-    Won(NetStream, String),
+    Won(Socket, String),
     /// No address is left.
     Lost(io::Error),
 }
 
 #[derive(Debug)]
 struct Attempt {
-    stream: NetStream,
+    stream: Socket,
     name: String,
 }
 
@@ -144,7 +144,7 @@ impl Attempt {
         descriptors: Descriptors,
     ) -> io::Result<Attempt> {
         let domain = target.addr.domain();
-        let socket = descriptors.place(Socket::new(domain, Type::STREAM, None)?);
+        let socket = descriptors.place(socket2::Socket::new(domain, Type::STREAM, None)?);
         socket.set_nonblocking(true)?;
         if let Err(err) = socket.connect(&target.addr)
             && Errno::from_io_error(&err) != Some(Errno::INPROGRESS)
@@ -152,11 +152,8 @@ impl Attempt {
             return Err(err);
         }
         let fd = OwnedFd::from(socket);
-        let mut stream = if domain == Domain::UNIX {
-            NetStream::Unix(fd.into())
-        } else {
-            NetStream::tuned(fd.into())
-        };
+        let mut stream =
+            if domain == Domain::UNIX { Socket::Unix(fd.into()) } else { Socket::tuned(fd.into()) };
         registry.register(&mut stream, token, Interest::WRITABLE)?;
         Ok(Attempt { stream, name: target.name })
     }
@@ -164,7 +161,7 @@ impl Attempt {
     /// Whether the connection stands; not yet is no error.
     fn stands(&self) -> io::Result<bool> {
         // A unix socket connects at once or not at all.
-        let NetStream::Tcp(stream) = &self.stream else { return Ok(true) };
+        let Socket::Tcp(stream) = &self.stream else { return Ok(true) };
         if let Some(err) = stream.take_error()? {
             return Err(err);
         }
@@ -208,7 +205,7 @@ mod tests {
         let mut race = race(&[refusing, addr]);
         let Standing::Won(stream, name) = end_of(&mut race, At::START) else { panic!("lost") };
         let (_, guest) = listener.accept().unwrap();
-        let NetStream::Tcp(stream) = stream else { panic!("TCP it is") };
+        let Socket::Tcp(stream) = stream else { panic!("TCP it is") };
         assert_eq!(stream.local_addr().unwrap(), guest);
         assert_eq!(name, addr.to_string());
     }
@@ -251,11 +248,11 @@ mod tests {
 
     #[test]
     fn a_socket_that_met_itself_was_refused() {
-        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        let socket = socket2::Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
         socket.bind(&"127.0.0.1:0".parse::<SocketAddr>().unwrap().into()).unwrap();
         let itself = socket.local_addr().unwrap();
         socket.connect(&itself).unwrap();
-        let stream = NetStream::Tcp(OwnedFd::from(socket).into());
+        let stream = Socket::Tcp(OwnedFd::from(socket).into());
         let attempt = Attempt { stream, name: String::new() };
         assert_eq!(attempt.stands().unwrap_err().kind(), ErrorKind::ConnectionRefused);
     }

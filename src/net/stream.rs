@@ -1,23 +1,13 @@
 //! The streams that a conn can be made of.
 
-use std::io::{self, IoSlice, Read, Write};
-use std::net::{Shutdown, SocketAddr, SocketAddrV4};
-use std::time::Duration;
+use std::io::{self, ErrorKind, IoSlice, Read, Write};
 
 use mio::event::Source;
-use mio::net::{TcpStream, UnixStream};
 use mio::{Interest, Registry, Token};
-use rustix::net::sockopt;
 
-/// Silence after which the system asks whether the peer is still there. RFC 5382 (REQ-5) wants address
-/// translators to remember a silent connection for two hours; many a home router forgets it after
-/// minutes, and then neither end would ever be told.
-const KEEPALIVE_IDLE: Duration = Duration::from_secs(60);
-/// Between two such questions.
-const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(15);
-/// Questions without answer after which the connection is broken: with the two above, a machine that
-/// has vanished is noticed after two minutes.
-const KEEPALIVE_RETRIES: u32 = 4;
+use super::socket::Socket;
+use super::tls::{TlsStart, TlsStream};
+use crate::session::Secured;
 
 /// A non-blocking stream of bytes in both directions.
 ///
@@ -36,160 +26,144 @@ pub trait Stream: Read + Write {
 
     /// What has happened to the stream that no read or write has told of yet.
     fn take_error(&mut self) -> Option<io::Error>;
+
+    /// Whether the end that was read may have come from somebody else than the peer, who could have had
+    /// more to say.
+    fn is_cut(&self) -> bool {
+        false
+    }
+
+    /// How many bytes that were written the stream holds back, more or less: none where it holds none.
+    fn held(&self) -> usize {
+        0
+    }
 }
 
-/// A socket of either family, as [`super::Listener`] and [`super::Dialer`] hand them out: TCP with
-/// `TCP_NODELAY` and keepalive on.
+/// Does it again where a signal came between.
+pub(super) fn unless_interrupted<T>(mut act: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match act() {
+            Err(err) if err.kind() == ErrorKind::Interrupted => {}
+            done => return done,
+        }
+    }
+}
+
+/// What [`super::Listener`] and [`super::Dialer`] hand out.
 #[derive(Debug)]
 pub enum NetStream {
-    /// TCP.
-    Tcp(TcpStream),
-    /// A unix socket.
-    Unix(UnixStream),
+    /// Bytes as they are.
+    Plain(Socket),
+    /// The same over TLS.
+    Tls(TlsStream<Socket>),
 }
 
 impl NetStream {
-    /// Lines are to leave when they are said, and a peer that has vanished is to be noticed. A socket
-    /// that refuses is broken already, which its first read or write tells better.
-    pub(super) fn tuned(stream: TcpStream) -> NetStream {
-        sockopt::set_tcp_nodelay(&stream, true).ok();
-        sockopt::set_socket_keepalive(&stream, true).ok();
-        sockopt::set_tcp_keepidle(&stream, KEEPALIVE_IDLE).ok();
-        sockopt::set_tcp_keepintvl(&stream, KEEPALIVE_INTERVAL).ok();
-        sockopt::set_tcp_keepcnt(&stream, KEEPALIVE_RETRIES).ok();
-        NetStream::Tcp(stream)
+    /// The same over TLS from here on. What was written before must have been passed on. Over TLS there is
+    /// no TLS: such a stream stays as it is.
+    #[must_use]
+    pub fn over_tls(self, start: TlsStart) -> NetStream {
+        match self {
+            NetStream::Plain(socket) => NetStream::Tls(TlsStream::new(socket, start.0)),
+            NetStream::Tls(_) => self,
+        }
     }
 
-    fn source(&mut self) -> &mut dyn Source {
+    /// Whether TLS is spoken here, agreed upon or not.
+    #[must_use]
+    pub fn is_tls(&self) -> bool {
+        matches!(self, NetStream::Tls(_))
+    }
+
+    /// How it came to be secure; nothing as long as it is not.
+    #[must_use]
+    pub fn secured(&self, verified: bool) -> Option<Secured> {
         match self {
-            NetStream::Tcp(stream) => stream,
-            NetStream::Unix(stream) => stream,
+            NetStream::Tls(stream) if !stream.is_shaking() => Some(stream.secured(verified)),
+            _ => None,
+        }
+    }
+
+    fn stream(&mut self) -> &mut dyn Stream {
+        match self {
+            NetStream::Plain(socket) => socket,
+            NetStream::Tls(stream) => stream,
+        }
+    }
+
+    fn socket(&mut self) -> &mut Socket {
+        match self {
+            NetStream::Plain(socket) => socket,
+            NetStream::Tls(stream) => stream.under_mut(),
         }
     }
 }
 
 impl Read for NetStream {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        match self {
-            NetStream::Tcp(stream) => stream.read(buf),
-            NetStream::Unix(stream) => stream.read(buf),
-        }
+        self.stream().read(buf)
     }
 }
 
 impl Write for NetStream {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        match self {
-            NetStream::Tcp(stream) => stream.write(buf),
-            NetStream::Unix(stream) => stream.write(buf),
-        }
+        self.stream().write(buf)
     }
 
     fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        match self {
-            NetStream::Tcp(stream) => stream.write_vectored(slices),
-            NetStream::Unix(stream) => stream.write_vectored(slices),
-        }
+        self.stream().write_vectored(slices)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+        self.stream().flush()
     }
 }
 
 impl Stream for NetStream {
     fn short_read_is_all(&self) -> bool {
-        true
+        match self {
+            NetStream::Plain(socket) => socket.short_read_is_all(),
+            NetStream::Tls(stream) => stream.short_read_is_all(),
+        }
     }
 
     fn shutdown_write(&mut self) -> io::Result<()> {
-        match self {
-            NetStream::Tcp(stream) => stream.shutdown(Shutdown::Write),
-            NetStream::Unix(stream) => stream.shutdown(Shutdown::Write),
-        }
+        self.stream().shutdown_write()
     }
 
     fn reset_on_drop(&mut self) {
-        if let NetStream::Tcp(stream) = self {
-            sockopt::set_socket_linger(&*stream, Some(Duration::ZERO)).ok();
-        }
+        self.stream().reset_on_drop();
     }
 
     fn take_error(&mut self) -> Option<io::Error> {
-        let error = match self {
-            NetStream::Tcp(stream) => stream.take_error(),
-            NetStream::Unix(stream) => stream.take_error(),
-        };
-        error.unwrap_or_else(Some)
+        self.stream().take_error()
+    }
+
+    fn is_cut(&self) -> bool {
+        match self {
+            NetStream::Plain(socket) => socket.is_cut(),
+            NetStream::Tls(stream) => stream.is_cut(),
+        }
+    }
+
+    fn held(&self) -> usize {
+        match self {
+            NetStream::Plain(socket) => socket.held(),
+            NetStream::Tls(stream) => stream.held(),
+        }
     }
 }
 
 impl Source for NetStream {
     fn register(&mut self, to: &Registry, token: Token, interests: Interest) -> io::Result<()> {
-        self.source().register(to, token, interests)
+        self.socket().register(to, token, interests)
     }
 
     fn reregister(&mut self, to: &Registry, token: Token, interests: Interest) -> io::Result<()> {
-        self.source().reregister(to, token, interests)
+        self.socket().reregister(to, token, interests)
     }
 
     fn deregister(&mut self, from: &Registry) -> io::Result<()> {
-        self.source().deregister(from)
-    }
-}
-
-/// An address for people: an IPv4 peer of a dual-stack socket is shown as the IPv4 address it is.
-pub(super) fn shown(addr: SocketAddr) -> String {
-    match addr {
-        SocketAddr::V6(v6) => match v6.ip().to_ipv4_mapped() {
-            Some(v4) => SocketAddrV4::new(v4, v6.port()).to_string(),
-            None => v6.to_string(),
-        },
-        SocketAddr::V4(v4) => v4.to_string(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::io::ErrorKind;
-
-    use super::*;
-
-    #[test]
-    fn a_mapped_address_is_shown_as_the_ipv4_address_it_is() {
-        for (addr, said) in [
-            ("[::ffff:127.0.0.1]:5", "127.0.0.1:5"),
-            ("127.0.0.1:5", "127.0.0.1:5"),
-            ("[::1]:5", "[::1]:5"),
-            ("[fe80::1%3]:5", "[fe80::1%3]:5"),
-        ] {
-            assert_eq!(shown(addr.parse().unwrap()), said);
-        }
-    }
-
-    #[test]
-    fn a_stream_that_is_reset_on_drop_resets() {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let mut peer = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        let (ours, _) = listener.accept().unwrap();
-        let mut ours = NetStream::tuned(TcpStream::from_std(ours));
-        ours.reset_on_drop();
-        drop(ours);
-        let heard = peer.read(&mut [0; 1]).unwrap_err();
-        assert_eq!(heard.kind(), ErrorKind::ConnectionReset);
-    }
-
-    #[test]
-    fn tcp_is_tuned() {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let ours = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        let NetStream::Tcp(ours) = NetStream::tuned(TcpStream::from_std(ours)) else {
-            panic!("TCP stays TCP");
-        };
-        assert!(sockopt::tcp_nodelay(&ours).unwrap());
-        assert!(sockopt::socket_keepalive(&ours).unwrap());
-        assert_eq!(sockopt::tcp_keepidle(&ours).unwrap(), KEEPALIVE_IDLE);
-        assert_eq!(sockopt::tcp_keepintvl(&ours).unwrap(), KEEPALIVE_INTERVAL);
-        assert_eq!(sockopt::tcp_keepcnt(&ours).unwrap(), KEEPALIVE_RETRIES);
+        self.socket().deregister(from)
     }
 }

@@ -34,8 +34,14 @@ impl EventLoop {
 
     /// Returns when something has happened.
     pub(super) fn wait(&mut self) {
+        self.wait_for(|_| ());
+    }
+
+    /// The same, and says to whom.
+    pub(super) fn wait_for(&mut self, happened: impl FnMut(Token)) {
         self.poll.poll(&mut self.events, Some(PATIENCE)).unwrap();
         assert!(!self.events.is_empty(), "nothing happened within {PATIENCE:?}");
+        self.events.iter().map(mio::event::Event::token).for_each(happened);
     }
 }
 

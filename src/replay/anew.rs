@@ -1,7 +1,7 @@
 //! A replay that takes what comes for right.
 
 use super::bless;
-use super::mismatch::{self, Told, Wanted};
+use super::mismatch::{Told, Wanted};
 use super::player::{Looked, Player};
 use crate::script::{Heard, Played};
 use crate::units::At;
@@ -61,15 +61,15 @@ impl Player {
     /// Takes what came in a turn for what is right.
     fn take_turn(&mut self, index: usize, limit: usize) -> Result<(), Told> {
         let course = &mut self.courses[index];
+        let why = if course.turn.lines.is_empty() { "nothing came" } else { "other lines came" };
         let changed = self.blessing.take(course, limit);
         let Err((item, line)) = changed else { return Ok(()) };
         let at = self.whereabouts(index);
         let course = &self.courses[index];
         let wanted = Wanted { item: &course.matcher.items()[item], source: &course.sources[item] };
-        let (mismatch, failure) = match line {
-            Some(line) => at.differs(wanted, &line, false),
-            None => at.missing(wanted, "other lines came", b""),
-        };
-        Err((mismatch, Box::new(mismatch::refused(*failure, self.blessing.len()))))
+        Err(match line {
+            Some(line) => at.differs(wanted, &line, course.matcher.differs_by_end(item, &line)),
+            None => at.missing(wanted, why, b""),
+        })
     }
 }

@@ -15,6 +15,8 @@ pub(super) const PAUSE: Duration = Duration::from_millis(300);
 #[derive(Debug, Default)]
 pub(super) struct Blessing {
     changes: Vec<Change>,
+    /// What the file was when it was read.
+    pub(super) version: u64,
 }
 
 /// An item that only a person can change, and what came instead.

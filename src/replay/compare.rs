@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 
+use super::by_conn::ByConn;
 use super::load::{LoadError, PartFault, choose, masks};
 use super::near::Near;
 use super::part::{Part, text};
@@ -73,6 +74,7 @@ pub(super) struct Spoken {
 struct Tape {
     path: PathBuf,
     transcript: Transcript,
+    by_conn: ByConn,
     conns: Vec<Place>,
 }
 
@@ -111,10 +113,10 @@ fn all_pairs(
     masks: &Masks,
     known: &mut Known<'_>,
 ) -> Result<Vec<Pair>, LoadError> {
-    let mut pairs = Vec::new();
+    let (mut pairs, quotes) = (Vec::new(), a.quotes());
     for index in 0..a.conns.len().max(b.conns.len()) {
         let conns = [a.conns.get(index).copied(), b.conns.get(index).copied()];
-        let near = rows(a, b, conns, masks, known)?;
+        let near = rows(a, b, quotes, conns, masks, known)?;
         pairs.push(Pair { conns, near });
     }
     Ok(pairs)
@@ -146,7 +148,8 @@ impl Tape {
         let mut transcript = open(&path)?;
         put_back_known(&mut transcript, secrets);
         let conns = choose(&path, &transcript, conn, true)?.into_iter().map(Place).collect();
-        Ok(Tape { path, transcript, conns })
+        let by_conn = ByConn::of(&transcript);
+        Ok(Tape { path, transcript, by_conn, conns })
     }
 
     /// What a side says on a conn.
@@ -156,7 +159,9 @@ impl Tape {
         from: Side,
         masks: &Masks,
     ) -> Result<Option<Part>, LoadError> {
-        let part = conn.map(|Place(conn)| Part::of(&self.transcript, conn, from.other(), masks));
+        let part =
+            |Place(conn)| Part::of(&self.transcript, &self.by_conn, conn, from.other(), masks);
+        let part = conn.map(part);
         part.transpose().map_err(|PartFault { event, what }| LoadError::Event {
             path: self.path.clone(),
             event,
@@ -174,19 +179,23 @@ impl Tape {
         says.or(self.transcript.header.role).unwrap_or(Side::Client)
     }
 
-    /// A `send` says what is known by now, if all of that is.
-    fn fill_in(&mut self, from: Side, known: &Known<'_>) {
+    /// On a conn, a `send` says what is known by now, if all of that is.
+    fn fill_in(&mut self, Place(conn): Place, from: Side, known: &Known<'_>) {
         let mut vars = known.given.clone();
-        for (index, event) in self.transcript.events.iter_mut().enumerate() {
-            if let What::Line(said) = &mut event.what
+        let mut found = known.found.iter().peekable();
+        let (transcript, by_conn) = (&mut self.transcript, &self.by_conn);
+        let own: Vec<usize> = by_conn.indices(transcript, conn).collect();
+        for index in own {
+            if let What::Line(said) = &mut transcript.events[index].what
                 && said.from == from
                 && let Some(send) = &said.marks.send
-                && let Ok(said_now) = Template::parse(send).map(|send| send.expand(&vars))
             {
-                said.text = said_now.unwrap_or_else(|_| said.text.clone());
-            }
-            if let Some(found) = known.found.get(&(index + 1)) {
-                vars.capture_all(found);
+                while let Some((_, captures)) = found.next_if(|(event, _)| **event <= index) {
+                    vars.capture_all(captures);
+                }
+                if let Ok(said_now) = Template::parse(send).map(|send| send.expand(&vars)) {
+                    said.text = said_now.unwrap_or_else(|_| said.text.clone());
+                }
             }
         }
     }
@@ -197,15 +206,15 @@ impl Tape {
 fn rows(
     a: &mut Tape,
     b: &Tape,
+    quotes: Side,
     conns: [Option<Place>; 2],
     masks: &Masks,
     known: &mut Known<'_>,
 ) -> Result<Near, LoadError> {
-    let quotes = a.quotes();
     let mut sides = Vec::new();
     for from in [quotes.other(), quotes] {
-        if from == quotes {
-            a.fill_in(from, known);
+        if let Some(conn) = conns[0].filter(|_| from == quotes) {
+            a.fill_in(conn, from, known);
         }
         let heard = a.part(conns[0], from, masks)?;
         let other = b.part(conns[1], from, &Masks::default())?;

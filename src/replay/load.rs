@@ -2,11 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use super::by_conn::ByConn;
 use super::part::Part;
 use super::player::{Manner, Player};
 use crate::matching::{Mask, MaskError, Masks, MissingSecret};
 use crate::script::{Blame, Settings};
-use crate::transcript::{Named, ReadError, Transcript, open, put_back};
+use crate::transcript::{Named, ReadError, Transcript, open, put_back, version};
 use crate::units::count;
 use crate::wire::{ConnId, Side};
 
@@ -116,16 +117,21 @@ pub fn load(
     given: Given<'_>,
     whole: bool,
 ) -> Result<Player, LoadError> {
-    let part =
-        |transcript: &Transcript, conn, masks: &Masks| Part::of(transcript, conn, own, masks);
-    let Loaded { name, transcript, masks, parts } = read(name, given, whole, part)?;
-    Ok(Player::new(name, transcript, parts, (&masks, &given.settings.vars), manner))
+    let part = |transcript: &Transcript, by_conn: &ByConn, conn, masks: &Masks| {
+        Part::of(transcript, by_conn, conn, own, masks)
+    };
+    let Loaded { name, version, transcript, masks, parts } = read(name, given, whole, part)?;
+    let mut player = Player::new(name, transcript, parts, (&masks, &given.settings.vars), manner);
+    player.blessing.version = version;
+    Ok(player)
 }
 
 /// What is made of a file before it is played.
 pub(super) struct Loaded {
     /// What the file is called.
     pub(super) name: String,
+    /// What it was when it was read.
+    pub(super) version: u64,
     pub(super) transcript: Transcript,
     pub(super) masks: Masks,
     pub(super) parts: Vec<Part>,
@@ -136,23 +142,25 @@ pub(super) fn read(
     name: &Path,
     given: Given<'_>,
     whole: bool,
-    part: impl Fn(&Transcript, Option<ConnId>, &Masks) -> Result<Part, PartFault>,
+    part: impl Fn(&Transcript, &ByConn, Option<ConnId>, &Masks) -> Result<Part, PartFault>,
 ) -> Result<Loaded, LoadError> {
     let Named { path, conn } = Named::new(name);
+    // What is changed after this is noticed; where it fails, so does reading.
+    let version = version(&path).unwrap_or_default();
     let mut transcript = open(&path)?;
     put_back(&mut transcript, &given.settings.secrets)
         .map_err(|(event, missing)| LoadError::Secret { path: path.clone(), event, missing })?;
     let masks = masks(&path, &transcript, given.masks)?;
-    let mut parts = Vec::new();
+    let (mut parts, by_conn) = (Vec::new(), ByConn::of(&transcript));
     for conn in choose(&path, &transcript, conn, whole)? {
         let fault =
             |PartFault { event, what }| LoadError::Event { path: path.clone(), event, what };
-        parts.push(part(&transcript, conn, &masks).map_err(fault)?);
+        parts.push(part(&transcript, &by_conn, conn, &masks).map_err(fault)?);
     }
     if parts.iter().all(Part::is_empty) {
         return Err(LoadError::Empty { path });
     }
-    Ok(Loaded { name: path.display().to_string(), transcript, masks, parts })
+    Ok(Loaded { name: path.display().to_string(), version, transcript, masks, parts })
 }
 
 /// The masks of the header, and then those that were given.

@@ -57,17 +57,23 @@ impl Whereabouts<'_> {
         let event = wanted.source.event(start);
         let why = if by_end { "differs in its line end" } else { "differs" };
         let report = self.report(event, why);
+        let compared = |report| compared(report, [expected, actual], by_end, self.masks);
+        let for_good = if self.blesses {
+            "if it is right now: `--bless` rewrites the event"
+        } else {
+            "if it is right now: change the event, or record the conversation anew"
+        };
         let report = match wanted.item.want() {
             Some(want) if !by_end => self
                 .unwanted(report.note(format!("want:     {want}")), wanted.item, text(actual))
                 .note("a pattern is changed by hand: `want` of this event"),
-            _ => compared(report, [expected, actual], by_end, self.masks)
+            Some(_) => compared(report)
+                .note("the line end of a pattern is changed by hand: `eol` of this event"),
+            // Masks and patterns hide no line end.
+            None if by_end => compared(report).note(for_good),
+            None => compared(report)
                 .note("if it may differ: `--mask 's/REGEX/TEXT/'`, or a `want` in the event")
-                .note(if self.blesses {
-                    "if it is right now: `--bless` rewrites the event"
-                } else {
-                    "if it is right now: change the event, or record the conversation anew"
-                }),
+                .note(for_good),
         };
         let kind = if by_end { MismatchKind::LineEnd } else { MismatchKind::Changed };
         self.told(kind, event, Some(wanted), Some(actual), report)
@@ -119,8 +125,10 @@ impl Whereabouts<'_> {
     pub(super) fn extra(&self, event: usize, line: &[u8]) -> Told {
         let headline = format!("the peer said more than {}{} has", self.file, self.of_conn());
         let report = self.context(Report::new(headline), event + 1);
+        // Of a line that is empty its end is seen.
+        let shown = Some(text(line)).filter(|text| !text.is_empty()).unwrap_or(line);
         let report = report
-            .note(format!("extra: {}", shown_start(text(line))))
+            .note(format!("extra: {}", shown_start(shown)))
             .note("after the last line that was recorded nothing else was to come");
         let report = if self.half_closed {
             report.note("if it is said because our side has ended: `--no-half-close`")

@@ -2,6 +2,7 @@
 
 mod anew;
 mod bless;
+mod by_conn;
 mod compare;
 mod course;
 mod ear;

@@ -31,6 +31,12 @@ pub(super) fn differs(
     Ok(at.differs(wanted, &bytes, by_end))
 }
 
+/// Why what was waited for on a conn so long is waited for no longer.
+pub(super) fn overdue(course: &Course, heard: &Heard<'_>, limit: Duration) -> String {
+    let what = course.next(heard).map_or("nothing", |_| "only a part of it");
+    format!("{what} came within {}", Human(limit))
+}
+
 /// What there is to tell where an item did not come on a conn.
 pub(super) fn missing(
     at: &Whereabouts<'_>,
@@ -62,7 +68,7 @@ impl Player {
         let why = if course.has_ended(heard) {
             "the peer has ended".to_owned()
         } else if until <= now {
-            format!("nothing came within {}", Human(limit))
+            overdue(course, heard, limit)
         } else {
             return Played::Wait(self.look_by(now, until));
         };
@@ -76,9 +82,13 @@ impl Player {
         if delay > timeout { timeout + delay } else { timeout }
     }
 
-    /// Tells of a difference, and fails then.
+    /// Tells of a difference, and fails then. What is told of where all is taken for right is not.
     pub(super) fn tell(&mut self, (mismatch, failure): Told) -> Played {
-        self.failure = Some(failure);
+        self.failure = Some(if self.manner.bless {
+            Box::new(mismatch::refused(*failure, self.blessing.len()))
+        } else {
+            failure
+        });
         Played::Differs(mismatch)
     }
 
@@ -93,7 +103,9 @@ impl Player {
             let was = course.end.as_ref().filter(|end| end.event < event);
             let at = self.whereabouts(index);
             let played = match was {
-                Some(end) if !ended => self.await_end(now, index, end.event, end.delay),
+                Some(end) if !ended && self.may_end(course) => {
+                    self.await_end(now, index, end.event, end.delay)
+                }
                 None if ended && index == acts => {
                     let told = at.closed(event);
                     self.tell(told)
@@ -137,7 +149,7 @@ impl Player {
             blesses: true,
             masks: self.courses[index].matcher.masks(),
             vars: self.courses[index].vars(),
-            half_closed: self.half_closed,
+            half_closed: self.courses[index].half_closed,
         }
     }
 

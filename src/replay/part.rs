@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use memchr::memchr;
 
+use super::by_conn::ByConn;
 use super::load::PartFault;
 use super::presence::Presence;
 use crate::matching::hearing::{Expectations, Expected, Item, Wants};
@@ -73,6 +74,13 @@ pub(super) enum Doing {
     Open,
 }
 
+impl Doing {
+    /// Whether it ends its side.
+    pub(super) fn is_half_close(&self) -> bool {
+        matches!(self, Doing::HalfClose)
+    }
+}
+
 /// The end of the other side.
 #[derive(Debug, Clone)]
 pub(super) struct End {
@@ -114,11 +122,12 @@ impl Part {
     /// An event has a mark that cannot be understood.
     pub(super) fn of(
         transcript: &Transcript,
+        by_conn: &ByConn,
         conn: Option<ConnId>,
         own: Side,
         masks: &Masks,
     ) -> Result<Part, PartFault> {
-        Draft::of(own, false).filled(transcript, conn)?.finish(conn, masks)
+        Draft::of(own, false).filled(transcript, by_conn, conn)?.finish(conn, masks)
     }
 
     /// The same for a side that also ends and closes just where it did.
@@ -127,11 +136,12 @@ impl Part {
     /// An event has a mark that cannot be understood.
     pub(super) fn with_closes(
         transcript: &Transcript,
+        by_conn: &ByConn,
         conn: Option<ConnId>,
         own: Side,
         masks: &Masks,
     ) -> Result<Part, PartFault> {
-        Draft::of(own, true).filled(transcript, conn)?.finish(conn, masks)
+        Draft::of(own, true).filled(transcript, by_conn, conn)?.finish(conn, masks)
     }
 
     /// Nothing is said in it.
@@ -156,15 +166,17 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// Goes through all events.
+    /// Goes through all events of the conn.
     fn filled(
         mut self,
         transcript: &'a Transcript,
+        by_conn: &ByConn,
         conn: Option<ConnId>,
     ) -> Result<Self, PartFault> {
-        let mut presence = Presence::new(transcript, conn);
+        let mut presence = Presence::new(conn, by_conn.opens(transcript, conn));
         let mut before = At::START;
-        for (index, event) in transcript.events.iter().enumerate() {
+        for index in by_conn.indices(transcript, conn) {
+            let event = &transcript.events[index];
             presence.observe(event);
             let number = index + 1;
             if event.conn == conn && self.opened == 0 {
@@ -268,12 +280,6 @@ impl<'a> Draft<'a> {
 
     fn finish(mut self, conn: Option<ConnId>, masks: &Masks) -> Result<Part, PartFault> {
         self.join();
-        let behind = self.sources.last().map_or(0, Source::last);
-        if !self.closes {
-            // With the last thing that is said our side ends anyway.
-            let ends = |last: &mut Action| matches!(last.what, Doing::HalfClose);
-            self.actions.pop_if(|last| ends(last) && last.event > behind);
-        }
         let mut wants = Wants::default();
         let mut items = Vec::with_capacity(self.expected.len());
         for (expected, source) in self.expected.into_iter().zip(&self.sources) {

@@ -1,6 +1,6 @@
 //! When a line that names no conn concerns one.
 
-use crate::transcript::{Event, Transcript, What};
+use crate::transcript::{Event, What};
 use crate::wire::{ConnId, Side};
 
 /// Whether a conn is open while the events of a transcript pass: what was said to all was said to
@@ -14,9 +14,8 @@ pub(super) struct Presence {
 
 impl Presence {
     /// The conn before the first event. One whose opening is not told was open from the start.
-    pub(super) fn new(transcript: &Transcript, conn: Option<ConnId>) -> Self {
-        let opens = |event: &Event| event.conn == conn && matches!(event.what, What::Open { .. });
-        Presence { conn, open: !transcript.events.iter().any(opens), ended: Vec::new() }
+    pub(super) fn new(conn: Option<ConnId>, opens: bool) -> Self {
+        Presence { conn, open: !opens, ended: Vec::new() }
     }
 
     /// An event passes.

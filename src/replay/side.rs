@@ -64,7 +64,10 @@ pub(super) fn pair(
 
 impl Sides<'_> {
     fn pair(&self, given: &Vars, found: &mut Found) -> Vec<Pairing> {
-        let mut passing = Passing { vars: given.clone(), ahead: found.clone() };
+        // Only patterns that use variables need to know what was found on all the conns.
+        let uses_variables = self.items.iter().any(|item| item.uses().next().is_some());
+        let ahead = if uses_variables { found.clone() } else { Found::new() };
+        let mut passing = Passing { vars: given.clone(), ahead };
         let mut aligner = Aligner::new(self.items, &self.lines, self.masks);
         let (mut pairings, mut edits, mut at) = (Vec::new(), Vec::new(), (0, 0));
         while at != aligner.end() {

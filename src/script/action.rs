@@ -73,6 +73,13 @@ pub enum Task {
         /// Where in the step that stands.
         place: Place,
     },
+    /// `/starttls`: [`Runner::secured`](super::Runner::secured) is to be told when it is done.
+    StartTls {
+        /// On which conn.
+        conn: ConnId,
+        /// Its peer is a guest of ours, so we are the server.
+        guest: bool,
+    },
     /// Something to tell: `/echo`, `/who`.
     Tell(String),
     /// Take note that we are called so: we have asked a room for it.
@@ -87,6 +94,8 @@ pub enum Task {
         name: String,
         /// How.
         changes: Vec<Change>,
+        /// What its file was then.
+        version: u64,
     },
     /// Open another conn to where the first leads: the session is to be told of it once it stands.
     OpenAlike(String),

@@ -239,6 +239,7 @@ impl Runner {
             }
             ConnCommand::Open { name, addr } => self.open(name, addr, place)?,
             ConnCommand::On(name) => self.to = self.named(name, place)?,
+            ConnCommand::StartTls => self.start_tls(place).map_err(Refused::Failure)?,
             ConnCommand::Shutdown => self.send(Input::Shutdown(self.to)),
             ConnCommand::Close => self.send(Input::Close(self.to)),
             ConnCommand::Accept(count) => {

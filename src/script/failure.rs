@@ -334,6 +334,11 @@ pub(super) fn taken(name: &str, place: Place) -> Report {
         .label("choose another name, or `/close` it before")
 }
 
+/// A step that is for one conn, where several are meant or none is here.
+pub(super) fn which_conn(place: Place) -> Report {
+    Report::new("this is for one conn").at(place).label("say for which before, by `/on NAME`")
+}
+
 /// `/kick` of a conn that we opened.
 pub(super) fn no_guest(place: Place) -> Report {
     Report::new("only a guest can be kicked").at(place).label("`/close` closes this conn")

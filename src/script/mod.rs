@@ -24,6 +24,7 @@ mod roster;
 mod runner;
 mod settings;
 mod shares;
+mod starttls;
 mod step;
 mod strict;
 #[cfg(test)]

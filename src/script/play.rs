@@ -21,6 +21,11 @@ pub trait Play {
         Vec::new()
     }
 
+    /// Whether a peer that breaks the connection does what it did when it was recorded.
+    fn breaks(&self) -> bool {
+        false
+    }
+
     /// What it is called when it is interrupted or refuses something.
     fn name(&self) -> &str;
 
@@ -78,7 +83,12 @@ pub enum Played {
     /// Tell of a difference. It fails next.
     Differs(Box<Mismatch>),
     /// Change what was recorded.
-    Bless(Vec<Change>),
+    Bless {
+        /// How.
+        changes: Vec<Change>,
+        /// What the file of it was when it was read.
+        version: u64,
+    },
     /// It has come to its end.
     Done {
         /// How many lines of the peer were as they were to be.

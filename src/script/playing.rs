@@ -68,8 +68,9 @@ impl Playing {
                 Played::Reset(to) => runner.send(Input::Reset(to)),
                 Played::Open(name) => runner.ask(Task::OpenAlike(name)),
                 Played::Differs(mismatch) => runner.ask(Task::Differs(mismatch)),
-                Played::Bless(changes) => {
-                    runner.ask(Task::Bless { name: self.play.name().to_owned(), changes });
+                Played::Bless { changes, version } => {
+                    let name = self.play.name().to_owned();
+                    runner.ask(Task::Bless { name, changes, version });
                 }
                 Played::Wait(at) => {
                     self.until = at;
@@ -77,6 +78,7 @@ impl Playing {
                 }
                 Played::Done { lines, leave } => {
                     runner.settings.vars.capture_all(&self.play.captured());
+                    runner.break_was_played = leave && self.play.breaks();
                     runner.ask(Task::Replayed { name: self.play.name().to_owned(), lines });
                     if leave && !runner.options.then_prompt {
                         runner.quit();

@@ -68,7 +68,7 @@ impl Roster {
     pub(super) fn observe(&mut self, effect: &Effect) {
         match effect {
             Effect::Record(record) => {
-                if let (Some(conn), Recorded::Open { addr, name, own }) =
+                if let (Some(conn), Recorded::Open { addr, name, own, .. }) =
                     (record.conn, &record.what)
                 {
                     self.opened(conn, addr, name.as_deref(), *own);
@@ -161,6 +161,13 @@ impl Roster {
     pub(super) fn present_guests(&self) -> impl Iterator<Item = ConnId> {
         let here = self.conns.iter().filter(|(_, entry)| entry.guest && entry.ended.is_none());
         here.map(|(conn, _)| *conn)
+    }
+
+    /// The conn that is here, if it is the only one.
+    pub(super) fn only(&self) -> Option<ConnId> {
+        let mut here = self.conns.iter().filter(|(_, entry)| entry.ended.is_none());
+        let (conn, _) = here.next()?;
+        here.next().is_none().then_some(*conn)
     }
 
     /// Whether this conn is a guest of ours.

@@ -72,6 +72,8 @@ pub struct Runner {
     pub(super) outbox: VecDeque<Action>,
     /// Patterns with named groups that matched, and which line of its conn each matched.
     wants: Vec<Want>,
+    /// All was played, and the peer broke the connection when that was recorded.
+    pub(super) break_was_played: bool,
 }
 
 impl Runner {
@@ -101,6 +103,7 @@ impl Runner {
             unread_full: Vec::new(),
             outbox: VecDeque::new(),
             wants: Vec::new(),
+            break_was_played: false,
             options,
         }
     }
@@ -290,6 +293,12 @@ impl Runner {
         };
         self.wait = Some((wait, place));
         failure
+    }
+
+    /// Whether a connection that is broken is as what plays our side has it, which is at its end.
+    #[must_use]
+    pub const fn break_was_played(&self) -> bool {
+        self.break_was_played
     }
 
     /// A step failed: the script stops, a prompt goes on.

@@ -175,7 +175,13 @@ impl End {
 
     fn opened(&mut self, n: u32, own: Side, name: Option<String>) {
         self.lines.insert(conn(n), Words::default());
-        self.give(Input::Opened { conn: conn(n), addr: format!("addr-{n}"), own, name });
+        self.give(Input::Opened {
+            conn: conn(n),
+            addr: format!("addr-{n}"),
+            own,
+            name,
+            secured: None,
+        });
     }
 
     pub(crate) fn hears(&mut self, n: u32, bytes: &[u8]) {

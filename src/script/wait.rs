@@ -35,6 +35,8 @@ pub(super) enum Wait {
     Accept { count: u64, since: At, limit: Duration },
     /// The conn of this name.
     Open { name: String },
+    /// TLS on this conn; whether it is agreed upon.
+    Secure { conn: ConnId, done: bool },
     /// The end of what plays our side.
     Play(Playing),
 }
@@ -84,7 +86,7 @@ impl Wait {
     pub(super) fn deadline(&self, runner: &Runner) -> Option<At> {
         match self {
             Wait::Play(playing) => playing.deadline(runner),
-            Wait::Open { .. } => None,
+            Wait::Open { .. } | Wait::Secure { .. } => None,
             Wait::All(gathering) => Some(gathering.deadline()),
             Wait::Sleep { until } => Some(*until),
             Wait::Expect(Expecting { since, limit, .. })
@@ -101,6 +103,7 @@ impl Wait {
             Wait::Expect(expecting) => return expecting.look(now, runner, place),
             Wait::All(gathering) => return gathering.look(now, runner),
             Wait::Sleep { .. } => late.then_some(Ok(())),
+            Wait::Secure { done, .. } => done.then_some(Ok(())),
             Wait::Open { name } => runner.roster.is_here(name).then_some(Ok(())),
             Wait::Accept { count, .. } => {
                 let joined = runner.joined();
@@ -152,7 +155,9 @@ impl Wait {
             | Wait::Quiet { from, since, limit, .. } => (*since, *limit, *from),
             Wait::All(gathering) => gathering.span(),
             Wait::Accept { since, limit, .. } => (*since, *limit, to),
-            Wait::Sleep { .. } | Wait::Open { .. } | Wait::Play(_) => (now, Duration::ZERO, to),
+            Wait::Sleep { .. } | Wait::Open { .. } | Wait::Secure { .. } | Wait::Play(_) => {
+                (now, Duration::ZERO, to)
+            }
         }
     }
 }

@@ -182,6 +182,7 @@ impl Session for Apart {
             | Input::Ended { conn, .. }
             | Input::Kick { conn, .. }
             | Input::Moved(conn)
+            | Input::TlsBegins(conn)
             | Input::Overflowed(conn)
             | Input::Filled(Queue::Outbox(conn) | Queue::Unread(conn))
             | Input::Drained(Queue::Outbox(conn) | Queue::Unread(conn))

@@ -9,7 +9,9 @@ use super::effect::{record, said};
 use super::flow::Flow;
 use super::leave::Leaving;
 use super::members::{Member, Members};
-use super::{Audience, Drive, Effect, Ending, Input, Leave, Notice, Recorded, Session, hex};
+use super::{
+    Audience, Drive, Effect, Ending, Input, Leave, Notice, Recorded, Secured, Session, hex,
+};
 use crate::units::At;
 use crate::wire::{ConnId, LineCodec, Side};
 
@@ -77,10 +79,10 @@ impl Direct {
 
     fn opened(&mut self, now: At, conn: ConnId, met: Met, effects: &mut Vec<Effect>) {
         self.finish_saying(now, effects); // the newcomer has not heard the first half
-        let Met { addr, own, name } = met;
+        let Met { addr, own, name, secured } = met;
         let member = self.member(own, addr.clone(), name.clone());
         let known = if member.is_guest() { Some(member.name.clone()) } else { name.clone() };
-        let opened = Recorded::Open { addr: addr.clone(), name: known, own };
+        let opened = Recorded::Open { addr: addr.clone(), name: known, own, secured };
         effects.push(record(now, Some(conn), opened));
         effects.push(Effect::Notice(if member.is_guest() {
             Notice::Joined { name: member.name.clone(), addr }
@@ -416,10 +418,11 @@ impl Session for Direct {
         match input {
             // It came too late to be a guest.
             Input::Opened { conn, .. } if self.left => effects.push(Effect::Close(conn)),
-            Input::Opened { conn, addr, own, name } => {
-                self.opened(now, conn, Met { addr, own, name }, effects);
+            Input::Opened { conn, addr, own, name, secured } => {
+                self.opened(now, conn, Met { addr, own, name, secured }, effects);
             }
             Input::Received { conn, bytes } => self.received(now, conn, bytes, effects),
+            Input::TlsBegins(conn) => self.hear_out(now, conn, effects),
             Input::Ended { conn, how } => self.ended(now, conn, &how, effects),
             Input::Say { to, bytes, send } => {
                 self.say(now, to, Saying { bytes, send, whole: true }, effects);
@@ -473,6 +476,7 @@ struct Met {
     addr: String,
     own: Side,
     name: Option<String>,
+    secured: Option<Box<Secured>>,
 }
 
 /// Something to say.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use bytes::Bytes;
 
-use super::{Audience, Queue};
+use super::{Audience, Queue, Secured};
 use crate::wire::{ConnId, Side};
 
 /// Something that happened, or that the person or the script asked for.
@@ -20,6 +20,8 @@ pub enum Input {
         own: Side,
         /// What a step called it that opened it, if one did.
         name: Option<String>,
+        /// How it came to be secure, if it is.
+        secured: Option<Box<Secured>>,
     },
     /// The server was reached for a client: the conn to it is [`ConnId::onward`] of the client's.
     Reached {
@@ -42,6 +44,9 @@ pub enum Input {
         /// The bytes of one read.
         bytes: Bytes,
     },
+    /// TLS is to begin on this conn: what was held back of what its peer has said must not wait for more
+    /// to come, which would be said over TLS.
+    TlsBegins(ConnId),
     /// The peer will say no more. After anything but [`Ending::Eof`] it will hear no more either.
     Ended {
         /// On which conn.

@@ -13,6 +13,7 @@ mod members;
 mod notice;
 mod record;
 mod room;
+mod secured;
 mod tap;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -27,6 +28,7 @@ pub use leave::Leave;
 pub use notice::Notice;
 pub use record::{Record, Recorded};
 pub use room::{Admits, Name, NameFault, ORDERS, Order, Room, RoomOptions};
+pub use secured::Secured;
 pub use tap::Tap;
 
 use crate::units::At;

@@ -1,18 +1,44 @@
 //! What people and scripts are told on standard error.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::Ending;
 use crate::units::{Human, count};
-use crate::wire::Visible;
+use crate::wire::{ConnId, Visible};
 
 /// Something to tell, as data; its `Display` is the text behind `-- `, and an interface.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Notice {
     /// A listener is ready, at this address.
     Listening(String),
+    /// What guests may know a listener over TLS by.
+    Pin(String),
+    /// Anybody on this machine can read this file, which has our key.
+    OpenKey(PathBuf),
+    /// A conn goes on over TLS.
+    Secured {
+        /// Which.
+        conn: ConnId,
+        /// Of this version.
+        version: &'static str,
+    },
+    /// Options of TLS were given, and no address asks for it.
+    NoTls,
+    /// The peer of this conn ended it without saying so, as TLS would have it.
+    CutShort(ConnId),
+    /// It was not verified who is at this address.
+    Unverified(String),
+    /// Somebody was not let in.
+    TurnedAway {
+        /// Its address.
+        addr: String,
+        /// Why.
+        why: String,
+        /// So many others were not let in before it, without being told of.
+        others: u64,
+    },
     /// A connection stands.
     Connected {
         /// To this address.
@@ -91,6 +117,28 @@ impl fmt::Display for Notice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Notice::Listening(addr) => write!(f, "listening on {addr}"),
+            Notice::Pin(pin) => write!(f, "certificate pin {pin}"),
+            Notice::OpenKey(file) => {
+                let file = file.display();
+                write!(
+                    f,
+                    "everybody on this machine can read the key in {file}: `chmod 600 {file}`"
+                )
+            }
+            Notice::Secured { conn, version } => {
+                write!(f, "conn {conn} goes on over TLS {version}")
+            }
+            Notice::NoTls => f.write_str(
+                "no address begins with `tls:`: nothing is encrypted before a `/starttls`",
+            ),
+            Notice::CutShort(conn) => write!(
+                f,
+                "conn {conn} ended without close_notify: somebody in between may have cut it short"
+            ),
+            Notice::Unverified(addr) => {
+                write!(f, "{addr} may be anybody: it was not verified (--tls-insecure)")
+            }
+            Notice::TurnedAway { addr, why, others } => write_turned_away(f, addr, why, *others),
             Notice::Connected { addr, name: None } => write!(f, "connected to {addr}"),
             Notice::Connected { addr, name: Some(name) } => {
                 write!(f, "connected to {addr} as {name}")
@@ -114,13 +162,7 @@ impl fmt::Display for Notice {
                 write!(f, "nothing came for {}: leaving (--linger)", Human(*linger))
             }
             Notice::Unread(lines) => write!(f, "{} stayed unread", count(*lines, "line")),
-            Notice::Saved { events, missing, file } => {
-                write!(f, "saved {} to {}", count(*events, "event"), file.display())?;
-                if *missing > 0 {
-                    write!(f, ", without {} (--keep)", count(*missing, "earlier event"))?;
-                }
-                Ok(())
-            }
+            Notice::Saved { events, missing, file } => write_saved(f, *events, *missing, file),
             Notice::Replayed { lines, file, guest } => {
                 let to = guest.as_ref().map(|guest| format!(" to {guest}")).unwrap_or_default();
                 write!(f, "replayed {file}{to}: {} as recorded", count(*lines, "line"))
@@ -131,6 +173,27 @@ impl fmt::Display for Notice {
             Notice::Told(text) => f.write_str(text),
         }
     }
+}
+
+fn write_saved(f: &mut fmt::Formatter<'_>, events: u64, missing: u64, file: &Path) -> fmt::Result {
+    write!(f, "saved {} to {}", count(events, "event"), file.display())?;
+    if missing > 0 {
+        write!(f, ", without {} (--keep)", count(missing, "earlier event"))?;
+    }
+    Ok(())
+}
+
+fn write_turned_away(
+    f: &mut fmt::Formatter<'_>,
+    addr: &str,
+    why: &str,
+    others: u64,
+) -> fmt::Result {
+    write!(f, "{addr} was turned away: {why}")?;
+    if others > 0 {
+        write!(f, " (and {} before it)", count(others, "other"))?;
+    }
+    Ok(())
 }
 
 fn write_left(f: &mut fmt::Formatter<'_>, name: &str, how: &Ending) -> fmt::Result {

@@ -3,7 +3,7 @@
 use crate::units::At;
 use crate::wire::{Block, ConnId, Side};
 
-use super::Ending;
+use super::{Ending, Secured};
 
 /// Something that happened in the session, as blocks and not as lines: the recording side cuts it
 /// into events.
@@ -42,6 +42,8 @@ pub enum Recorded {
         name: Option<String>,
         /// Which side we are on it.
         own: Side,
+        /// How it came to be secure, if it is.
+        secured: Option<Box<Secured>>,
     },
     /// One side ended.
     Close {

@@ -10,7 +10,8 @@ use bytes::{Bytes, BytesMut};
 
 use super::effect::{record, said};
 use super::{
-    Audience, Drive, Effect, Ending, Input, Leave, Notice, Queue, Recorded, Session, Source,
+    Audience, Drive, Effect, Ending, Input, Leave, Notice, Queue, Recorded, Secured, Session,
+    Source,
 };
 use crate::units::{At, Due};
 use crate::wire::{Block, ConnId, LineCodec, Side};
@@ -65,14 +66,24 @@ impl Tap {
         Tap { max_line, pairs: BTreeMap::new(), due: Due::default(), left: false }
     }
 
-    fn opened(&mut self, now: At, conn: ConnId, addr: String, effects: &mut Vec<Effect>) {
+    fn opened(
+        &mut self,
+        now: At,
+        conn: ConnId,
+        (addr, secured): (String, Option<Box<Secured>>),
+        effects: &mut Vec<Effect>,
+    ) {
         let end =
             || End { codec: LineCodec::new(self.max_line), due: None, ended: None, paused: false };
         let pair = Pair { client: end(), server: end(), reached: false, waiting: BytesMut::new() };
         self.pairs.insert(conn, pair);
         let name = name(conn);
-        let opened =
-            Recorded::Open { addr: addr.clone(), name: Some(name.clone()), own: Side::Server };
+        let opened = Recorded::Open {
+            addr: addr.clone(),
+            name: Some(name.clone()),
+            own: Side::Server,
+            secured,
+        };
         effects.push(Effect::Reach(conn));
         effects.push(record(now, Some(conn), opened));
         effects.push(Effect::Notice(Notice::Joined { name, addr }));
@@ -232,7 +243,9 @@ impl Session for Tap {
         match input {
             // They came too late.
             Input::Opened { conn, .. } if self.left => effects.push(Effect::Close(conn)),
-            Input::Opened { conn, addr, .. } => self.opened(now, conn, addr, effects),
+            Input::Opened { conn, addr, secured, .. } => {
+                self.opened(now, conn, (addr, secured), effects);
+            }
             Input::Reached { conn, addr } => self.reached(conn, addr, effects),
             Input::Unreached { conn, why } => self.unreached(now, conn, why, effects),
             Input::Received { conn, bytes } => self.received(now, conn, bytes, effects),
@@ -251,6 +264,7 @@ impl Session for Tap {
             Input::Asked(_) => effects.push(Effect::Unheard(Audience::All)),
             Input::Drive(_)
             | Input::Driven { .. }
+            | Input::TlsBegins(_)
             | Input::Shutdown(_)
             | Input::Close(_)
             | Input::Reset(_)

@@ -1,20 +1,25 @@
 //! Runs tests, some at once, and tells what becomes of them.
 
+use std::collections::HashMap;
 use std::io;
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use thiserror::Error;
 
+use super::client::{ClientPlan, Clients};
+use super::program::Programs;
 use super::report::{Live, Reporters};
 use super::server::{ServerPlan, Servers};
 use super::session::{self, Speaking, Target};
 use super::{Actual, Halt, Summary, Test, Verdict};
 use crate::drive::{Signal, Signals, Stop};
 use crate::net::Address;
+use crate::transcript::Named;
 use crate::units::reason;
 
 /// How often is looked for signals, and the lines of running tests are drawn anew.
@@ -23,10 +28,8 @@ const TICK: Duration = Duration::from_millis(100);
 /// How tests are run.
 #[derive(Debug)]
 pub struct Plan {
-    /// Where the server is that somebody else has started.
-    pub address: Address,
-    /// The server to start, if one is.
-    pub server: Option<ServerPlan>,
+    /// What they are run against.
+    pub against: Against,
     /// For how long connections are tried again until the first has stood.
     pub retry: Duration,
     /// How many run at once.
@@ -41,6 +44,17 @@ pub struct Plan {
     pub speaking: Speaking,
 }
 
+/// What tests are run against.
+#[derive(Debug, Clone)]
+pub enum Against {
+    /// A server that somebody else has started.
+    Address(Address),
+    /// A server to start.
+    Server(ServerPlan),
+    /// Clients to start, for each of which its test is the server.
+    Client(ClientPlan),
+}
+
 /// Why no test can be run.
 #[derive(Debug, Error)]
 pub enum RunError {
@@ -50,6 +64,9 @@ pub enum RunError {
     /// The system does not start the server.
     #[error("cannot start the server: {}", reason(.0))]
     Server(io::Error),
+    /// The system does not start the client.
+    #[error("cannot start the client: {}", reason(.0))]
+    Client(io::Error),
     /// There are no threads to run tests on.
     #[error("cannot start a thread: {}", reason(.0))]
     Thread(io::Error),
@@ -67,6 +84,7 @@ struct Work<'a> {
     plan: &'a Plan,
     target: Target<'a>,
     next: AtomicUsize,
+    turns: Turns,
     /// No test is begun any more.
     halted: AtomicBool,
     stop: Stop,
@@ -84,23 +102,29 @@ pub fn run(
 ) -> Result<(Summary, Option<Signal>), RunError> {
     let began = Instant::now();
     let mut signals = Signals::catch().map_err(RunError::Signals)?;
-    let servers = plan.server.clone().map(|server| Servers::new(server, plan.retry));
-    let shared = servers.as_ref().filter(|servers| servers.are_shared());
-    let server = shared.map(Servers::start).transpose().map_err(RunError::Server)?;
+    let programs = Programs::new();
+    let others = Others::of(plan, &programs);
+    let server = match &others {
+        Others::Servers(servers) if servers.are_shared() => servers.start().map(Some),
+        _ => Ok(None),
+    };
+    let server = server.map_err(RunError::Server)?;
     reporters.begin(tests);
-    let target = match (&server, &servers) {
-        (Some(server), _) => Target::Shared(server),
-        (None, Some(servers)) => Target::Each(servers),
-        (None, None) => Target::elsewhere(plan.address.clone(), plan.retry),
+    let target = match (&others, &server) {
+        (_, Some(server)) => Target::Shared(server),
+        (Others::Servers(servers), None) => Target::Each(servers),
+        (Others::Clients(clients), None) => Target::Client(clients),
+        (Others::Elsewhere(address), None) => Target::elsewhere(address.clone(), plan.retry),
     };
     let (next, halted) = (AtomicUsize::new(0), AtomicBool::new(false));
-    let work = Work { tests, plan, target, next, halted, stop: Stop::default() };
+    let turns = if plan.speaking.replaying.bless { Turns::of(tests) } else { Turns::default() };
+    let work = Work { tests, plan, target, next, turns, halted, stop: Stop::default() };
     let (sender, news) = channel();
     let heard = thread::scope(|scope| {
         work.start(scope, &sender).map_err(RunError::Thread)?;
         drop(sender);
-        let servers = servers.as_ref();
-        let desk = Desk { work: &work, reporters, live, signals: &mut signals, servers };
+        let programs = &programs;
+        let desk = Desk { work: &work, reporters, live, signals: &mut signals, programs };
         Ok(desk.hear(&news))
     });
     let (mut summary, signal) = heard?;
@@ -110,6 +134,24 @@ pub fn run(
         server.stop(&mut || !signals.take().is_empty());
     }
     Ok((summary, signal))
+}
+
+/// What the other side of tests is made by.
+enum Others<'a> {
+    Elsewhere(Address),
+    Servers(Servers<'a>),
+    Clients(Clients<'a>),
+}
+
+impl Others<'_> {
+    /// As is planned.
+    fn of<'a>(plan: &'a Plan, programs: &'a Programs) -> Others<'a> {
+        match &plan.against {
+            Against::Address(address) => Others::Elsewhere(address.clone()),
+            Against::Server(server) => Others::Servers(Servers::new(server, programs, plan.retry)),
+            Against::Client(client) => Others::Clients(Clients::new(client, programs)),
+        }
+    }
 }
 
 impl Work<'_> {
@@ -136,6 +178,10 @@ impl Work<'_> {
         while !self.halted.load(Ordering::SeqCst) {
             let index = self.next.fetch_add(1, Ordering::SeqCst);
             let Some(test) = self.tests.get(index) else { return };
+            let _turn = self.turns.wait(index);
+            if self.halted.load(Ordering::SeqCst) {
+                return;
+            }
             // All news is heard until the last worker is done.
             news.send(News::Began(index)).ok();
             let verdict = session::run(index, test, self.plan, &self.target, &self.stop);
@@ -156,13 +202,40 @@ impl Work<'_> {
     }
 }
 
+/// Whose turn it is among tests that may change the same file: conns of one transcript.
+#[derive(Default)]
+struct Turns {
+    /// Which file each test is of, by its number.
+    files: Vec<usize>,
+    locks: Vec<Mutex<()>>,
+}
+
+impl Turns {
+    fn of(tests: &[Test]) -> Turns {
+        let mut known = HashMap::new();
+        let file = |test: &Test| {
+            let path = Named::new(&test.path).path;
+            let (next, real) = (known.len(), path.canonicalize().unwrap_or(path));
+            *known.entry(real).or_insert(next)
+        };
+        let files = tests.iter().map(file).collect();
+        Turns { files, locks: known.iter().map(|_| Mutex::default()).collect() }
+    }
+
+    /// Waits until no other test of that file runs.
+    fn wait(&self, test: usize) -> Option<MutexGuard<'_, ()>> {
+        let lock = self.files.get(test).and_then(|file| self.locks.get(*file))?;
+        Some(lock.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
 /// Where all news comes together.
 struct Desk<'a, 'w> {
     work: &'a Work<'w>,
     reporters: &'a mut Reporters,
     live: &'a mut Live,
     signals: &'a mut Signals,
-    servers: Option<&'a Servers>,
+    programs: &'a Programs,
 }
 
 impl Desk<'_, '_> {
@@ -174,10 +247,8 @@ impl Desk<'_, '_> {
         self.live.begin(tests);
         loop {
             for came in self.signals.take() {
-                if signal.replace(came).is_some()
-                    && let Some(servers) = self.servers
-                {
-                    servers.hurry();
+                if signal.replace(came).is_some() {
+                    self.programs.hurry();
                 }
                 self.halt(&mut summary, Halt::Signal);
             }

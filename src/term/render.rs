@@ -342,7 +342,7 @@ mod tests {
 
     fn open(view: &mut View, conn: u32) {
         let name = Some(format!("guest-{conn}"));
-        let what = Recorded::Open { addr: String::new(), name, own: Side::Server };
+        let what = Recorded::Open { addr: String::new(), name, own: Side::Server, secured: None };
         view.record(&record(conn, what), &mut String::new());
     }
 

@@ -2,20 +2,28 @@
 
 use std::collections::BTreeMap;
 
-use super::{Event, Marks, Said, What};
+use super::secured::tls;
+use super::{Event, Extra, Marks, Said, What};
 use crate::session::{Record, Recorded};
 use crate::wire::{Block, Line, Lines, Side};
 
 /// The events of a record, in order: one for each line of a block, one for anything else. Texts share
 /// the bytes of the block.
 pub fn cut(record: &Record) -> impl Iterator<Item = Event> + '_ {
-    let event = |what| Event { at: record.at, conn: record.conn, what, extra: Vec::new() };
+    let extra: Vec<Extra> = match &record.what {
+        Recorded::Open { secured: Some(secured), .. } => tls(secured).into_iter().collect(),
+        _ => Vec::new(),
+    };
+    let event = move |what| {
+        let extra = extra.clone(); // there are none but with an open, which is one event
+        Event { at: record.at, conn: record.conn, what, extra }
+    };
     let (said, other) = match &record.what {
         Recorded::Said { from, block, send, wants, secrets } => {
             let lines = CutLines::new(block, send.as_deref(), wants, secrets);
             (Some(lines.map(move |cut| What::Line(cut.to_said(*from, block)))), None)
         }
-        Recorded::Open { addr, name, own } => {
+        Recorded::Open { addr, name, own, .. } => {
             let (addr, name) = (addr.clone(), name.clone());
             (None, Some(What::Open { addr, name, role: Some(*own) }))
         }

@@ -73,9 +73,13 @@ impl Redactor {
                 let text = self.secrets.hide_str(&text).into_owned();
                 vec![Record { at, conn, what: Recorded::Note { text } }]
             }
-            Recorded::Open { addr, name, own } => {
+            Recorded::Open { addr, name, own, secured } => {
                 let hide = |text: String| self.secrets.hide_str(&text).into_owned();
-                let what = Recorded::Open { addr: hide(addr), name: name.map(hide), own };
+                let secured = secured.map(|mut secured| {
+                    secured.subject = secured.subject.map(hide);
+                    secured
+                });
+                let what = Recorded::Open { addr: hide(addr), name: name.map(hide), own, secured };
                 vec![Record { at, conn, what }]
             }
         }

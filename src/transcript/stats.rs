@@ -152,7 +152,11 @@ mod tests {
             secrets: Vec::new(),
         };
         let one = Some(ConnId::FIRST);
-        record(0, one, Recorded::Open { addr: String::new(), name: None, own: Side::Client });
+        record(
+            0,
+            one,
+            Recorded::Open { addr: String::new(), name: None, own: Side::Client, secured: None },
+        );
         record(1000, one, said(Side::Server)); // a greeting answers nothing
         record(2000, one, said(Side::Client));
         record(3000, None, said(Side::Client));

@@ -257,13 +257,20 @@ impl Entry {
                 let bytes = if is_shared(block) { READ } else { block.len() };
                 bytes + send.as_ref().map_or(0, String::len) + wants
             }
-            Recorded::Open { addr, name, .. } => addr.len() + name.as_ref().map_or(0, String::len),
+            Recorded::Open { addr, name, secured, .. } => {
+                let secured = secured.as_ref().map_or(0, |_| SECURED);
+                addr.len() + name.as_ref().map_or(0, String::len) + secured
+            }
             Recorded::Close { how, .. } => how.to_string().len(),
             Recorded::Note { text } => text.len(),
         };
         OVERHEAD + texts
     }
 }
+
+/// What TLS has to say of a conn: the names in it are the peer's to choose, and a certificate is 64 KiB
+/// at most; common are some hundred bytes.
+const SECURED: usize = 512;
 
 /// What a pattern costs: its bytes, and an entry of a tree or list with the allocation.
 const fn want_cost(pattern: &str) -> usize {

@@ -102,8 +102,21 @@ pub(super) const ROOMS: &[Room] = &[
     },
     Room {
         name: "net",
-        rooms: &["session::Ending", "wire", "units"],
-        crates: Only(&["bytes", "mio", "rustix", "socket2", "thiserror"]),
+        rooms: &["session::Ending", "session::Secured", "wire", "units"],
+        crates: Only(&[
+            "base64",
+            "bytes",
+            "jiff",
+            "mio",
+            "rcgen",
+            "ring",
+            "rustix",
+            "rustls",
+            "rustls_native_certs",
+            "socket2",
+            "thiserror",
+            "webpki",
+        ]),
         barred: &[PRINTING, UNSEEN],
     },
     Room {

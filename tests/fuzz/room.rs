@@ -119,7 +119,13 @@ impl Hall {
                 let (conn, own) = (self.next, Side::Server);
                 self.next = conn.next();
                 self.open.insert(conn, Vec::new());
-                self.give(Input::Opened { conn, addr: "127.0.0.1:1".to_owned(), own, name: None });
+                self.give(Input::Opened {
+                    conn,
+                    addr: "127.0.0.1:1".to_owned(),
+                    own,
+                    name: None,
+                    secured: None,
+                });
             }
             (2, Some(conn)) => {
                 let how = if random.one_in(2) { Ending::Eof } else { Ending::Reset };

@@ -89,3 +89,29 @@ fn a_test_that_differs_can_be_blessed_where_it_is_run() {
     let blessed = fs::read_to_string(dir.path().join("one.json")).unwrap();
     assert!(blessed.contains(r#""from":"server","line":"z""#), "{blessed}");
 }
+
+#[test]
+fn conns_of_one_file_are_blessed_one_after_the_other() {
+    let second = |event: String| event.replace("\"conn\":1", "\"conn\":2");
+    let open = r#"{"dt":1,"ev":"open","conn":2,"addr":"127.0.0.1:1"}"#.to_owned();
+    let recorded = tape(&[
+        client("x"),
+        client("z"),
+        server("x"),
+        open,
+        second(client("x")),
+        second(client("z")),
+        second(server("x")),
+    ]);
+    let dir = folder(&[("two.jsonl", &recorded)]);
+    let echo = EchoServer::start();
+    let conns = ["two.jsonl#2", "./two.jsonl#1"];
+    let run = |options: &[&str]| {
+        let test = Repl::new().args(["test", "--connect", &echo.addr(), "--jobs", "2"]);
+        test.args(options).args(conns).current_dir(dir.path()).env("CI", "").run()
+    };
+    run(&["--bless"]).success().stdout(contains("2 tests: 2 passed"));
+    run(&[]).success();
+    let blessed = fs::read_to_string(dir.path().join("two.jsonl")).unwrap();
+    assert_eq!(blessed.matches(r#""from":"server","line":"z""#).count(), 2, "{blessed}");
+}

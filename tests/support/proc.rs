@@ -13,7 +13,7 @@ use super::running::Running;
 use super::{DEADLINE, ends};
 
 /// What would change the program's output, or what it may do, from outside a test.
-const NOT_INHERITED: [&str; 9] = [
+const NOT_INHERITED: [&str; 11] = [
     "NO_COLOR",
     "CLICOLOR",
     "CLICOLOR_FORCE",
@@ -23,6 +23,8 @@ const NOT_INHERITED: [&str; 9] = [
     "CI",
     "RUST_BACKTRACE",
     "RUST_LOG",
+    "SSL_CERT_DIR",
+    "SSL_CERT_FILE",
 ];
 
 /// A run of `chat-repl`: what it is given. It has a home of its own, which is also its current

@@ -84,6 +84,12 @@ impl Running {
         self.stdout.wait_for(bytes.as_ref());
     }
 
+    /// Waits for a whole line of its standard output that begins so: the first such line.
+    #[track_caller]
+    pub(crate) fn wait_stdout_line(&self, prefix: &str) -> String {
+        wait_line(&self.stdout, prefix, |line| line.starts_with(prefix.as_bytes()))
+    }
+
     /// All of its standard output so far.
     pub(crate) fn stdout_so_far(&self) -> Vec<u8> {
         self.stdout.bytes()
@@ -120,12 +126,7 @@ impl Running {
 
     #[track_caller]
     fn wait_stderr(&self, awaited: &str, is_it: impl Fn(&[u8]) -> bool) -> String {
-        self.stderr.wait_until(&format!("`{awaited}`"), |said| {
-            let lines = said.split_inclusive(|&byte| byte == b'\n');
-            let mut whole = lines.filter_map(|line| line.strip_suffix(b"\n"));
-            let line = whole.find(|line| is_it(line))?;
-            Some(String::from_utf8_lossy(line).into_owned())
-        })
+        wait_line(&self.stderr, awaited, is_it)
     }
 
     /// Waits for its first `-- listening on ADDR`; the address.
@@ -223,6 +224,17 @@ impl Finished {
         }
         self
     }
+}
+
+/// Waits for a whole line of what is said.
+#[track_caller]
+fn wait_line(said: &Gathered, awaited: &str, is_it: impl Fn(&[u8]) -> bool) -> String {
+    said.wait_until(&format!("`{awaited}`"), |said| {
+        let lines = said.split_inclusive(|&byte| byte == b'\n');
+        let mut whole = lines.filter_map(|line| line.strip_suffix(b"\n"));
+        let line = whole.find(|line| is_it(line))?;
+        Some(String::from_utf8_lossy(line).into_owned())
+    })
 }
 
 /// The most memory that a process has held so far, in bytes.

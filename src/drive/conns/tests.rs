@@ -7,6 +7,7 @@ use mio::{Events, Poll};
 use socket2::SockRef;
 
 use super::*;
+use crate::net::Socket;
 
 const FIRST_TOKEN: usize = 8;
 /// What the system is asked to hold at either end.
@@ -33,7 +34,7 @@ impl Wire {
         ours.set_nonblocking(true).unwrap();
         SockRef::from(&ours).set_send_buffer_size(BUFFER).unwrap();
         SockRef::from(&peer).set_recv_buffer_size(BUFFER).unwrap();
-        let stream = NetStream::Tcp(mio::net::TcpStream::from_std(ours));
+        let stream = NetStream::Plain(Socket::Tcp(mio::net::TcpStream::from_std(ours)));
         let poll = Poll::new().unwrap();
         let mut conns = Conns::new(FIRST_TOKEN, MUCH);
         let id = conns.add(stream, poll.registry()).unwrap();
@@ -157,7 +158,7 @@ fn all_have_been_read_before_any_is_read_again_however_much_they_say() {
         peers.push(peer);
         let (ours, _) = listener.accept().unwrap();
         ours.set_nonblocking(true).unwrap();
-        let stream = NetStream::Tcp(mio::net::TcpStream::from_std(ours));
+        let stream = NetStream::Plain(Socket::Tcp(mio::net::TcpStream::from_std(ours)));
         conns.add(stream, poll.registry()).unwrap();
     }
     let mut read = Vec::new();

@@ -6,7 +6,7 @@ use std::io::{Read, Write};
 use mio::{Interest, Token};
 
 use super::*;
-use crate::net::NetStream;
+use crate::net::Socket;
 use crate::net::memory::{End, pair};
 use crate::net::testing::EventLoop;
 
@@ -153,7 +153,7 @@ fn the_last_words_before_a_reset_are_heard_from_the_system_too() {
     let ours = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     let (mut peer, _) = listener.accept().unwrap();
     ours.set_nonblocking(true).unwrap();
-    let mut conn = Conn::new(NetStream::tuned(mio::net::TcpStream::from_std(ours)));
+    let mut conn = Conn::new(Socket::tuned(mio::net::TcpStream::from_std(ours)));
     conn.send(Bytes::from_static(b"unread"));
     assert_eq!(conn.flush(), Ok(Flushed::All));
     peer.peek(&mut [0; 1]).unwrap();

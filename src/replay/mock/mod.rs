@@ -16,6 +16,7 @@ use bytes::{Bytes, BytesMut};
 use self::any::Any;
 use self::lookup::Lookup;
 use self::ordered::Ordered;
+use super::by_conn::ByConn;
 use super::load::{Given, LoadError, Loaded, read};
 use super::mismatch::{self, Whereabouts};
 use super::part::{Action, Doing, Part};
@@ -87,15 +88,15 @@ struct Tape {
 /// # Errors
 /// The file cannot be read, or does not say what to play.
 pub fn mock(name: &Path, how: Mocking, given: Given<'_>) -> Result<Mock, LoadError> {
-    let part = |transcript: &Transcript, conn, masks: &Masks| {
-        Part::with_closes(transcript, conn, Side::Server, masks)
+    let part = |transcript: &Transcript, by_conn: &ByConn, conn, masks: &Masks| {
+        Part::with_closes(transcript, by_conn, conn, Side::Server, masks)
     };
     Ok(Mock::of(read(name, given, true, part)?, given.settings.vars.clone(), how))
 }
 
 impl Mock {
     pub(super) fn of(loaded: Loaded, vars: Vars, how: Mocking) -> Mock {
-        let Loaded { name: file, transcript, masks, parts } = loaded;
+        let Loaded { name: file, transcript, masks, parts, .. } = loaded;
         let lookup = (how.order == Order::Any).then(|| Arc::new(Lookup::of(&parts, &masks)));
         let sources = parts.iter().flat_map(|part| part.sources.iter());
         let slowest = sources.map(|source| source.delay).max().unwrap_or_default();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{LATER, Tape};
 use crate::replay::course::Course;
 use crate::replay::mismatch::{Told, Whereabouts};
-use crate::replay::odd::{differs, missing};
+use crate::replay::odd::{differs, missing, overdue};
 use crate::replay::part::{Action, Part};
 use crate::script::{Failure, Heard, Play, Played};
 use crate::units::{At, Human};
@@ -56,7 +56,7 @@ impl Ordered {
         let limit = self.tape.patience(self.course.sources[item].delay);
         let why = match limit {
             _ if self.course.has_ended(heard) => "the peer has ended".to_owned(),
-            Some(limit) if last + limit <= now => format!("nothing came within {}", Human(limit)),
+            Some(limit) if last + limit <= now => overdue(&self.course, heard, limit),
             limit => return self.wait(now, limit.map_or(now + LATER, |limit| last + limit)),
         };
         let at = self.whereabouts();

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::by_conn::ByConn;
 use super::part::{Doing, Part};
 use super::player::{Finish, Manner, Player};
 use crate::matching::{Masks, Vars};
@@ -63,7 +64,8 @@ enum Turn {
 }
 
 fn part_of(transcript: &Transcript, n: u32) -> Part {
-    Part::of(transcript, Some(conn(n)), Side::Client, &Masks::default()).unwrap()
+    Part::of(transcript, &ByConn::of(transcript), Some(conn(n)), Side::Client, &Masks::default())
+        .unwrap()
 }
 
 fn turns(transcript: &Transcript, n: u32) -> Vec<Turn> {

@@ -126,7 +126,8 @@ impl Conversation {
 fn player_of(transcript: &Transcript, bless: bool) -> Player {
     let masks: Masks =
         transcript.header.mask.iter().map(|mask| Mask::parse(mask).unwrap()).collect();
-    let part = Part::of(transcript, Some(conn(1)), Side::Client, &masks).unwrap();
+    let part =
+        Part::of(transcript, &ByConn::of(transcript), Some(conn(1)), Side::Client, &masks).unwrap();
     let manner = Manner { bless, ..verify() };
     let given = (&masks, &Vars::default());
     Player::new("talk.json".to_owned(), transcript.clone(), vec![part], given, manner)

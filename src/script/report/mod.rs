@@ -93,10 +93,12 @@ impl Report {
         self
     }
 
-    /// Shows the place, unless another is shown.
+    /// Shows the place, unless another is shown, or no step has begun.
     #[must_use]
     pub(super) fn or_at(mut self, place: Place) -> Self {
-        self.place.get_or_insert(place);
+        if place.line > 0 {
+            self.place.get_or_insert(place);
+        }
         self
     }
 

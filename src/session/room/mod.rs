@@ -36,7 +36,7 @@ use self::talk::{Spent, Waiting};
 use super::effect::record;
 use super::flow::Flow;
 use super::members::{Member, Members};
-use super::{Audience, Drive, Effect, Ending, Input, Leave, Notice, Recorded, Session};
+use super::{Audience, Drive, Effect, Ending, Input, Leave, Notice, Recorded, Secured, Session};
 use crate::units::{At, Due, Human, count};
 use crate::wire::{ConnId, Side};
 
@@ -99,7 +99,8 @@ impl Room {
         }
     }
 
-    fn opened(&mut self, now: At, conn: ConnId, addr: String, effects: &mut Vec<Effect>) {
+    fn opened(&mut self, now: At, conn: ConnId, came: Came, effects: &mut Vec<Effect>) {
+        let Came { addr, secured } = came;
         if !self.options.admits.holds(&addr) {
             let why = "your address is not among those that are let in (--allow)";
             refuse(conn, why, effects);
@@ -113,11 +114,12 @@ impl Room {
                 effects.push(Effect::Notice(Notice::Refused { addr, why }));
             }
         } else {
-            self.join(now, conn, addr, effects);
+            self.join(now, conn, Came { addr, secured }, effects);
         }
     }
 
-    fn join(&mut self, now: At, conn: ConnId, addr: String, effects: &mut Vec<Effect>) {
+    fn join(&mut self, now: At, conn: ConnId, came: Came, effects: &mut Vec<Effect>) {
+        let Came { addr, secured } = came;
         let name = self.names.joined(conn).to_string();
         let member = Member::new(Side::Server, name.clone(), addr.clone(), self.longest);
         let member = member.patient(UNENDED);
@@ -126,8 +128,12 @@ impl Room {
         let bucket = self.options.rate.map(|rate| Bucket::of_lines(now, rate));
         self.guests.insert(conn, Guest::new(now, bucket));
         self.watch_idle(now, conn);
-        let opened =
-            Recorded::Open { addr: addr.clone(), name: Some(name.clone()), own: Side::Server };
+        let opened = Recorded::Open {
+            addr: addr.clone(),
+            name: Some(name.clone()),
+            own: Side::Server,
+            secured,
+        };
         effects.push(record(now, Some(conn), opened));
         effects.push(Effect::Notice(Notice::Joined { name: name.clone(), addr }));
         self.flow.opened(conn, true, effects);
@@ -332,9 +338,15 @@ impl Session for Room {
             Input::Opened { conn, own, .. } if self.left || own == Side::Client => {
                 effects.push(Effect::Close(conn));
             }
-            Input::Opened { conn, addr, .. } => self.opened(now, conn, addr, effects),
+            Input::Opened { conn, addr, secured, .. } => {
+                self.opened(now, conn, Came { addr, secured }, effects);
+            }
             Input::Received { conn, bytes } => self.received(now, conn, bytes, effects),
             Input::Ended { conn, how } => self.ended(now, conn, how, effects),
+            Input::TlsBegins(conn) => {
+                self.hear_out(now, conn, effects);
+                self.pass_on(now, effects);
+            }
             Input::Say { to, bytes, send } => self.say(now, to, bytes, send, effects),
             Input::Raw { to, bytes } => self.say_raw(now, to, bytes, effects),
             Input::Asked(line) => self.host_asks(now, &line, effects),
@@ -372,6 +384,12 @@ impl Session for Room {
         ];
         due.into_iter().flatten().min()
     }
+}
+
+/// Somebody who wants in.
+struct Came {
+    addr: String,
+    secured: Option<Box<Secured>>,
 }
 
 /// Turns somebody away with a word.

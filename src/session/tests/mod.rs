@@ -81,13 +81,13 @@ impl Host {
 
     fn joins(&mut self, n: u32) {
         let (addr, own) = (format!("addr-{n}"), self.own);
-        self.give(Input::Opened { conn: conn(n), addr, own, name: None });
+        self.give(Input::Opened { conn: conn(n), addr, own, name: None, secured: None });
     }
 
     /// A step opens another conn.
     fn opens(&mut self, n: u32, name: &str) {
         let (addr, name) = (format!("addr-{n}"), Some(name.to_owned()));
-        self.give(Input::Opened { conn: conn(n), addr, own: Side::Client, name });
+        self.give(Input::Opened { conn: conn(n), addr, own: Side::Client, name, secured: None });
     }
 
     fn hears(&mut self, n: u32, bytes: &[u8]) {

@@ -71,7 +71,13 @@ impl Wire {
 
     fn joins(&mut self, n: u32) {
         let addr = format!("addr-{n}");
-        self.give(Input::Opened { conn: conn(n), addr, own: Side::Server, name: None });
+        self.give(Input::Opened {
+            conn: conn(n),
+            addr,
+            own: Side::Server,
+            name: None,
+            secured: None,
+        });
     }
 
     fn reaches(&mut self, n: u32) {

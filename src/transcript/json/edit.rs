@@ -212,11 +212,9 @@ impl Editing<'_> {
     fn recount(&self, rest: &[u8]) -> Vec<u8> {
         let events = self.placed.places.len();
         let now = events + self.edited.added - self.edited.removed;
-        let known = format!("\"events\":{events}");
-        match memchr::memmem::find(rest, known.as_bytes()) {
+        match self.placed.count_in(rest) {
             Some(at) if now != events => {
-                let count = format!("\"events\":{now}");
-                [&rest[..at], count.as_bytes(), &rest[at + known.len()..]].concat()
+                [&rest[..at.start], now.to_string().as_bytes(), &rest[at.end..]].concat()
             }
             _ => rest.to_vec(),
         }
@@ -330,6 +328,24 @@ mod tests {
         assert_eq!(edited(&text(&a, 2), &[say(1, b"c\n")]), text(&c, 2));
         let more = edited(&text(&a, 2), &[add(2, b"d\n")]);
         assert!(more.ends_with("\"line\":\"d\"}\n{\"ev\":\"end\",\"events\":3}\n"), "{more}");
+    }
+
+    #[test]
+    fn nothing_but_the_count_of_the_trailer_is_a_count() {
+        let (a, b) = (event(r#""line":"a""#), event(r#""line":"b""#));
+        let b_new = r#"{"dt":0,"conn":1,"from":"server","line":"b"}"#;
+        let lines = |b: &str, trailer: &str| format!("{{{HEADER}}}\n{a}\n{b}{trailer}\n");
+        let trailer = r#"{ "x":{"events":1}, "ev":"end", "events" : 1 }"#;
+        let counted = trailer.replacen("\"events\" : 1", "\"events\" : 2", 1);
+        assert_eq!(
+            edited(&lines("", trailer), &[add(1, b"b\n")]),
+            lines(&format!("{b_new}\n"), &counted)
+        );
+        let document = |b: &str| format!("{{{HEADER},\"events\":[{a}{b}],\"x\":{{\"events\":2}}}}");
+        assert_eq!(
+            edited(&document(&format!(",{b}")), &[Change::Remove { event: 2 }]),
+            document("")
+        );
     }
 
     #[test]

@@ -25,6 +25,19 @@ impl Placed {
             Form::Lines => b"\n",
         }
     }
+
+    /// Where in what stands behind the last event the trailer says how many there are.
+    pub(super) fn count_in(&self, rest: &[u8]) -> Option<Range<usize>> {
+        if self.form == Form::Document {
+            return None;
+        }
+        let line = rest.trim_ascii();
+        let mut fields = Fields::of(line).ok()?;
+        let is_trailer = fields.take_as::<&str>(line, "ev").ok()? == Some("end");
+        let count = fields.take(line, "events").ok()?.filter(|_| is_trailer)?;
+        let start = offset_in(rest, count.get());
+        Some(start..start + count.get().len())
+    }
 }
 
 /// Reads a transcript, and takes note of where its events stand; `None` where that cannot be told.

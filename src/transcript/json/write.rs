@@ -8,6 +8,7 @@ use super::Form;
 use super::text::{push_line, push_millis, push_number, push_string};
 use crate::session::{Record, Recorded};
 use crate::transcript::cut::CutLines;
+use crate::transcript::secured::tls;
 use crate::transcript::{Ended, Event, Extra, Header, Marks, Transcript, What};
 use crate::units::At;
 use crate::wire::{ConnId, Eol, Side};
@@ -88,10 +89,11 @@ impl Encoder {
                     self.finish(out);
                 }
             }
-            Recorded::Open { addr, name, own } => {
+            Recorded::Open { addr, name, own, secured } => {
                 self.begin(at, out);
                 let role = Some(*own).filter(|own| self.role.is_some_and(|role| role != *own));
                 push_open(conn, addr, name.as_deref(), role, out);
+                push_extra(out, secured.as_deref().and_then(tls).as_slice());
                 self.finish(out);
             }
             Recorded::Close { from, how } => {

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::session::Ending;
+use crate::session::{Ending, Secured};
 use crate::transcript::{Event, Said, What, cut};
 
 fn secrets() -> Secrets {
@@ -64,11 +64,19 @@ fn where_a_conn_leads_and_what_it_is_called_hold_no_secret() {
         addr: "unix:/run/hunter2.sock".to_owned(),
         name: Some("sesame".to_owned()),
         own: Side::Client,
+        secured: Some(Box::new(Secured {
+            version: "1.3",
+            cipher: String::new(),
+            pin: None,
+            subject: Some("CN=hunter2".to_owned()),
+            verified: true,
+        })),
     };
     let record = Record { at: At::START, conn: Some(ConnId::FIRST), what: opened };
     let events = redacted([record]);
     let What::Open { addr, name, .. } = &events[0].what else { panic!("{events:?}") };
     assert_eq!((&**addr, name.as_deref()), ("unix:/run/${PASS}.sock", Some("${KEY}")));
+    assert!(events[0].extra[0].json.contains(r#""subject":"CN=${PASS}""#), "{events:?}");
 }
 
 #[test]

@@ -27,10 +27,12 @@ fn masked(transcript: &Transcript, how: Mocking, masks: &[&str]) -> Mock {
     let mut conns: Vec<ConnId> = transcript.events.iter().filter_map(|event| event.conn).collect();
     conns.sort_unstable();
     conns.dedup();
-    let part = |conn| Part::with_closes(transcript, Some(conn), Side::Server, &masks).unwrap();
+    let by_conn = ByConn::of(transcript);
+    let part =
+        |conn| Part::with_closes(transcript, &by_conn, Some(conn), Side::Server, &masks).unwrap();
     let parts = conns.into_iter().map(part).collect();
     let (name, transcript) = ("talk.json".to_owned(), transcript.clone());
-    Mock::of(Loaded { name, transcript, masks, parts }, Vars::default(), how)
+    Mock::of(Loaded { name, version: 0, transcript, masks, parts }, Vars::default(), how)
 }
 
 /// A server that plays to the guest before whom so many came.
@@ -118,6 +120,11 @@ fn a_wait_has_a_limit_unless_the_mock_is_to_stay() {
     end.until(70_000);
     let why = "nothing came within 1m 4s";
     assert_eq!(end.failed(), format!("error: event 3 of talk.json did not come: {why}"));
+    let mut end = ordered(&story(&["> one\n", "< 1\n"]));
+    end.hears(1, b"on");
+    end.until(10_000);
+    let why = "only a part of it came within 5s";
+    assert_eq!(end.failed(), format!("error: event 1 of talk.json did not come: {why}"));
     let stays = Mocking { timeout: None, ..mocking(Order::Ordered) };
     let mut end = serving(&mock(&talk, stays), 0);
     end.until(100_000_000);

@@ -84,6 +84,6 @@ fn a_conn_that_the_host_opens_is_no_guest() {
     let mut hall = Hall::with(1);
     let (addr, name) = ("addr".to_owned(), Some("bob".to_owned()));
     hall.open.insert(conn(2), 0);
-    hall.give(Input::Opened { conn: conn(2), addr, own: Side::Client, name });
+    hall.give(Input::Opened { conn: conn(2), addr, own: Side::Client, name, secured: None });
     assert!(!hall.is_open(2));
 }

@@ -130,7 +130,7 @@ fn ten_thousand_idle_guests_leave_nothing_due() {
     for n in 1..=10_000 {
         let (addr, own) = (String::new(), Side::Server);
         let mut effects = Vec::new();
-        let input = Input::Opened { conn: conn(n), addr, own, name: None };
+        let input = Input::Opened { conn: conn(n), addr, own, name: None, secured: None };
         hall.room.handle(hall.now, input, &mut effects);
         assert!(effects.len() < 10, "what a join does does not grow with the room");
     }

@@ -131,7 +131,7 @@ impl Hall {
     fn joins_from(&mut self, n: u32, addr: &str) {
         self.open.insert(conn(n), 0);
         let (addr, own) = (addr.to_owned(), Side::Server);
-        self.give(Input::Opened { conn: conn(n), addr, own, name: None });
+        self.give(Input::Opened { conn: conn(n), addr, own, name: None, secured: None });
     }
 
     fn says(&mut self, n: u32, bytes: impl AsRef<[u8]>) {
