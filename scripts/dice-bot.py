@@ -15,8 +15,8 @@ import sys
 
 
 def answer(text):
-    """What there is to say to a line of the room, if anything."""
-    asked = re.fullmatch(r"(.+?): !roll (\d{1,2})d(\d{1,3})", text)
+    """What there is to say to a line of the room, if anything; nothing to what was said to us alone."""
+    asked = re.fullmatch(r"(\S+): !roll (\d{1,2})d(\d{1,3})", text)
     if not asked:
         return None
     name, dice, sides = asked[1], int(asked[2]), int(asked[3])

@@ -8,11 +8,11 @@ use predicates::prelude::*;
 use predicates::str::contains;
 use tempfile::TempDir;
 
-use crate::support::DEADLINE;
 use crate::support::peer::{EchoServer, Peer, ScriptedServer, accept_within, listen};
 use crate::support::proc::Repl;
 use crate::support::says;
 use crate::support::tape::{client, prompt, server, tape};
+use crate::support::{DEADLINE, folder};
 
 /// A login, as it was recorded.
 fn login() -> String {
@@ -273,6 +273,50 @@ fn a_peer_that_answered_when_our_side_had_ended_does_so_again() {
             peer.say("2 lines\n");
         });
     replayed.success().stderr(says::notice("replayed talk.jsonl: 1 line as recorded\n"));
+}
+
+/// Two conns, of which the one ends before the other comes.
+fn two_in_turn() -> String {
+    let ends =
+        |from: &str| format!(r#"{{"dt":1,"conn":1,"ev":"close","from":"{from}","how":"eof"}}"#);
+    let talk = |answer: &str| [client("ask"), server(answer), ends("client"), ends("server")];
+    let second = talk("2").map(|event| event.replace("\"conn\":1", "\"conn\":2"));
+    let opens = r#"{"dt":1,"ev":"open","conn":2,"addr":"127.0.0.1:1"}"#.to_owned();
+    tape(&[&talk("1")[..], &[opens], &second].concat())
+}
+
+/// Two clients ask, and do this at their end.
+#[track_caller]
+fn replay_two_in_turn(options: &[&str], ends: fn(&mut Peer)) {
+    let (listener, addr) = listen();
+    let serving = thread::spawn(move || {
+        let peers = ["1\n", "2\n"].map(|answer| {
+            let mut peer = Peer::accept(&listener);
+            peer.expect_bytes("ask\n");
+            peer.say(answer);
+            ends(&mut peer);
+            peer
+        });
+        peers.map(|mut peer| peer.read_to_end_within(DEADLINE))
+    });
+    let dir = folder(&[("talk.jsonl", &two_in_turn())]);
+    let repl = Repl::new().args(["--connect", &addr.to_string(), "--replay", "talk.jsonl"]);
+    let told = repl.args(options).current_dir(dir.path()).run().success();
+    told.stderr(says::notice("replayed talk.jsonl: 2 lines as recorded"));
+    serving.join().unwrap();
+}
+
+#[test]
+fn each_conn_is_ended_where_it_was() {
+    replay_two_in_turn(&[], |peer| {
+        assert_eq!(peer.read_line(), b"");
+        peer.shutdown();
+    });
+}
+
+#[test]
+fn who_is_not_told_that_our_side_ends_is_not_waited_for_either() {
+    replay_two_in_turn(&["--no-half-close", "--linger", "100ms"], |_| {});
 }
 
 #[test]

@@ -366,7 +366,7 @@ fn a_blessed_transcript_verifies_and_nothing_else_in_it_is_changed() {
         peer.expect_bytes("GO 7\n");
         peer.say("last\nand more\n");
     };
-    let (replayed, heard) = replay(dir.path(), &["--bless", "--timeout", "300ms"], part);
+    let (replayed, heard) = replay(dir.path(), &["--bless", "--timeout", "1s"], part);
     replayed
         .success()
         .stderr(says::notice("blessed talk.jsonl: 2 lines changed, 1 added, 1 removed\n"));

@@ -6,8 +6,16 @@ use super::vars;
 use crate::cli::{Match, Talk};
 use crate::drive::{self, Role};
 use crate::error::Error;
-use crate::replay::{self, Given, Mocking, Order};
+use crate::replay::{self, Given, Order};
 use crate::script::Settings;
+
+/// In which order the lines of a client may come.
+pub(super) fn order(given: Option<Match>) -> Order {
+    match given {
+        None | Some(Match::Ordered) => Order::Ordered,
+        Some(Match::Any) => Order::Any,
+    }
+}
 
 /// The script or transcript that this is.
 pub(super) fn role(path: &Path, talk: &Talk, settings: &Settings) -> Result<Role, Error> {
@@ -18,16 +26,8 @@ pub(super) fn role(path: &Path, talk: &Talk, settings: &Settings) -> Result<Role
         return Ok(Role::Script { steps: script.steps.into(), reads: script.reads });
     }
     let options = vars::replaying(&talk.replaying);
-    let how = Mocking {
-        order: match talk.order {
-            None | Some(Match::Ordered) => Order::Ordered,
-            Some(Match::Any) => Order::Any,
-        },
-        timeout: (!talk.stay).then_some(settings.timeout),
-        linger: talk.shared.linger,
-        pace: options.pace,
-        max_idle: options.max_idle,
-    };
+    let timeout = (!talk.stay).then_some(settings.timeout);
+    let how = options.mock(order(talk.order), timeout, talk.shared.linger);
     let given = Given { settings, masks: &options.masks };
     Ok(Role::Server(replay::mock(path, how, given)?))
 }

@@ -8,7 +8,7 @@ use bytes::Bytes;
 
 use super::{colour, mock, private, vars};
 use crate::cli::Talk;
-use crate::drive::{self, Cast, Clock, Dialing, Feed, Keeping, Private, Setup, Stdout, Way};
+use crate::drive::{self, Cast, Clock, Dialing, Feed, Keeping, Private, Setup, Stdout, Until, Way};
 use crate::error::Error;
 use crate::net::{Address, Network, Tls, raise_descriptor_limit};
 use crate::replay;
@@ -78,7 +78,8 @@ fn choose_driver(talk: &Talk, settings: &Settings, types: bool) -> Result<Driver
         && let Some(path) = &talk.replay
     {
         let role = mock::role(path, talk, settings)?;
-        return Ok(Driver::Cast(Cast { role, stay: talk.stay }, types));
+        let until = if talk.stay { Until::Ended } else { Until::Played };
+        return Ok(Driver::Cast(Cast { role, until }, types));
     }
     if let Some(path) = &talk.replay {
         let finish = replay::Finish::Close {
@@ -148,6 +149,7 @@ fn setup(
     Setup {
         clock,
         private,
+        listener: None,
         session,
         role,
         room,

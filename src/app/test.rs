@@ -11,14 +11,14 @@ use anstream::AutoStream;
 use clap::CommandFactory;
 use clap::error::ErrorKind as Usage;
 
-use super::{colour, vars};
+use super::{colour, mock, vars};
 use crate::cli::{Cli, Format, Test};
 use crate::drive::Signal;
 use crate::error::Error;
 use crate::net::{Address, Tls, raise_descriptor_limit};
 use crate::suite::{
-    self, Actual, Json, Junit, Live, Plan, Reporters, ServerPlan, Slots, Speaking, Summary, Tap,
-    Text,
+    self, Actual, Against, ClientPlan, Json, Junit, Live, Plan, Reporters, ServerPlan, Slots,
+    Speaking, Summary, Tap, Text,
 };
 use crate::units::reason;
 use crate::wire::Visible;
@@ -36,12 +36,22 @@ const STDOUT: &str = "standard output";
 /// They do not, as clap tells such things.
 pub(super) fn check(args: &Test) -> Result<(), clap::Error> {
     args.replaying.check()?;
+    if let Some(command) = &args.client {
+        return check_client(args, command);
+    }
+    if args.order.is_some() {
+        return Err(usage(
+            Usage::ArgumentConflict,
+            "--match says how a mock takes what clients say, and only --client has one",
+        ));
+    }
     let address = args.connect.as_deref();
     let is_in_slots = address.is_some_and(Slots::has_any);
     match &args.server {
         None if address.is_none() && !args.list => Err(usage(
             Usage::MissingRequiredArgument,
-            "where is the server? add --connect ADDR, or --server COMMAND to start it",
+            "where is the server? add --connect ADDR, or --server COMMAND to start it; to test a client, \
+             --client COMMAND",
         )),
         None if is_in_slots => Err(usage(
             Usage::MissingRequiredArgument,
@@ -62,6 +72,24 @@ pub(super) fn check(args: &Test) -> Result<(), clap::Error> {
             Err(why) => Err(usage(Usage::ValueValidation, &format!("--connect: {why}"))),
         },
     }
+}
+
+/// Whether a client can be tested like this.
+fn check_client(args: &Test, command: &str) -> Result<(), clap::Error> {
+    if args.replaying.bless.is_some() {
+        return Err(usage(
+            Usage::ArgumentConflict,
+            "--bless takes for right what a server says, and with --client there is none",
+        ));
+    }
+    if !suite::names_port(command) {
+        return Err(usage(
+            Usage::MissingRequiredArgument,
+            "--client does not say where the client finds its server: write ${addr} or ${port} into \
+             its command, which are those of a mock at 127.0.0.1",
+        ));
+    }
+    Ok(())
 }
 
 /// An error of the command line, told with the usage of `test`.
@@ -150,17 +178,20 @@ fn reporters(args: &Test) -> Result<Reporters, Error> {
 fn plan(args: Test) -> Result<Plan, Error> {
     let settings = vars::settings(&args.shared)?;
     let tls = Tls::load(args.shared.tls.options())?;
-    let address = sample(args.connect.as_deref()).unwrap_or_default();
     let starts = args.server.is_some();
-    let server = args.server.map(|command| ServerPlan {
-        command,
-        address: args.connect,
-        per_test: args.server_per_test,
-    });
+    let against = match (args.client, args.server) {
+        (Some(command), _) => {
+            Against::Client(ClientPlan { command, order: mock::order(args.order) })
+        }
+        (None, Some(command)) => {
+            let (address, per_test) = (args.connect, args.server_per_test);
+            Against::Server(ServerPlan { command, address, per_test })
+        }
+        (None, None) => Against::Address(sample(args.connect.as_deref()).unwrap_or_default()),
+    };
     let jobs = args.jobs.or_else(|| thread::available_parallelism().ok());
     Ok(Plan {
-        address,
-        server,
+        against,
         retry: args.retry.unwrap_or(if starts { START } else { Duration::ZERO }),
         jobs: jobs.unwrap_or(NonZeroUsize::MIN),
         fail_fast: args.fail_fast,

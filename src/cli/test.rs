@@ -8,11 +8,12 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ColorChoice};
 use regex::Regex;
 
-use super::{Replaying, Shared};
+use super::{Match, Replaying, Shared};
 use crate::units::parse_duration;
 
 pub(super) const USAGE: &str = "chat-repl test PATH... --connect ADDR [OPTIONS]
        chat-repl test PATH... --server 'COMMAND' [OPTIONS]
+       chat-repl test PATH... --client 'COMMAND' [OPTIONS]
        chat-repl test PATH... --list";
 
 pub(super) const EXAMPLES: &str =
@@ -23,10 +24,14 @@ are where the server is.
 In COMMAND, ${port} is a free port, ${dir} an empty folder that is removed in the end, and
 ${addr} is 127.0.0.1:${port}, or the ADDR of --connect, in which ${port} and ${dir} may stand.
 
+With --client the tests are servers: each is played to a client that is started for it, as by
+--listen ${addr} --replay PATH, and passes if both that and the client end well.
+
 Examples:
   chat-repl test tests/ --connect localhost:6379 --eol crlf
   chat-repl test tests/ --server 'redis-server --port ${port} --dir ${dir}' --junit report.xml
   chat-repl test tests/ --server 'serve --socket ${dir}/s' --connect 'unix:${dir}/s'
+  chat-repl test tapes/ --client 'redis-cli -p ${port} SET greeting hello'
 
 Exit status: 0 all passed, 1 some did not or there were none, 2 usage, 3 a bad file,
 130 and 143 stopped by a signal.";
@@ -50,6 +55,24 @@ pub struct Test {
     /// Keep trying for this long until a first connection stands; with --server 10s if not given
     #[arg(long, value_name = "DUR", value_parser = parse_duration, help_heading = "Server")]
     pub retry: Option<Duration>,
+
+    /// Test a client instead: start this one for each test, and be its server
+    #[arg(
+        long,
+        value_name = "COMMAND",
+        conflicts_with_all = ["connect", "server", "server_per_test", "retry"],
+        help_heading = "Client"
+    )]
+    pub client: Option<String>,
+    /// What the client says comes in the order recorded (ordered), or any
+    #[arg(
+        long = "match",
+        value_enum,
+        value_name = "ORDER",
+        hide_possible_values = true,
+        help_heading = "Client"
+    )]
+    pub order: Option<Match>,
 
     /// Run only the tests whose path matches
     #[arg(long, value_name = "REGEX", help_heading = "Tests")]

@@ -1,7 +1,7 @@
 //! What Tab offers: the commands, and who is here.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::met::Met;
 use crate::command::{self, Offers};
@@ -40,8 +40,8 @@ impl Names {
                 }
             }
             Effect::Heard { bytes, .. } => {
-                if let Some(met) = &self.met {
-                    met.lock().unwrap_or_else(PoisonError::into_inner).hears(bytes);
+                if let Some(mut met) = self.met() {
+                    met.hears(bytes);
                 }
             }
             Effect::Renamed { conn: Some(conn), name } => {
@@ -54,7 +54,21 @@ impl Names {
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<ConnId, String>> {
+    /// Whether a room has told what it calls us: then nothing else counts.
+    pub(super) fn knows_own(&self) -> bool {
+        self.met().is_some_and(|met| met.knows_own())
+    }
+
+    /// What a room calls us, if it has told since this was last asked.
+    pub(super) fn take_own(&self) -> Option<String> {
+        self.met()?.take_own()
+    }
+
+    fn met(&self) -> Option<MutexGuard<'_, Met>> {
+        Some(self.met.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<ConnId, String>> {
         self.here.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -62,8 +76,8 @@ impl Names {
 impl Assist for Names {
     fn complete(&self, line: &str, pos: usize) -> Completion {
         let mut names: Vec<String> = self.lock().values().cloned().collect();
-        if let Some(met) = &self.met {
-            names.extend(met.lock().unwrap_or_else(PoisonError::into_inner).names().cloned());
+        if let Some(met) = self.met() {
+            names.extend(met.names().cloned());
         }
         let found = command::complete(line, pos, &names);
         match found.offers {

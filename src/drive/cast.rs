@@ -2,11 +2,15 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 
+use mio::Waker;
+
+use super::LastGuest;
 use crate::replay::Mock;
-use crate::script::{Action, Blame, Failure, Place, Runner, RunnerOptions, Step, Want};
+use crate::script::{Action, Blame, Failure, Place, Report, Runner, RunnerOptions, Step, Want};
 use crate::session::{Audience, Drive, Effect, Input, Record, Recorded};
-use crate::units::{At, Due};
+use crate::units::{At, Due, Human};
 use crate::wire::ConnId;
 
 /// How many steps of a script a guest has at hand, the rest of which all share: what comes is read by
@@ -18,8 +22,28 @@ const AHEAD: usize = 64;
 pub struct Cast {
     /// What.
     pub role: Role,
-    /// It goes on when all of it was played.
-    pub stay: bool,
+    /// How long it goes on.
+    pub until: Until,
+}
+
+/// How long something is played to guests.
+#[derive(Debug, Clone)]
+pub enum Until {
+    /// Until all of it was played.
+    Played,
+    /// Until the session is told to end.
+    Ended,
+    /// Until somebody says that no more guests come.
+    LastGuest(LastGuest),
+}
+
+impl Cast {
+    /// Has a session woken when something is to be seen here.
+    pub(super) fn wake(&self, waker: &Arc<Waker>) {
+        if let Until::LastGuest(last) = &self.until {
+            last.wake(waker);
+        }
+    }
 }
 
 /// Something to play to a guest.
@@ -59,6 +83,8 @@ pub(super) struct Guests {
     due: Due<ConnId>,
     /// How many have come.
     came: usize,
+    /// The last of them is here.
+    last_came: bool,
     /// The session was told that no more have to come.
     complete: bool,
     wants: Vec<Want>,
@@ -111,6 +137,7 @@ impl Guests {
             ready: VecDeque::new(),
             due: Due::default(),
             came: 0,
+            last_came: false,
             complete: false,
             wants: Vec::new(),
             failed: 0,
@@ -181,7 +208,11 @@ impl Guests {
             let due = guest.runner.deadline();
             self.due.change(conn, std::mem::replace(&mut guest.due, due), due);
         }
-        let all_came = !self.cast.stay && self.came >= self.cast.role.conns();
+        let all_came = match &self.cast.until {
+            Until::Played => self.came >= self.cast.role.conns(),
+            Until::Ended => false,
+            Until::LastGuest(_) => self.last_came,
+        };
         let news = all_came && !std::mem::replace(&mut self.complete, true);
         news.then_some((None, Action::Session(Input::Drive(Drive::Ended))))
     }
@@ -239,7 +270,7 @@ impl Guests {
 
     /// What those say who are still here, because the session is over.
     pub(super) fn cut_short(&mut self) -> Vec<(ConnId, Box<Failure>)> {
-        let stay = self.cast.stay;
+        let stay = self.stay();
         let here = self.all.iter_mut().filter(|(_, guest)| !guest.failed);
         let told = here.filter_map(|(conn, guest)| {
             let told = guest.runner.take_failure();
@@ -247,6 +278,21 @@ impl Guests {
             Some((*conn, failure))
         });
         told.collect()
+    }
+
+    /// What there is to tell of a session that has lasted longer than it may: where a script is for a
+    /// guest, the first of those that are here.
+    pub(super) fn overdue(&self, limit: Duration) -> Failure {
+        let mut here = self.all.values().filter(|guest| !guest.failed);
+        let running = match &self.cast.role {
+            Role::Script { .. } => here.find(|guest| guest.runner.running().is_some()),
+            Role::Server(_) => None,
+        };
+        if let Some(guest) = running {
+            return guest.runner.overdue(limit);
+        }
+        let report = Report::new(format!("the test took longer than {}", Human(limit)));
+        Failure { report, blame: Blame::Check }
     }
 
     /// How many failed, of how many, and who is to blame.
@@ -258,13 +304,29 @@ impl Guests {
     pub(super) fn unplayed(&self) -> Option<Failure> {
         match &self.cast.role {
             Role::Server(mock) => mock.unplayed(self.came),
-            Role::Script { .. } => None,
+            Role::Script { .. } if self.came > 0 => None,
+            Role::Script { .. } => {
+                let report = Report::new("the script was never run: no guest came");
+                Some(Failure { report, blame: Blame::Check })
+            }
         }
     }
 
-    /// Whether it goes on when all was played.
+    /// Whether it goes on until it is told to end.
     pub(super) fn stay(&self) -> bool {
-        self.cast.stay
+        matches!(self.cast.until, Until::Ended)
+    }
+
+    /// Somebody has said that no more come, and who came before is yet to be let in.
+    pub(super) fn last_is_here(&self) -> bool {
+        !self.last_came && matches!(&self.cast.until, Until::LastGuest(last) if last.has_come())
+    }
+
+    /// All who came are in. Tells what went wrong with who brought them.
+    pub(super) fn last_came(&mut self) -> Option<Failure> {
+        self.last_came = true;
+        let Until::LastGuest(last) = &self.cast.until else { return None };
+        last.take_failure()
     }
 }
 

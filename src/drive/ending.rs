@@ -17,11 +17,12 @@ impl Engine {
             && !self.is_over()
         {
             self.outcome.overdue = true;
-            let mut overdue = self.runners.own.overdue(limit);
+            self.cut_short();
+            let mut overdue = self.runners.overdue(limit);
             if !self.opened.load(Ordering::SeqCst) {
                 overdue.report = overdue.report.note("there was no connection yet");
             }
-            self.outcome.add(Trouble::Step(Box::new(overdue)));
+            self.outcome.troubles.insert(0, Trouble::Step(Box::new(overdue)));
             self.forced = true;
         }
     }

@@ -140,6 +140,7 @@ impl Engine {
     /// One round: takes in what happened, lets the script go on, sends what is to be sent.
     fn turn(&mut self) {
         self.let_in();
+        self.see_last_guest();
         self.see_opening();
         self.see_reaching();
         self.read_messages();
@@ -197,7 +198,7 @@ impl Engine {
         deadlines.into_iter().flatten().min().map(|at| self.clock.until(at))
     }
 
-    fn let_in(&mut self) {
+    pub(super) fn let_in(&mut self) {
         for _ in 0..LET_IN {
             match self.door.look(self.poll.registry(), self.now) {
                 Came::Nobody => return,

@@ -7,7 +7,8 @@ use crate::session::{Drive, Input, Leave, Notice};
 use crate::units::count;
 use crate::wire::ConnId;
 
-/// How many guests are told of that were still here at the end, and had not said all.
+/// How many guests are told of that were still here at the end, and had not said all; where nothing is
+/// shown, of all that failed.
 const TOLD: usize = 10;
 
 impl Engine {
@@ -18,9 +19,28 @@ impl Engine {
     }
 
     fn tell_failed(&mut self, conn: ConnId, name: &str, failure: Failure) {
-        self.screen.report(&failure.report.of(name));
-        if let Some(guests) = &mut self.runners.guests {
-            guests.failed(conn, failure.blame);
+        let (report, blame) = (failure.report.of(name), failure.blame);
+        let Some(guests) = &mut self.runners.guests else { return };
+        guests.failed(conn, blame);
+        let failed = guests.verdict().map_or(0, |(failed, ..)| failed);
+        if !self.screen.keeps() {
+            self.screen.report(&report);
+        } else if failed <= TOLD {
+            self.outcome.add(Trouble::Step(Box::new(Failure { report, blame })));
+        }
+    }
+
+    /// Somebody may have said that no more guests come. Who connected before that is a guest still.
+    pub(super) fn see_last_guest(&mut self) {
+        if !self.runners.guests.as_ref().is_some_and(|guests| guests.last_is_here()) {
+            return;
+        }
+        self.door.event();
+        while self.door.is_ready() && !self.left {
+            self.let_in();
+        }
+        if let Some(failure) = self.runners.guests.as_mut().and_then(|guests| guests.last_came()) {
+            self.outcome.add(Trouble::Step(Box::new(failure)));
         }
     }
 
@@ -62,7 +82,10 @@ impl Engine {
     pub(super) fn judge_guests(&mut self) {
         let Some(guests) = &self.runners.guests else { return };
         let unplayed = guests.unplayed().filter(|_| self.left);
-        if let Some((failed, of, blame)) = guests.verdict() {
+        let told = |failed| self.screen.keeps() && failed <= TOLD;
+        if let Some((failed, of, blame)) = guests.verdict()
+            && !told(failed)
+        {
             let headline = format!("{failed} of {} failed", count(of as u64, "guest"));
             let failure = Failure { report: Report::new(headline), blame };
             self.outcome.add(Trouble::Step(Box::new(failure)));

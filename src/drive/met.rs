@@ -17,6 +17,9 @@ const BEGINNING: usize = 300;
 #[derive(Debug, Default)]
 pub(super) struct Met {
     names: BTreeSet<String>,
+    /// What the room calls us, and that it is news.
+    own: Option<String>,
+    renamed: bool,
     /// The beginning of the line that has not ended.
     line: Vec<u8>,
 }
@@ -45,9 +48,15 @@ impl Met {
         };
         let mut words = told.split(' ');
         match [words.next(), words.next(), words.next(), words.next()] {
+            [Some("you"), Some("are"), Some(name), Some(here)] if here.starts_with('(') => {
+                self.is_called(name);
+            }
             [Some(from), Some("is"), Some("now"), Some(to)] => {
                 self.names.remove(from);
                 self.meets(to);
+                if self.own.as_deref() == Some(from) {
+                    self.is_called(to);
+                }
             }
             [Some(name), Some("joined"), ..] => self.meets(name),
             [Some(name), Some("left" | "left:"), ..] => {
@@ -61,8 +70,26 @@ impl Met {
         }
     }
 
+    fn is_called(&mut self, name: &str) {
+        if name.parse::<Name>().is_ok() {
+            self.own = Some(name.to_owned());
+            self.renamed = true;
+        }
+    }
+
+    /// Whether the room has told what it calls us.
+    pub(super) fn knows_own(&self) -> bool {
+        self.own.is_some()
+    }
+
+    /// What the room calls us, if it has told since this was last asked.
+    pub(super) fn take_own(&mut self) -> Option<String> {
+        std::mem::take(&mut self.renamed).then(|| self.own.clone()).flatten()
+    }
+
     fn meets(&mut self, name: &str) {
-        if self.names.len() < MOST && name.parse::<Name>().is_ok() {
+        let room = self.names.len() < MOST && !self.names.contains(name);
+        if room && name.parse::<Name>().is_ok() {
             self.names.insert(name.to_owned());
         }
     }
@@ -109,6 +136,24 @@ mod tests {
         );
         let long = format!("{}: x\nlast: x\n", "x".repeat(1 << 20));
         assert_eq!(after(&long), "Zoë ada bob guest-4 host last");
+    }
+
+    #[test]
+    fn what_we_are_called_is_what_the_room_says_we_are() {
+        let mut met = Met::default();
+        let mut after = |said: &str| {
+            met.hears(said.as_bytes());
+            met.take_own()
+        };
+        assert_eq!(after("-- bob is now bert\nyou are guest-9 (2 here)\n-- you are late\n"), None);
+        assert_eq!(after("-- you are guest-3 (4 here): `/help`\n").as_deref(), Some("guest-3"));
+        assert_eq!(after("-- `host` is reserved\n-- bob is now bert\nguest-3: x\n"), None);
+        assert_eq!(after("-- guest-3 is now Zoë\n").as_deref(), Some("Zoë"));
+        assert_eq!(
+            after("-- you are kicked (4 here)\n-- you are a:b (4 here)\n").as_deref(),
+            Some("kicked")
+        );
+        assert!(met.knows_own());
     }
 
     #[test]

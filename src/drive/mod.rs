@@ -15,6 +15,7 @@ mod feed;
 mod guests;
 mod inbox;
 mod include;
+mod last_guest;
 mod meeting;
 mod met;
 mod opening;
@@ -35,18 +36,19 @@ mod stop;
 mod tasks;
 mod way;
 
-pub use cast::{Cast, Role};
+pub use cast::{Cast, Role, Until};
 pub use clock::Clock;
 pub use engine::run;
 pub use feed::Feed;
 pub use include::{Checked, Script, script};
+pub use last_guest::LastGuest;
 pub use opening::Dialing;
 pub use outcome::{Outcome, Trouble};
 pub use recorder::Keeping;
 pub use setup::{Setup, Stdout};
 pub use signals::{Signal, Signals};
 pub use stop::Stop;
-pub use way::{Private, Way};
+pub use way::{Private, Way, address_in};
 
 use engine::Engine;
 

@@ -6,7 +6,7 @@ use super::Trouble;
 use super::engine::Engine;
 use super::way::Door;
 use crate::script::Want;
-use crate::session::{Effect, Ending, Input, Notice, Record, Recorded, Source};
+use crate::session::{Effect, Ending, Input, Leave, Notice, Record, Recorded, Source};
 use crate::wire::ConnId;
 
 impl Engine {
@@ -44,6 +44,9 @@ impl Engine {
                 if let Some(raw) = &mut self.raw {
                     raw.heard(conn, bytes);
                 }
+                if let Some(name) = self.names.take_own() {
+                    self.screen.set_own_name(&name);
+                }
             }
             Effect::Silent { conn, how } => {
                 if matches!(how, Ending::Slow | Ending::Idle | Ending::Kicked(_)) {
@@ -64,23 +67,26 @@ impl Engine {
             Effect::Over { conn, why } => self.over(conn, why),
             Effect::Pause(source) => self.pause(source, true),
             Effect::Resume(source) => self.pause(source, false),
-            Effect::Leave(why) => {
-                // A step that the end has failed says more than the end does.
-                if let Some(failure) = self.runners.own.take_failure() {
-                    self.outcome.add(Trouble::Step(failure));
-                }
-                self.cut_short();
-                if !self.runners.own.break_was_played() {
-                    self.outcome.left(why, self.runners.running().cloned());
-                }
-                self.left = true;
-                self.door = Door::Closed;
-                self.opening.abandon();
-                self.reaching.abandon();
-                self.conns.hurry(self.now);
-                self.give_back_terminal();
-            }
+            Effect::Leave(why) => self.leave(why),
         }
+    }
+
+    /// The session is over: nobody is let in any more, and what is left to be sent has its time.
+    fn leave(&mut self, why: Leave) {
+        // A step that the end has failed says more than the end does.
+        if let Some(failure) = self.runners.own.take_failure() {
+            self.outcome.add(Trouble::Step(failure));
+        }
+        self.cut_short();
+        if !self.runners.own.break_was_played() {
+            self.outcome.left(why, self.runners.running().cloned());
+        }
+        self.left = true;
+        self.door = Door::Closed;
+        self.opening.abandon();
+        self.reaching.abandon();
+        self.conns.hurry(self.now);
+        self.give_back_terminal();
     }
 
     /// A room's host hears what is said there.

@@ -1,7 +1,9 @@
 //! What runs the steps of a session: one runner, and where conversations are apart one more for each.
 
+use std::time::Duration;
+
 use super::cast::Guests;
-use crate::script::{Action, Place, Runner, Want};
+use crate::script::{Action, Failure, Place, Runner, Want};
 use crate::session::{Effect, Source};
 use crate::units::At;
 use crate::wire::ConnId;
@@ -92,6 +94,14 @@ impl Runners {
         match (source, &mut self.guests) {
             (Source::ScriptOf(conn), Some(guests)) => guests.hold(conn, held),
             _ => self.own.hold(held),
+        }
+    }
+
+    /// What there is to tell of a session that has lasted longer than it may.
+    pub(super) fn overdue(&self, limit: Duration) -> Failure {
+        match &self.guests {
+            None => self.own.overdue(limit),
+            Some(guests) => guests.overdue(limit),
         }
     }
 

@@ -60,6 +60,11 @@ impl Screen {
         Screen { shown: None, quiet: true, stderr: None, kept, secrets }
     }
 
+    /// Whether what is told is kept, and shown nowhere.
+    pub(super) fn keeps(&self) -> bool {
+        self.kept.is_some()
+    }
+
     /// What was kept of what was told.
     pub(super) fn take_kept(&mut self) -> String {
         let Some(Kept { mut text, more }) = self.kept.take() else { return String::new() };

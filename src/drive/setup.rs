@@ -25,7 +25,7 @@ use super::screen::Screen;
 use super::securing::Securing;
 use super::way::{Door, Private};
 use super::{Clock, Dialing, Feed, Message, Outcome, Signals, Stop, Way};
-use crate::net::Descriptors;
+use crate::net::{Descriptors, Listener};
 use crate::replay;
 use crate::script::{Parser, Play, Runner, RunnerOptions};
 use crate::session::Session;
@@ -54,6 +54,8 @@ pub struct Setup {
     pub clock: Clock,
     /// How conns come about.
     pub way: Way,
+    /// What listens already at the address of [`Way::Listen`], if something does.
+    pub listener: Option<Listener>,
     /// How conns that steps open come about.
     pub dialing: Dialing,
     /// The code, where only the invited take part.
@@ -131,8 +133,7 @@ impl Engine {
         let registry = poll.registry();
         let inbox = Inbox::new(registry, INBOX).map_err(system)?;
         // While a name is looked up, or a pipe waits for its reader, Ctrl-C is to end the program.
-        let listens = !matches!(setup.way, Way::Connect { .. });
-        let listener = listens.then(|| open_door(&setup, registry, &inbox.waker())).transpose()?;
+        let listener = open_listener(&mut setup, registry, &inbox.waker())?;
         let record = open_record(&setup)?;
         let signals = start_signals(&setup, registry, &inbox.waker()).map_err(system)?;
         Signals::leave_interrupts_to_others(); // none of the threads that start here is to get one
@@ -190,6 +191,20 @@ impl Engine {
     }
 }
 
+/// The door of a session that others connect to.
+fn open_listener(
+    setup: &mut Setup,
+    registry: &Registry,
+    waker: &Arc<Waker>,
+) -> Result<Option<Door>, Box<Outcome>> {
+    if let Some(listener) = setup.listener.take() {
+        let door = Door::listen(listener, (registry, DOOR));
+        return door.map(Some).map_err(|err| Box::new(Outcome::of(err)));
+    }
+    let listens = !matches!(setup.way, Way::Connect { .. });
+    listens.then(|| open_door(setup, registry, waker)).transpose()
+}
+
 fn open_door(setup: &Setup, registry: &Registry, waker: &Arc<Waker>) -> Result<Door, Box<Outcome>> {
     let descriptors = if setup.types() { Descriptors::High } else { Descriptors::Any };
     let tls = &setup.dialing.tls;
@@ -217,6 +232,7 @@ fn open_record(setup: &Setup) -> Result<Option<Target>, Box<Outcome>> {
 /// Whatever else ends the session: signals, and whoever holds a [`Stop`].
 fn start_signals(setup: &Setup, registry: &Registry, waker: &Arc<Waker>) -> io::Result<Signals> {
     setup.stops.iter().for_each(|stop| stop.wake(waker));
+    setup.cast.iter().for_each(|cast| cast.wake(waker));
     let mut signals = if setup.signals { Signals::catch()? } else { Signals::none() };
     signals.register(registry, SIGNALS)?;
     Ok(signals)

@@ -33,7 +33,9 @@ impl Engine {
             Task::Open { name, addr, place } => self.open(name, &addr, place),
             Task::StartTls { conn, guest } => self.start_tls(conn, guest),
             Task::Tell(text) => self.tell(text),
-            Task::Named(name) => self.screen.set_own_name(&name),
+            // A room may refuse it, and says so itself where it does not.
+            Task::Named(name) if !self.names.knows_own() => self.screen.set_own_name(&name),
+            Task::Named(_) => {}
             Task::Unheard => self.screen.tell(&Notice::NobodyHere),
             Task::Differs(mismatch) => {
                 let guest = self.runners.acting_guest().map(|(_, name)| name);

@@ -1,5 +1,6 @@
 //! How conns come about.
 
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -50,12 +51,18 @@ impl Way {
     /// Sets `addr` and `port` to where we connect, so that a script can connect there once more; a
     /// value that somebody else gave them stands.
     pub(super) fn name_in(&self, vars: &mut Vars) {
-        let Way::Connect { address, .. } = self else { return };
-        let port = address.port().map(|port| port.to_string());
-        for (name, value) in [("addr", Some(address.to_string())), ("port", port)] {
-            if let Some(value) = value.filter(|_| vars.value(name).is_none()) {
-                vars.set(name, value);
-            }
+        if let Way::Connect { address, .. } = self {
+            address_in(address, vars);
+        }
+    }
+}
+
+/// Sets `addr` and `port` to this address; a value that somebody else gave them stands.
+pub fn address_in(address: &Address, vars: &mut Vars) {
+    let port = address.port().map(|port| port.to_string());
+    for (name, value) in [("addr", Some(address.to_string())), ("port", port)] {
+        if let Some(value) = value.filter(|_| vars.value(name).is_none()) {
+            vars.set(name, value);
         }
     }
 }
@@ -149,10 +156,7 @@ impl Door {
                     Some(codes) => Listener::private(address, descriptors, codes),
                     None => Listener::bind(address, descriptors, &tls),
                 };
-                let mut listener = Box::new(listener?);
-                registry.register(&mut *listener, token, Interest::READABLE)?;
-                let turned = Turned::default();
-                Ok(Door::Listening { listener, ready: true, again: None, told: false, turned })
+                Ok(Door::listen(listener?, (registry, token))?)
             }
             Way::Connect { address, timeout, retry } => {
                 let code = private.map(|private| private.code.clone());
@@ -167,6 +171,17 @@ impl Door {
                 Ok(Door::Dialing(Box::new(dialer)))
             }
         }
+    }
+
+    /// Lets in who comes there.
+    pub(super) fn listen(
+        listener: Listener,
+        (registry, token): (&Registry, Token),
+    ) -> io::Result<Door> {
+        let mut listener = Box::new(listener);
+        registry.register(&mut *listener, token, Interest::READABLE)?;
+        let turned = Turned::default();
+        Ok(Door::Listening { listener, ready: true, again: None, told: false, turned })
     }
 
     /// Where we listen, if we do.

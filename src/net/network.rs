@@ -40,7 +40,7 @@ impl FromStr for Network {
                 parsed.ok_or_else(|| NetworkError::Bits(bits.to_owned(), most))?
             }
         };
-        Ok(Network { address, bits })
+        Ok(Network { address, bits }.canonical())
     }
 }
 
@@ -51,6 +51,16 @@ impl fmt::Display for Network {
 }
 
 impl Network {
+    /// The same as a network of IPv4 addresses, where all of it is those in IPv6 notation.
+    fn canonical(self) -> Network {
+        match (self.address.to_canonical(), self.bits.checked_sub(96)) {
+            (address @ IpAddr::V4(_), Some(bits)) if self.address.is_ipv6() => {
+                Network { address, bits }
+            }
+            _ => self,
+        }
+    }
+
     /// Whether an address is in it. An IPv4 address is the same when it comes as an IPv6 one
     /// (`::ffff:10.0.0.1`).
     #[must_use]
@@ -91,6 +101,8 @@ mod tests {
             ("10.1.2.3/8", "10.255.0.1", "11.0.0.1"),
             ("192.168.0.0/23", "192.168.1.255", "192.168.2.0"),
             ("10.0.0.0/8", "::ffff:10.0.0.1", "::10.0.0.1"),
+            ("::ffff:10.0.0.1", "10.0.0.1", "10.0.0.2"),
+            ("::ffff:10.0.0.0/104", "::ffff:10.1.0.1", "11.0.0.1"),
             ("fd00::/8", "fd12::1", "fe00::1"),
             ("::1", "::1", "::2"),
             ("0.0.0.0/0", "8.8.8.8", "::1"),

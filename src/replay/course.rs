@@ -17,6 +17,8 @@ pub(super) struct Course {
     pub(super) sources: Arc<[Source]>,
     pub(super) end: Option<End>,
     pub(super) ended_first: bool,
+    /// Our side has ended.
+    pub(super) half_closed: bool,
     /// The number of the event that opened it.
     pub(super) opened: usize,
     pub(super) matcher: Matcher,
@@ -64,6 +66,7 @@ impl Course {
             sources: part.sources,
             end: part.end,
             ended_first: part.ended_first,
+            half_closed: false,
             lent: matcher.vars(),
             matcher,
             ear: Ear::new(part.longest),

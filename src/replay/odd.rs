@@ -103,7 +103,9 @@ impl Player {
             let was = course.end.as_ref().filter(|end| end.event < event);
             let at = self.whereabouts(index);
             let played = match was {
-                Some(end) if !ended => self.await_end(now, index, end.event, end.delay),
+                Some(end) if !ended && self.may_end(course) => {
+                    self.await_end(now, index, end.event, end.delay)
+                }
                 None if ended && index == acts => {
                     let told = at.closed(event);
                     self.tell(told)
@@ -147,7 +149,7 @@ impl Player {
             blesses: true,
             masks: self.courses[index].matcher.masks(),
             vars: self.courses[index].vars(),
-            half_closed: self.half_closed,
+            half_closed: self.courses[index].half_closed,
         }
     }
 

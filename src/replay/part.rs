@@ -74,6 +74,13 @@ pub(super) enum Doing {
     Open,
 }
 
+impl Doing {
+    /// Whether it ends its side.
+    pub(super) fn is_half_close(&self) -> bool {
+        matches!(self, Doing::HalfClose)
+    }
+}
+
 /// The end of the other side.
 #[derive(Debug, Clone)]
 pub(super) struct End {
@@ -273,12 +280,6 @@ impl<'a> Draft<'a> {
 
     fn finish(mut self, conn: Option<ConnId>, masks: &Masks) -> Result<Part, PartFault> {
         self.join();
-        let behind = self.sources.last().map_or(0, Source::last);
-        if !self.closes {
-            // With the last thing that is said our side ends anyway.
-            let ends = |last: &mut Action| matches!(last.what, Doing::HalfClose);
-            self.actions.pop_if(|last| ends(last) && last.event > behind);
-        }
         let mut wants = Wants::default();
         let mut items = Vec::with_capacity(self.expected.len());
         for (expected, source) in self.expected.into_iter().zip(&self.sources) {

@@ -9,7 +9,8 @@ use bytes::{Bytes, BytesMut};
 use super::bless::Blessing;
 use super::course::{Course, Turn};
 use super::mismatch;
-use super::part::{Action, Doing, Part};
+use super::part::{Action, Doing, Part, Source};
+use super::{Mocking, Order};
 use crate::matching::{Capture, Mask, Masks, Vars};
 use crate::script::{Failure, Heard, Play, Played};
 use crate::session::Audience;
@@ -70,6 +71,12 @@ impl Options {
         Manner { finish, bless: self.bless, ..self.within(timeout) }
     }
 
+    /// A replay of the server's side to guests, each of which is waited for so long.
+    #[must_use]
+    pub fn mock(&self, order: Order, timeout: Option<Duration>, linger: Duration) -> Mocking {
+        Mocking { order, timeout, linger, pace: self.pace, max_idle: self.max_idle }
+    }
+
     /// A replay within a conversation.
     #[must_use]
     pub fn within(&self, timeout: Duration) -> Manner {
@@ -83,6 +90,11 @@ impl Manner {
     pub fn within(timeout: Duration) -> Manner {
         let (pace, finish) = (Pace::Wait, Finish::Open);
         Manner { timeout, pace, max_idle: None, finish, from_now: false, bless: false }
+    }
+
+    /// Whether our side ends.
+    fn half_closes(&self) -> bool {
+        matches!(self.finish, Finish::Close { half_close: true, .. })
     }
 }
 
@@ -100,7 +112,6 @@ pub struct Player {
     pub(super) since: Option<At>,
     /// When our side did something last, and when that was recorded.
     acted: Option<(At, At)>,
-    pub(super) half_closed: bool,
     /// There are several conns, and patterns that use variables.
     shares: bool,
     /// How many conns are open, or are being opened.
@@ -139,6 +150,12 @@ impl Player {
             courses.push(Course::new(part, masks.clone(), vars.clone()));
         }
         actions.sort_by_key(|(_, action)| action.event);
+        // With the last thing that is said our side ends anyway.
+        let ends = |(index, last): &mut (usize, Action)| {
+            let behind = |course: &Course| course.sources.last().map_or(0, Source::last);
+            last.what.is_half_close() && last.event > behind(&courses[*index])
+        };
+        while actions.pop_if(ends).is_some() {}
         Player {
             file,
             shares: courses.len() > 1 && courses.iter().any(Course::uses_variables),
@@ -149,7 +166,6 @@ impl Player {
             courses,
             since: None,
             acted: None,
-            half_closed: false,
             asked: 1,
             failure: None,
             blessing: Blessing::default(),
@@ -270,7 +286,7 @@ impl Player {
                 self.asked += 1;
                 Played::Open(conn_name(&self.file, index))
             }
-            Doing::HalfClose if self.half_closes() => Played::Shutdown(to),
+            Doing::HalfClose if self.half_closes(index) => Played::Shutdown(to),
             Doing::HalfClose | Doing::Reset | Doing::Close => Played::Wait(now),
             what => match self.say(index, action.event, what) {
                 Ok(bytes) => Played::Say { to, bytes },
@@ -345,28 +361,34 @@ impl Player {
         Some(acted + Duration::try_from_secs_f64(gap.as_secs_f64() / speed).unwrap_or(gap))
     }
 
-    /// Whether our side is to end now: where it is wanted at all, and once.
-    fn half_closes(&mut self) -> bool {
-        let wanted = matches!(self.manner.finish, Finish::Close { half_close: true, .. });
-        wanted && !std::mem::replace(&mut self.half_closed, true)
+    /// Whether our side is to end now on a conn: where it is wanted at all, and once.
+    fn half_closes(&mut self, index: usize) -> bool {
+        let course = &mut self.courses[index];
+        self.manner.half_closes() && !std::mem::replace(&mut course.half_closed, true)
+    }
+
+    /// Whether the peer can end as it did: it may have waited for the end of our side.
+    pub(super) fn may_end(&self, course: &Course) -> bool {
+        self.manner.half_closes() || !course.ended_first
     }
 
     /// All was played.
     fn end(&mut self, now: At, heard: &Heard<'_>) -> Played {
         let lines = self.courses.iter().map(|course| course.matcher.matched()).sum();
-        let Finish::Close { linger, half_close } = self.manner.finish else {
+        let Finish::Close { linger, .. } = self.manner.finish else {
             return Played::Done { lines, leave: false };
         };
         if self.expected == 0 {
             return Played::Failed(Box::new(mismatch::nothing_checked(&self.file)));
         }
-        if self.half_closes() {
+        let many = self.courses.len();
+        if (0..many).filter(|index| self.half_closes(*index)).count() > 0 {
             self.since = Some(now);
             return Played::Shutdown(Audience::All);
         }
         let talking = |course: &Course| !course.has_ended(heard);
         if let Some((index, end)) = self.courses.iter().enumerate().find_map(|(index, course)| {
-            let expected = talking(course) && (half_close || !course.ended_first);
+            let expected = talking(course) && self.may_end(course);
             Some((index, course.end.clone().filter(|_| expected)?))
         }) {
             return self.await_end(now, index, end.event, end.delay);

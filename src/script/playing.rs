@@ -6,7 +6,7 @@ use bytes::Bytes;
 use memchr::memrchr;
 
 use super::wait::Looked;
-use super::{Failure, Heard, Play, Played, Runner, Task};
+use super::{Blame, Failure, Heard, Play, Played, Report, Runner, Task};
 use crate::session::{Audience, Input};
 use crate::units::At;
 
@@ -96,7 +96,13 @@ impl Playing {
 
     /// What there is to tell where the session is over before.
     pub(super) fn cut_short(&mut self, runner: &mut Runner) -> Option<Box<Failure>> {
-        self.hearing(runner, |play, heard| play.cut_short(heard))
+        let told = self.hearing(runner, |play, heard| play.cut_short(heard));
+        told.or_else(|| {
+            let what =
+                format!("{} was not said to its end: the peer did not read on", self.play.name());
+            let failure = || Failure { report: Report::new(what), blame: Blame::Check };
+            (!self.saying.is_empty()).then(|| Box::new(failure()))
+        })
     }
 
     fn hearing<T>(

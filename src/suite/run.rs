@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 
 use thiserror::Error;
 
+use super::client::{ClientPlan, Clients};
+use super::program::Programs;
 use super::report::{Live, Reporters};
 use super::server::{ServerPlan, Servers};
 use super::session::{self, Speaking, Target};
@@ -26,10 +28,8 @@ const TICK: Duration = Duration::from_millis(100);
 /// How tests are run.
 #[derive(Debug)]
 pub struct Plan {
-    /// Where the server is that somebody else has started.
-    pub address: Address,
-    /// The server to start, if one is.
-    pub server: Option<ServerPlan>,
+    /// What they are run against.
+    pub against: Against,
     /// For how long connections are tried again until the first has stood.
     pub retry: Duration,
     /// How many run at once.
@@ -44,6 +44,17 @@ pub struct Plan {
     pub speaking: Speaking,
 }
 
+/// What tests are run against.
+#[derive(Debug, Clone)]
+pub enum Against {
+    /// A server that somebody else has started.
+    Address(Address),
+    /// A server to start.
+    Server(ServerPlan),
+    /// Clients to start, for each of which its test is the server.
+    Client(ClientPlan),
+}
+
 /// Why no test can be run.
 #[derive(Debug, Error)]
 pub enum RunError {
@@ -53,6 +64,9 @@ pub enum RunError {
     /// The system does not start the server.
     #[error("cannot start the server: {}", reason(.0))]
     Server(io::Error),
+    /// The system does not start the client.
+    #[error("cannot start the client: {}", reason(.0))]
+    Client(io::Error),
     /// There are no threads to run tests on.
     #[error("cannot start a thread: {}", reason(.0))]
     Thread(io::Error),
@@ -88,14 +102,19 @@ pub fn run(
 ) -> Result<(Summary, Option<Signal>), RunError> {
     let began = Instant::now();
     let mut signals = Signals::catch().map_err(RunError::Signals)?;
-    let servers = plan.server.clone().map(|server| Servers::new(server, plan.retry));
-    let shared = servers.as_ref().filter(|servers| servers.are_shared());
-    let server = shared.map(Servers::start).transpose().map_err(RunError::Server)?;
+    let programs = Programs::new();
+    let others = Others::of(plan, &programs);
+    let server = match &others {
+        Others::Servers(servers) if servers.are_shared() => servers.start().map(Some),
+        _ => Ok(None),
+    };
+    let server = server.map_err(RunError::Server)?;
     reporters.begin(tests);
-    let target = match (&server, &servers) {
-        (Some(server), _) => Target::Shared(server),
-        (None, Some(servers)) => Target::Each(servers),
-        (None, None) => Target::elsewhere(plan.address.clone(), plan.retry),
+    let target = match (&others, &server) {
+        (_, Some(server)) => Target::Shared(server),
+        (Others::Servers(servers), None) => Target::Each(servers),
+        (Others::Clients(clients), None) => Target::Client(clients),
+        (Others::Elsewhere(address), None) => Target::elsewhere(address.clone(), plan.retry),
     };
     let (next, halted) = (AtomicUsize::new(0), AtomicBool::new(false));
     let turns = if plan.speaking.replaying.bless { Turns::of(tests) } else { Turns::default() };
@@ -104,8 +123,8 @@ pub fn run(
     let heard = thread::scope(|scope| {
         work.start(scope, &sender).map_err(RunError::Thread)?;
         drop(sender);
-        let servers = servers.as_ref();
-        let desk = Desk { work: &work, reporters, live, signals: &mut signals, servers };
+        let programs = &programs;
+        let desk = Desk { work: &work, reporters, live, signals: &mut signals, programs };
         Ok(desk.hear(&news))
     });
     let (mut summary, signal) = heard?;
@@ -115,6 +134,24 @@ pub fn run(
         server.stop(&mut || !signals.take().is_empty());
     }
     Ok((summary, signal))
+}
+
+/// What the other side of tests is made by.
+enum Others<'a> {
+    Elsewhere(Address),
+    Servers(Servers<'a>),
+    Clients(Clients<'a>),
+}
+
+impl Others<'_> {
+    /// As is planned.
+    fn of<'a>(plan: &'a Plan, programs: &'a Programs) -> Others<'a> {
+        match &plan.against {
+            Against::Address(address) => Others::Elsewhere(address.clone()),
+            Against::Server(server) => Others::Servers(Servers::new(server, programs, plan.retry)),
+            Against::Client(client) => Others::Clients(Clients::new(client, programs)),
+        }
+    }
 }
 
 impl Work<'_> {
@@ -198,7 +235,7 @@ struct Desk<'a, 'w> {
     reporters: &'a mut Reporters,
     live: &'a mut Live,
     signals: &'a mut Signals,
-    servers: Option<&'a Servers>,
+    programs: &'a Programs,
 }
 
 impl Desk<'_, '_> {
@@ -210,10 +247,8 @@ impl Desk<'_, '_> {
         self.live.begin(tests);
         loop {
             for came in self.signals.take() {
-                if signal.replace(came).is_some()
-                    && let Some(servers) = self.servers
-                {
-                    servers.hurry();
+                if signal.replace(came).is_some() {
+                    self.programs.hurry();
                 }
                 self.halt(&mut summary, Halt::Signal);
             }

@@ -7,8 +7,10 @@ use std::time::{Duration, Instant};
 
 use anstream::ColorChoice;
 
+use super::client::Clients;
+use super::program::Position;
 use super::run::{Plan, RunError};
-use super::server::{Position, Server, Servers};
+use super::server::{Server, Servers};
 use super::{Ended, Kind, Test, Verdict};
 use crate::drive::{
     self, Clock, Dialing, Feed, Keeping, Outcome, Setup, Stdout, Stop, Trouble, Way,
@@ -21,10 +23,10 @@ use crate::units::reason;
 use crate::wire::Side;
 
 /// What `/save` and `/show` can reach back to in a test, in bytes.
-const KEEP: usize = 16 << 20;
+pub(super) const KEEP: usize = 16 << 20;
 
 /// What may wait to be sent before a script waits, in bytes: as much as `--outbox` is by default.
-const OUTBOX: usize = 4 << 20;
+pub(super) const OUTBOX: usize = 4 << 20;
 
 /// How lines are said and waited for in a test.
 #[derive(Debug, Clone)]
@@ -56,7 +58,9 @@ pub(super) enum Target<'a> {
     /// A server of ours, which they share.
     Shared(&'a Server),
     /// Each its own.
-    Each(&'a Servers),
+    Each(&'a Servers<'a>),
+    /// Clients, each its own.
+    Client(&'a Clients<'a>),
     /// A server that somebody else has started.
     Elsewhere {
         /// Where it is.
@@ -89,7 +93,7 @@ impl Target<'_> {
     pub(super) fn is_gone(&self) -> Option<String> {
         match self {
             Target::Shared(server) => server.is_gone(),
-            Target::Each(_) | Target::Elsewhere { .. } => None,
+            Target::Each(_) | Target::Client(_) | Target::Elsewhere { .. } => None,
         }
     }
 }
@@ -106,8 +110,12 @@ pub(super) fn run(
         Target::Shared(server) => against(index, test, plan, server, stop),
         Target::Each(servers) => match servers.start() {
             Ok(own) => against(index, test, plan, &own, stop),
-            Err(err) => failed(index, vec![Report::new(RunError::Server(err).to_string())]),
+            Err(err) => {
+                let report = Report::new(RunError::Server(err).to_string());
+                Verdict::failed(index, vec![report])
+            }
         },
+        Target::Client(clients) => clients.run(index, test, plan, stop),
         Target::Elsewhere { address, retry, since, ready } => {
             let left = retry.saturating_sub(since.elapsed());
             let retry = if ready.load(Ordering::SeqCst) { Duration::ZERO } else { left };
@@ -127,7 +135,7 @@ fn against(index: usize, test: &Test, plan: &Plan, server: &Server, stop: &Stop)
     let from_start = !was_ready || gone.is_some();
     let position = if from_start { Position::default() } else { server.position() };
     let mut verdict = if gone.is_some() {
-        failed(index, Vec::new())
+        Verdict::failed(index, Vec::new())
     } else {
         let (address, retry, ready) = (&server.address, server.retry(), server.ready());
         let way = Reach { address, retry, ready };
@@ -148,7 +156,7 @@ fn against(index: usize, test: &Test, plan: &Plan, server: &Server, stop: &Stop)
             verdict.reports = vec![Report::new(why)];
             said.ended = None; // as the report says
         }
-        verdict.server = Some(said);
+        verdict.said = Some(said);
     }
     verdict
 }
@@ -268,6 +276,7 @@ fn setup(
             timeout: connect_timeout,
             retry: way.retry,
         },
+        listener: None,
         dialing: Dialing { timeout: connect_timeout, retry: Duration::ZERO, tls },
         session: Box::new(Direct::new(session)),
         role: Side::Client,
@@ -298,30 +307,8 @@ fn setup(
 /// What a session came to that began then.
 fn judge(index: usize, held: Result<Outcome, Vec<Report>>, began: Instant) -> Verdict {
     let took = began.elapsed();
-    let outcome = match held {
-        Ok(outcome) => outcome,
-        Err(reports) => return Verdict { took, ..failed(index, reports) },
-    };
-    let ended = if outcome.overdue {
-        Ended::TimedOut
-    } else if outcome.stopped {
-        Ended::Stopped
-    } else if outcome.troubles.is_empty() {
-        Ended::Passed
-    } else {
-        Ended::Failed
-    };
-    let reports = outcome.troubles.into_iter().map(Report::from).collect();
-    Verdict { ended, took, told: outcome.told, ..failed(index, reports) }
-}
-
-fn failed(test: usize, reports: Vec<Report>) -> Verdict {
-    Verdict {
-        test,
-        ended: Ended::Failed,
-        took: Duration::ZERO,
-        reports,
-        told: String::new(),
-        server: None,
+    match held {
+        Ok(outcome) => Verdict::of(index, outcome, took),
+        Err(reports) => Verdict { took, ..Verdict::failed(index, reports) },
     }
 }

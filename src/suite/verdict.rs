@@ -3,8 +3,10 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::drive::Outcome;
 use crate::matching::Secrets;
 use crate::script::Report;
+use crate::wire::Side;
 
 /// How a test ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,15 +34,36 @@ pub struct Verdict {
     pub reports: Vec<Report>,
     /// What it told, in lines that begin with `-- `.
     pub told: String,
-    /// What the server said meanwhile, where there is one of ours and the test did not pass.
-    pub server: Option<Excerpt>,
+    /// What the server or client said meanwhile, where there is one of ours and the test did not pass.
+    pub said: Option<Excerpt>,
 }
 
 impl Verdict {
-    /// The same without these secrets. What was told, and what the server said, has none.
+    /// The same without these secrets. What was told, and what programs said, has none.
     pub(super) fn hiding(mut self, secrets: &Secrets) -> Verdict {
         self.reports = self.reports.into_iter().map(|report| report.hiding(secrets)).collect();
         self
+    }
+
+    /// A test that failed for these reasons, in no time.
+    pub(super) fn failed(test: usize, reports: Vec<Report>) -> Verdict {
+        let (took, told) = (Duration::ZERO, String::new());
+        Verdict { test, ended: Ended::Failed, took, reports, told, said: None }
+    }
+
+    /// What a session came to that took so long.
+    pub(super) fn of(test: usize, outcome: Outcome, took: Duration) -> Verdict {
+        let ended = if outcome.overdue {
+            Ended::TimedOut
+        } else if outcome.stopped {
+            Ended::Stopped
+        } else if outcome.troubles.is_empty() {
+            Ended::Passed
+        } else {
+            Ended::Failed
+        };
+        let reports = outcome.troubles.into_iter().map(Report::from).collect();
+        Verdict { test, ended, took, reports, told: outcome.told, said: None }
     }
 
     /// Whether something was not as it was to be, or not in time.
@@ -50,14 +73,16 @@ impl Verdict {
     }
 }
 
-/// A part of what a server has written.
+/// A part of what a server, or a client, has written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Excerpt {
+    /// Which of the two it is.
+    pub of: Side,
     /// Its last lines, as text that can act on no terminal and has no secrets.
     pub lines: Vec<String>,
     /// How many lines stand before these.
     pub before: u64,
-    /// How the server has ended, if it has: `exit status: 1`.
+    /// How it has ended, if it has and that was not told before: `exit status: 1`.
     pub ended: Option<String>,
 }
 

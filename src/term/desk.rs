@@ -4,8 +4,9 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// How long the prompt waits for the answer to a line, so that what a command says, or makes of the
-/// prompt, comes first. Too short to be felt when nobody answers.
-const ANSWER: Duration = Duration::from_millis(30);
+/// prompt, comes first: what stands there stays until the next line. An answer takes a millisecond, and many
+/// times that only where the machine is loaded; longer than this, somebody would think that the program hangs.
+const ANSWER: Duration = Duration::from_millis(500);
 
 /// What both ends know.
 pub(super) struct Desk {
@@ -15,8 +16,8 @@ pub(super) struct Desk {
 
 struct State {
     prompt: String,
-    /// A line was handed over, and has not been answered.
-    unanswered: bool,
+    /// How many lines were handed over, and have not been answered.
+    unanswered: usize,
     /// The thread is inside of the line editor, where a signal reaches it.
     reading: bool,
     /// Signals are ours, to make the line editor start over.
@@ -31,7 +32,7 @@ impl Desk {
     pub(super) fn new(prompt: String) -> Self {
         let state = State {
             prompt,
-            unanswered: false,
+            unanswered: 0,
             reading: false,
             nudged: false,
             leaving: false,
@@ -50,18 +51,20 @@ impl Desk {
 
     /// A line is about to be handed over.
     pub(super) fn ask(&self) {
-        self.locked().unanswered = true;
+        self.locked().unanswered += 1;
     }
 
-    /// What was handed over has had its effect.
+    /// The first of the lines that were handed over has had its effect.
     pub(super) fn answer(&self) {
-        self.locked().unanswered = false;
+        let mut state = self.locked();
+        state.unanswered = state.unanswered.saturating_sub(1);
+        drop(state);
         self.changed.notify_all();
     }
 
-    /// Waits for that, though not long.
+    /// Waits until all of them have, though not long.
     pub(super) fn await_answer(&self) {
-        let waiting = |state: &mut State| state.unanswered && !state.leaving;
+        let waiting = |state: &mut State| state.unanswered > 0 && !state.leaving;
         drop(self.changed.wait_timeout_while(self.locked(), ANSWER, waiting));
     }
 
@@ -107,5 +110,31 @@ impl Desk {
 
     fn locked(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn the_prompt_waits_until_every_line_of_a_paste_is_answered() {
+        let desk = Arc::new(Desk::new("> ".to_owned()));
+        (0..3).for_each(|_| desk.ask());
+        let driver = Arc::clone(&desk);
+        let answers = thread::spawn(move || {
+            driver.answer();
+            driver.answer();
+            driver.set_prompt("bob> ".to_owned());
+            driver.answer();
+        });
+        desk.await_answer();
+        assert_eq!((desk.prompt().as_str(), desk.locked().unanswered), ("bob> ", 0));
+        answers.join().unwrap();
+        desk.answer();
+        assert_eq!(desk.locked().unanswered, 0, "nobody asked");
     }
 }

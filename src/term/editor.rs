@@ -223,8 +223,8 @@ impl Editor {
         self.desk.set_prompt(prompt.into());
     }
 
-    /// Says that the lines handed over have had their effect. The next prompt waits for that, for 30 ms
-    /// at most, so that it stands behind the answer and is the one that a command has set.
+    /// Says that a line that was handed over has had its effect. The next prompt waits until all have, for
+    /// half a second at most, so that it stands behind the answer and is the one that a command has set.
     pub fn answered(&self) {
         self.desk.answer();
     }

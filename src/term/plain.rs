@@ -85,7 +85,6 @@ impl Plain {
         let rest = self.begun.split_off(end + 1);
         let lines = std::mem::replace(&mut self.begun, rest);
         self.stage.set_plain_prompt(None);
-        self.desk.ask();
         for line in lines[..end].split(|byte| *byte == b'\n') {
             self.hand_over(line);
         }
@@ -95,6 +94,7 @@ impl Plain {
 
     fn hand_over(&self, line: &[u8]) {
         if let Ok(line) = str::from_utf8(line) {
+            self.desk.ask();
             (self.on_event)(EditorEvent::Line(line.to_owned()));
         } else {
             let mut told = String::new();

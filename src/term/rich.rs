@@ -96,8 +96,8 @@ impl Rich {
 
     fn hand_over(&mut self, text: &str) {
         self.remember(text);
-        self.desk.ask();
         for line in lines(text) {
+            self.desk.ask();
             (self.on_event)(EditorEvent::Line(line.to_owned()));
         }
         self.desk.await_answer();

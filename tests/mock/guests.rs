@@ -125,6 +125,27 @@ fn a_guest_that_is_still_here_at_the_end_had_more_to_say() {
 }
 
 #[test]
+fn a_guest_that_does_not_read_is_in_the_middle_still() {
+    let much = vec![server(&"x".repeat(1 << 20)); 24];
+    let begins = [&[client("one")][..], &much].concat();
+    let more = [&begins[..], &[client("two")]].concat();
+    for (said, told) in [
+        (begins, "talk.jsonl was not said to its end: the peer did not read on"),
+        (more, "event 27 of talk.jsonl did not come: the mock was ended"),
+    ] {
+        let dir = folder(&tape(&said));
+        let (mock, addr) = mock(dir.path(), "talk.jsonl", &[]);
+        let mut guest = connect(&addr);
+        guest.write_all(b"one\n").unwrap();
+        guest.read_exact(&mut [0]).unwrap();
+        mock.signal(Signal::TERM);
+        mock.wait_stderr_line(&format!("error: guest-1: {told}"));
+        drop(guest);
+        mock.wait().exited(1);
+    }
+}
+
+#[test]
 fn a_half_close_comes_where_it_did() {
     let dir = folder(&tape(&[
         client("one"),

@@ -1,6 +1,8 @@
 //! A mock: `--listen` with `--replay` plays the server of a transcript, or a script, to each guest.
 
+mod clients;
 mod guests;
+mod recorded;
 mod scripts;
 mod words;
 

@@ -29,9 +29,12 @@ fn floods(listener: TcpListener, most: usize) -> thread::JoinHandle<TcpStream> {
     })
 }
 
+/// What stands in each of them: which are shown is another matter.
+const FLOODED: &str = "as wide as lines often are";
+
 /// A line of 40 bytes.
 fn line(n: usize) -> String {
-    format!("flood {n:09} as wide as lines often are")
+    format!("flood {n:09} {FLOODED}")
 }
 
 #[test]
@@ -39,7 +42,7 @@ fn quit_is_obeyed_while_a_flood_goes_on() {
     let (listener, addr) = listen();
     let flood = floods(listener, usize::MAX);
     let mut person = Person::connects(&addr.to_string(), &[]);
-    person.wait_for_written(&line(2_000));
+    person.wait_for_written(FLOODED);
     person.enters("/quit");
     person.left_with(0);
     flood.join().unwrap();
@@ -50,7 +53,7 @@ fn ctrl_d_is_obeyed_while_a_flood_goes_on() {
     let (listener, addr) = listen();
     let flood = floods(listener, usize::MAX);
     let mut person = Person::connects(&addr.to_string(), &[]);
-    person.wait_for_written(&line(2_000));
+    person.wait_for_written(FLOODED);
     person.type_keys("\x04");
     person.left_with(0);
     flood.join().unwrap();
@@ -61,7 +64,7 @@ fn what_is_typed_during_a_flood_is_sent() {
     let (listener, addr) = listen();
     let flood = floods(listener, usize::MAX);
     let mut person = Person::connects(&addr.to_string(), &[]);
-    person.wait_for_written(&line(2_000));
+    person.wait_for_written(FLOODED);
     person.enters("in the middle of it");
     // Only a line that was sent is in the transcript.
     let dir = TempDir::new().unwrap();

@@ -75,4 +75,14 @@ fn a_guest_at_the_prompt_asks_the_room() {
     other.say("hi bert\n");
     guest.wait_for_row("guest-2: hi bert");
     assert!(guest.written().contains("\x1b[1mguest-2: hi bert\x1b[0m"));
+    guest.enters("/nick host");
+    guest.wait_for_row("server: -- `host` is reserved");
+    other.say("the host\nbert again\n");
+    guest.wait_for_row("guest-2: bert again");
+    let written = guest.written();
+    assert!(
+        written.contains("\x1b[1mguest-2: bert again\x1b[0m"),
+        "a name that was refused is none"
+    );
+    assert!(!written.contains("\x1b[1mguest-2: the host"));
 }

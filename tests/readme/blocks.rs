@@ -72,6 +72,11 @@ impl Document {
         blocks
     }
 
+    /// Which section this line is in, from 0.
+    pub(super) fn section(&self, line: usize) -> usize {
+        self.text.lines().take(line).filter(|line| line.starts_with("## ")).count()
+    }
+
     /// The text in backquotes, outside of blocks.
     pub(super) fn spans(&self) -> Vec<&str> {
         let mut inside = false;
@@ -109,6 +114,9 @@ pub(super) fn settled(text: &str) -> String {
         (r"min \S+, mean \S+, max \S+", "min 0ms, mean 0ms, max 0ms"),
         (r"sha256//[A-Za-z0-9+/]{43}=", "PIN"),
         (r"chat-\d{8}-\d{6}\.json", "chat-DATE.json"),
+        // A server may have more to say in another version.
+        (r"\bevent \d+ of mail\.json", "event 0 of mail.json"),
+        (r"(?m)^   = \d+ (client|server): ", "   = 0 $1: "),
         // What `chat-repl test` measures.
         (r"(?m)^((?:ok|FAILED|TIMEOUT|stopped) +\S+ +)[\d.]+(?:us|ms|s)$", "${1}0ms"),
         (r"(?m)^slowest: .*$", "slowest: ..."),

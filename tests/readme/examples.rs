@@ -15,7 +15,7 @@ use crate::support::servers::{KINDS, Kind, Server};
 use crate::support::tools::require;
 
 /// Programs that examples may need besides: servers are those that a document starts itself.
-const TOOLS: [&str; 4] = ["socat", "redis-server", "memcached", "openssl"];
+const TOOLS: [&str; 5] = ["curl", "socat", "redis-server", "memcached", "openssl"];
 /// Ends the output of each command.
 const END: &str = "--- end of output ---";
 
@@ -68,15 +68,21 @@ fn run(name: &str) {
     let document = Document::open(name);
     let stage = Stage::set(&document);
     copy_scripts(&stage.folder.path().join("scripts"));
-    let mut ran = 0;
+    let (mut ran, mut left_out) = (0, None);
     for block in document.blocks() {
+        let section = document.section(block.line);
         if let Some(file) = block.file() {
             let text = stage.with_addresses(&block.text()).unwrap_or_default();
             let path = stage.folder.path().join(file);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, text).unwrap();
-        } else if block.info == "console" {
-            ran += usize::from(play(&document, &block, &stage));
+        } else if block.info == "console" && left_out != Some(section) {
+            // What follows it in its section goes on from it.
+            if play(&document, &block, &stage) {
+                ran += 1;
+            } else {
+                left_out = Some(section);
+            }
         }
     }
     assert!(ran > 0, "{name} has no example that can be run");

@@ -179,6 +179,18 @@ fn a_host_with_a_script_is_a_member_like_any_other() {
 }
 
 #[test]
+fn a_script_that_waits_when_the_room_is_told_to_close_has_not_failed() {
+    let (host, addr) = room(&[]);
+    let mut guest = guest(&addr);
+    host.write("hello\n/expect ^never$\n");
+    guest.expect_bytes("-- host joined (2 here)\nhost: hello\n");
+    host.signal(Signal::TERM);
+    assert_eq!(guest.read_to_end_within(DEADLINE), b"-- the room is closing: goodbye\n");
+    let told = host.wait().exited(0).stderr;
+    assert!(!told.contains("error: "), "{told}");
+}
+
+#[test]
 fn what_no_room_does_fails_a_script() {
     for (script, told) in [
         ("/accept\n/open up 127.0.0.1:1\n", "error: a room has no use for this\n"),
@@ -262,7 +274,7 @@ fn a_bot_hears_and_answers() {
     bot.env("PATH", format!("{}:{path}", program.display()));
     let bot = Running::start(bot, None, None);
     guest.expect_bytes("-- guest-2 joined (2 here)\n-- guest-2 is now dice\n");
-    guest.say("hello\n!roll 3d1\n");
+    guest.say("hello\n/msg dice !roll 2d1\n!roll 3d1\n");
     guest.expect_bytes("dice: guest-1 rolled 1 + 1 + 1 = 3\n");
     host.signal(Signal::TERM);
     host.wait().exited(0);

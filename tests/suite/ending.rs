@@ -1,5 +1,6 @@
 //! No process is left behind, however a run ends and whatever the server has started.
 
+use std::fmt::{self, Display, Formatter};
 use std::fs;
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -12,18 +13,24 @@ use super::{BAD, GOOD, LONG, folder, suite};
 use crate::support::proc::Repl;
 use crate::support::running::Running;
 
-/// How long the processes of a server sleep, as no other process does: by that they are found.
-struct Nap(String);
+/// How long the processes of a server or client sleep, as no other process does: by that they are found.
+pub(super) struct Nap(String);
+
+impl Display for Nap {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
 
 impl Nap {
-    fn new() -> Nap {
+    pub(super) fn new() -> Nap {
         static NAPS: AtomicU32 = AtomicU32::new(0);
         let number = NAPS.fetch_add(1, Ordering::SeqCst);
         Nap(format!("9{:07}.{number:03}7", std::process::id()))
     }
 
     /// The processes that sleep so long, or are to.
-    fn sleepers(&self) -> Vec<String> {
+    pub(super) fn sleepers(&self) -> Vec<String> {
         let mut found = Vec::new();
         for entry in fs::read_dir("/proc").unwrap().flatten() {
             let Ok(command) = fs::read(entry.path().join("cmdline")) else { continue };

@@ -2,6 +2,7 @@
 
 mod actual;
 mod choosing;
+mod clients;
 mod ending;
 mod formats;
 mod many;

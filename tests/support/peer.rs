@@ -1,6 +1,6 @@
 //! Peers made of a socket and a thread: on port 0, with a deadline on everything.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -117,9 +117,13 @@ impl Peer {
     /// Reads once; whether there was anything before the end.
     #[track_caller]
     fn more(&mut self, deadline: Instant) -> bool {
-        match self.receive(deadline) {
-            Ok(n) => n > 0,
-            Err(error) => fail(&format!("reading from the peer: {error}")),
+        loop {
+            match self.receive(deadline) {
+                Ok(n) => return n > 0,
+                // A process that the test started has ended, or it was stopped for a while.
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => fail(&format!("reading from the peer: {error}")),
+            }
         }
     }
 

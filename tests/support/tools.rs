@@ -23,13 +23,31 @@ const SYSTEM: &str = "/usr/sbin";
 pub(crate) fn require(name: &str) -> Option<PathBuf> {
     // Debian has several programs called `nc`: this is the one that others mean.
     let found = if name == "nc" { find("nc.openbsd").or_else(|| find(name)) } else { find(name) };
-    if found.is_none() {
-        let required = env::var_os(POLICY).is_some_and(|policy| policy == "required");
-        assert!(!required, "{name} is not installed, and {POLICY}=required");
-        // Past the capture of `eprintln!`, since a test that is skipped passes.
-        let _ = writeln!(io::stderr(), "skipped: {name} is not installed");
-    }
-    found
+    found.or_else(|| missing(name))
+}
+
+/// The Python that has this module; `None`, and said so, where none has and that may be.
+///
+/// # Panics
+/// As [`require`] does.
+#[track_caller]
+pub(crate) fn require_python(module: &str) -> Option<PathBuf> {
+    // A person's own Python does not see the modules that the system has.
+    let pythons = [Some(PathBuf::from("/usr/bin/python3")), find("python3")];
+    let has = |python: &PathBuf| {
+        let import = Command::new(python).args(["-c", &format!("import {module}")]).output();
+        import.is_ok_and(|output| output.status.success())
+    };
+    pythons.into_iter().flatten().find(has).or_else(|| missing(&format!("{module} of Python")))
+}
+
+#[track_caller]
+fn missing(name: &str) -> Option<PathBuf> {
+    let required = env::var_os(POLICY).is_some_and(|policy| policy == "required");
+    assert!(!required, "{name} is not installed, and {POLICY}=required");
+    // Past the capture of `eprintln!`, since a test that is skipped passes.
+    let _ = writeln!(io::stderr(), "skipped: {name} is not installed");
+    None
 }
 
 fn find(name: &str) -> Option<PathBuf> {

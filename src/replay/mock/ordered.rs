@@ -97,6 +97,8 @@ impl Ordered {
         let played = self.tape.perform(run, heard.to, &self.course.vars());
         self.done += many;
         self.last = Some(now);
+        // What is said may take long, and who is cut short meanwhile had this to say behind it.
+        self.expect();
         Some(played)
     }
 

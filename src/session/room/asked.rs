@@ -15,23 +15,43 @@ use crate::wire::{ConnId, Side, Visible};
 const NAMES: usize = 100;
 
 impl Room {
-    /// Does what a line asks for that begins with a slash.
-    pub(super) fn order(&mut self, now: At, who: Who, line: &[u8], effects: &mut Vec<Effect>) {
-        let ask = match orders::parse(line) {
-            Ok(ask) => ask,
-            Err(fault) => return self.answer(now, who, &fault.to_string(), effects),
-        };
+    /// Does what a line asks for that begins with a slash. What it says to all goes behind the lines in
+    /// `out`; these are passed on before anything else is done.
+    pub(super) fn order(
+        &mut self,
+        now: At,
+        who: Who,
+        line: &[u8],
+        out: &mut BytesMut,
+        effects: &mut Vec<Effect>,
+    ) {
+        let ask = orders::parse(line);
+        if let Who::Guest(conn) = who
+            && !matches!(ask, Ok(Ask::Me(_)))
+        {
+            self.relayed(now, conn, out, effects);
+        }
         match (ask, who) {
-            (Ask::Nick(name), _) => self.nick(now, who, name, effects),
-            (Ask::Who, _) => self.answer(now, who, &self.who(), effects),
-            (Ask::Me(text), _) => self.me(now, who, text, effects),
-            (Ask::Msg(name, text), _) => self.msg(now, who, (name, text), effects),
-            (Ask::Help, _) => {
+            (Ok(Ask::Me(text)), _) => self.me(now, who, text, out, effects),
+            (Ok(Ask::Msg(name, text)), _) => self.msg(now, who, (name, text), effects),
+            (Ok(Ask::Nick(name)), _) => self.nick(now, who, name, effects),
+            (Ok(Ask::Quit), Who::Guest(conn)) => self.quit(now, conn, effects),
+            (Ok(Ask::Quit), Who::Host) => self.drive(now, Drive::Quit, effects),
+            // To find out an answer that nobody is told would cost more than to ask.
+            _ if !self.may_ask(now, who) => {}
+            (Ok(Ask::Who), _) => self.answer(now, who, &self.who(), effects),
+            (Ok(Ask::Help), _) => {
                 orders::help().for_each(|line| self.answer(now, who, &line, effects));
             }
-            (Ask::Quit, Who::Guest(conn)) => self.quit(now, conn, effects),
-            (Ask::Quit, Who::Host) => self.drive(now, Drive::Quit, effects),
+            (Err(fault), _) => self.answer(now, who, &fault.to_string(), effects),
         }
+    }
+
+    /// Whether somebody would be told an answer.
+    fn may_ask(&mut self, now: At, who: Who) -> bool {
+        let Who::Guest(conn) = who else { return true };
+        let full = self.flow.is_full(conn);
+        self.guests.get_mut(&conn).is_some_and(|guest| !full && guest.may_ask(now))
     }
 
     /// Tells somebody something that nobody else is told. A guest that does not read, or asks for too much
@@ -58,6 +78,14 @@ impl Room {
     }
 
     fn nick(&mut self, now: At, who: Who, name: &[u8], effects: &mut Vec<Effect>) {
+        let guest = match who {
+            Who::Guest(conn) => self.guests.get_mut(&conn),
+            Who::Host => None,
+        };
+        if guest.is_some_and(|guest| !guest.names.has_one(now)) {
+            let told = "not so fast: you have taken many names, wait a second for the next";
+            return self.answer(now, who, told, effects);
+        }
         let wanted = String::from_utf8_lossy(name);
         let (before, name) = match self.names.rename(who, &wanted) {
             Ok(renamed) => renamed,
@@ -82,6 +110,9 @@ impl Room {
             Who::Guest(conn) => Some(conn),
             Who::Host => None,
         };
+        if let Some(guest) = conn.and_then(|conn| self.guests.get_mut(&conn)) {
+            guest.names.take_one(now);
+        }
         effects.push(record(now, conn, Recorded::Note { text: text.clone() }));
         effects.push(Effect::Renamed { conn, name: to.clone() });
         effects.push(Effect::Notice(Notice::Renamed { from, to }));
@@ -106,16 +137,18 @@ impl Room {
     }
 
     /// `* alice waves`: no name begins with a star, so nobody can say it of somebody else.
-    fn me(&mut self, now: At, who: Who, text: &[u8], effects: &mut Vec<Effect>) {
-        let mut out = BytesMut::new();
+    fn me(
+        &mut self,
+        now: At,
+        who: Who,
+        text: &[u8],
+        out: &mut BytesMut,
+        effects: &mut Vec<Effect>,
+    ) {
         let prefix = format!("* {} ", self.names.of(who));
-        if !speech::push_line(&mut out, &prefix, text, self.longest) {
+        if !speech::push_line(out, &prefix, text, self.longest) {
             let most = count(self.longest as u64, "byte");
-            return self.answer(now, who, &format!("not said: it has more than {most}"), effects);
-        }
-        match who {
-            Who::Guest(conn) => self.relayed(now, conn, &mut out, effects),
-            Who::Host => self.host_says(now, Audience::All, out.freeze(), effects),
+            self.answer(now, who, &format!("not said: it has more than {most}"), effects);
         }
     }
 
@@ -134,8 +167,14 @@ impl Room {
             (Who::Guest(conn), Who::Host) if self.host.is_here => {
                 effects.push(Effect::Relayed { conn, bytes: out.freeze() });
             }
-            (_, Who::Host) => self.answer(now, who, "the host is not here", effects),
-            (_, Who::Guest(conn)) => self.send(now, Audience::One(conn), out.freeze(), effects),
+            (Who::Guest(_), Who::Host) => self.answer(now, who, "the host is not here", effects),
+            (Who::Host, Who::Host) => self.answer(now, who, "that is you", effects),
+            (Who::Host, Who::Guest(conn)) => {
+                self.host_whispers(now, conn, (text, out.freeze()), effects);
+            }
+            (Who::Guest(_), Who::Guest(conn)) => {
+                self.send(now, Audience::One(conn), out.freeze(), effects);
+            }
         }
     }
 }

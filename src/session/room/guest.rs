@@ -15,6 +15,8 @@ pub(super) struct Guest {
     pub(super) inside: Inside,
     /// What it may still say, where that is limited.
     pub(super) bucket: Option<Bucket>,
+    /// How many more names it may take.
+    pub(super) names: Bucket,
     /// When it said something last.
     pub(super) heard: At,
     /// When it is next looked at for being idle.
@@ -30,6 +32,7 @@ impl Guest {
         Guest {
             inside: Inside::default(),
             bucket,
+            names: Bucket::of_names(now),
             heard: now,
             idle: None,
             fast: None,
@@ -38,12 +41,18 @@ impl Guest {
         }
     }
 
-    /// Whether it may be given an answer of so many bytes now.
-    pub(super) fn may_be_answered(&mut self, now: At, bytes: usize) -> bool {
+    /// Whether it may be given an answer now.
+    pub(super) fn may_ask(&mut self, now: At) -> bool {
         if std::mem::replace(&mut self.answered, now) != now {
             self.answers = 0;
         }
+        self.answers < ANSWERS
+    }
+
+    /// Whether it may be given an answer of so many bytes now.
+    pub(super) fn may_be_answered(&mut self, now: At, bytes: usize) -> bool {
+        let may = self.may_ask(now);
         self.answers += bytes;
-        self.answers <= ANSWERS
+        may && self.answers <= ANSWERS
     }
 }

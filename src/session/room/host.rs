@@ -8,7 +8,7 @@ use super::{Room, UNENDED};
 use crate::session::effect::said;
 use crate::session::{Audience, Effect, Notice};
 use crate::units::{At, count};
-use crate::wire::{Block, LineCodec, Side};
+use crate::wire::{Block, ConnId, LineCodec, Side};
 
 /// What the room knows of its host.
 #[derive(Debug)]
@@ -71,6 +71,35 @@ impl Room {
         for block in blocks {
             self.host_speaks(now, to, (block, false), None, effects);
         }
+    }
+
+    /// The host asks for something. What it says by that is kept like all that it says: what it does as it
+    /// was typed, and what is for one only on the conn of that guest.
+    pub(super) fn host_asks(&mut self, now: At, line: &Bytes, effects: &mut Vec<Effect>) {
+        self.finish_saying(now, effects);
+        let mut does = BytesMut::new();
+        self.order(now, Who::Host, line, &mut does, effects);
+        if does.is_empty() {
+            return;
+        }
+        if self.hears(Audience::All) {
+            self.host_says(now, Audience::All, does.freeze(), effects);
+            keep_said(now, None, line, effects);
+        } else {
+            effects.push(Effect::Unheard(Audience::All));
+        }
+    }
+
+    /// The host says something to one guest by name.
+    pub(super) fn host_whispers(
+        &mut self,
+        now: At,
+        conn: ConnId,
+        (text, shown): (&[u8], Bytes),
+        effects: &mut Vec<Effect>,
+    ) {
+        self.host_says(now, Audience::One(conn), shown, effects);
+        keep_said(now, Some(conn), text, effects);
     }
 
     /// What the host has not finished saying has waited for long enough.
@@ -162,5 +191,12 @@ impl Room {
             let (name, here) = (self.names.of(Who::Host).to_owned(), self.here());
             self.tell(now, Audience::All, &format!("{name} left ({here} here)"), effects);
         }
+    }
+}
+
+/// Keeps a line that the host said.
+fn keep_said(now: At, conn: Option<ConnId>, text: &[u8], effects: &mut Vec<Effect>) {
+    if let Some(block) = Block::new([text, b"\n"].concat()) {
+        effects.push(said(now, conn, Side::Server, block, None));
     }
 }

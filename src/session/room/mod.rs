@@ -31,7 +31,7 @@ use self::backlog::Backlog;
 use self::bucket::Bucket;
 use self::guest::Guest;
 use self::host::Host;
-use self::names::{Names, Who};
+use self::names::Names;
 use self::talk::{Spent, Waiting};
 use super::effect::record;
 use super::flow::Flow;
@@ -125,7 +125,7 @@ impl Room {
         let member = member.patient(UNENDED);
         let member = if self.options.telnet { member.without_telnet() } else { member };
         self.members.insert(conn, member);
-        let bucket = self.options.rate.map(|rate| Bucket::new(now, rate));
+        let bucket = self.options.rate.map(|rate| Bucket::of_lines(now, rate));
         self.guests.insert(conn, Guest::new(now, bucket));
         self.watch_idle(now, conn);
         let opened = Recorded::Open {
@@ -219,6 +219,7 @@ impl Room {
     /// by now they never will.
     fn gone(&mut self, now: At, conn: ConnId, how: &Ending, effects: &mut Vec<Effect>) {
         let Some(name) = self.forget(now, conn, how, effects) else { return };
+        effects.push(Effect::Silent { conn, how: how.clone() });
         effects.push(Effect::Notice(Notice::Left { name: name.clone(), how: how.clone() }));
         let how = match how {
             Ending::Eof => String::new(),
@@ -247,7 +248,6 @@ impl Room {
             let from = Side::Server;
             effects.push(record(now, Some(conn), Recorded::Close { from, how: how.clone() }));
         }
-        effects.push(Effect::Silent { conn, how: how.clone() });
         effects.push(Effect::Close(conn));
         self.flow.closed(conn, effects);
         self.flow.set_behind(!self.waiting.is_empty(), effects);
@@ -349,7 +349,7 @@ impl Session for Room {
             }
             Input::Say { to, bytes, send } => self.say(now, to, bytes, send, effects),
             Input::Raw { to, bytes } => self.say_raw(now, to, bytes, effects),
-            Input::Asked(text) => self.order(now, Who::Host, &text, effects),
+            Input::Asked(line) => self.host_asks(now, &line, effects),
             Input::Close(to) | Input::Reset(to) => self.close(now, to, effects),
             Input::Kick { conn, why } => self.kick(now, conn, &why, effects),
             Input::Note(text) => effects.push(record(now, None, Recorded::Note { text })),

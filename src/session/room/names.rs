@@ -15,12 +15,18 @@ const LONGEST: usize = 32;
 /// name is: people would take it for the host.
 const HOST: &str = "host";
 
-/// What stands for everybody where a name is asked for.
-const ALL: &str = "all";
+/// What nobody is called: `all` stands for everybody where a name is asked for, and `server: ` stands at a
+/// guest's prompt before what the room itself says.
+const NOBODY: [&str; 2] = ["all", "server"];
 
-/// Letters that show nothing (Unicode's `Default_Ignorable_Code_Point` among the letters): a name with one
-/// would look like another name. The two half-width ones are none of these any more after NFKC.
-const INVISIBLE: [char; 4] = ['\u{115f}', '\u{1160}', '\u{17b4}', '\u{17b5}'];
+/// Letters that show nothing (Unicode's `Default_Ignorable_Code_Point` among the letters, and the blanks
+/// among the hieroglyphs): a name with one would look like another name. The two half-width ones are none
+/// of these any more after NFKC.
+const INVISIBLE: [char; 6] =
+    ['\u{115f}', '\u{1160}', '\u{17b4}', '\u{17b5}', '\u{13441}', '\u{13442}'];
+
+/// Letters that are drawn as a colon: with one, a name would look like another that says something.
+const COLONS: [char; 3] = ['\u{2d0}', '\u{2d1}', '\u{a4fd}'];
 
 /// A name in a room: 1 to 32 letters, digits, `-` and `_` of any script, the first of them no `-`.
 ///
@@ -73,14 +79,13 @@ pub enum NameFault {
 
 impl fmt::Display for NameFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let visible = |c: &char| Visible(c.to_string().as_bytes()).to_string();
         match self {
             NameFault::Empty => f.write_str("a name is missing: `/nick NAME`"),
             NameFault::Long => write!(f, "a name has at most {LONGEST} characters"),
             NameFault::Character(c) => {
-                write!(f, "a name has letters, digits, `-` and `_`, and no `{}`", visible(c))
+                write!(f, "a name has letters, digits, `-` and `_`, and no `{}`", seen(*c))
             }
-            NameFault::Begins(c) => write!(f, "no name begins with `{}`", visible(c)),
+            NameFault::Begins(c) => write!(f, "no name begins with `{}`", seen(*c)),
             NameFault::Reserved(name) => write!(f, "`{name}` is reserved"),
             NameFault::Taken(name) => write!(f, "`{name}` is taken"),
         }
@@ -115,7 +120,19 @@ impl std::str::FromStr for Name {
 }
 
 fn is_allowed(c: char) -> bool {
-    (c.is_alphanumeric() || matches!(c, '-' | '_')) && !INVISIBLE.contains(&c)
+    let letter = c.is_alphanumeric() && !INVISIBLE.contains(&c) && !COLONS.contains(&c);
+    letter || matches!(c, '-' | '_')
+}
+
+/// A character that no name has, so that one can see which it is.
+fn seen(c: char) -> String {
+    if c.is_ascii() {
+        Visible(c.to_string().as_bytes()).to_string()
+    } else if INVISIBLE.contains(&c) {
+        c.escape_unicode().to_string()
+    } else {
+        c.escape_debug().to_string()
+    }
 }
 
 /// Upper case first: it makes one of what has several lower cases, such as the two sigmas, or `ß` and
@@ -131,7 +148,7 @@ impl Name {
     /// It is none, or a room gives it out itself.
     pub fn own(text: &str) -> Result<Name, NameFault> {
         let name: Name = text.parse()?;
-        if name.number().is_some() || name.key == ALL {
+        if name.number().is_some() || name.is_nobodys() {
             return Err(NameFault::Reserved(name.shown));
         }
         Ok(name)
@@ -141,6 +158,10 @@ impl Name {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.shown
+    }
+
+    fn is_nobodys(&self) -> bool {
+        NOBODY.contains(&self.key.as_str())
     }
 
     /// The number of `guest-N`, if it is such a name: empty where that is no number of ours.
@@ -224,7 +245,7 @@ impl Names {
         };
         let numbered = name.number().is_some_and(|number| own.as_deref() != Some(number));
         let hosts = name.key == HOST && who != Who::Host;
-        if numbered || hosts || name.key == ALL {
+        if numbered || hosts || name.is_nobodys() {
             return Err(NameFault::Reserved(name.shown.clone()));
         }
         match self.owners.get(&name.key) {
@@ -276,12 +297,29 @@ mod tests {
             ("a\x1b[2J", NameFault::Character('\x1b')),
             ("alice\u{200b}", NameFault::Character('\u{200b}')),
             ("alice\u{3164}", NameFault::Character('\u{1160}')),
+            ("alice\u{13441}", NameFault::Character('\u{13441}')),
+            ("host\u{a4fd}", NameFault::Character('\u{a4fd}')),
             ("-- x", NameFault::Character(' ')),
             ("--", NameFault::Begins('-')),
             ("\u{345}a", NameFault::Begins('\u{345}')),
         ];
         for (name, fault) in faults {
             assert_eq!(name.parse::<Name>().unwrap_err(), fault, "{name:?}");
+        }
+    }
+
+    #[test]
+    fn what_no_name_has_can_be_seen() {
+        for (name, seen) in [
+            ("a\u{a0}b", " "),
+            ("a\u{200d}b", "\\u{200d}"),
+            ("a\u{3164}", "\\u{1160}"),
+            ("a\"b", "\""),
+            ("a\x07", "\\x07"),
+            ("a🙂", "🙂"),
+        ] {
+            let told = name.parse::<Name>().unwrap_err().to_string();
+            assert_eq!(told, format!("a name has letters, digits, `-` and `_`, and no `{seen}`"));
         }
     }
 
@@ -310,10 +348,11 @@ mod tests {
         let renamed = |names: &mut Names, who, text: &str| {
             names.rename(who, text).map(|(before, now)| (before.shown, now.shown))
         };
-        for name in ["guest-2", "GUEST-3", "guest-٣", "guest-", "Host", "ALL"] {
+        for name in ["guest-2", "GUEST-3", "guest-٣", "guest-", "Host", "ALL", "Server"] {
             assert_eq!(renamed(&mut names, one, name), reserved(name));
         }
         assert_eq!(renamed(&mut names, Who::Host, "guest-9"), reserved("guest-9"));
+        assert_eq!(renamed(&mut names, Who::Host, "server"), reserved("server"));
         assert_eq!(
             renamed(&mut names, one, "Alice"),
             Ok(("guest-1".to_owned(), "Alice".to_owned()))

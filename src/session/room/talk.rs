@@ -204,8 +204,7 @@ impl Room {
                 Heard::TooLong => false,
                 Heard::Nothing => true,
                 Heard::Order(text) => {
-                    self.relayed(now, conn, &mut out, effects);
-                    self.order(now, Who::Guest(conn), text, effects);
+                    self.order(now, Who::Guest(conn), text, &mut out, effects);
                     if !self.guests.contains_key(&conn) {
                         return None; // it asked to leave
                     }

@@ -101,20 +101,18 @@ impl Verdict {
             text.extend([&shown(report), "\n"]);
         }
         text.push_str(&self.told);
-        let Some(server) = &self.server else { return text };
-        text.push_str(if server.lines.is_empty() {
-            "the server said nothing meanwhile\n"
-        } else {
-            "the server said meanwhile:\n"
-        });
-        if server.before > 0 {
-            text.extend(["  (", &count(server.before, "line"), " before these)\n"]);
+        let Some(said) = &self.said else { return text };
+        let who = said.of.as_str();
+        text.extend(["the ", who, " said "]);
+        text.push_str(if said.lines.is_empty() { "nothing meanwhile\n" } else { "meanwhile:\n" });
+        if said.before > 0 {
+            text.extend(["  (", &count(said.before, "line"), " before these)\n"]);
         }
-        for line in &server.lines {
+        for line in &said.lines {
             text.extend(["  ", line, "\n"]);
         }
-        if let Some(ended) = &server.ended {
-            text.extend(["the server has ended: ", ended, "\n"]);
+        if let Some(ended) = &said.ended {
+            text.extend(["the ", who, " has ended: ", ended, "\n"]);
         }
         text
     }

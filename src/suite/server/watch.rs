@@ -3,14 +3,12 @@
 use std::io;
 use std::process::ExitStatus;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::process::WaitIdOptions;
-
-use super::processes::{Processes, wait_status};
 use crate::drive::Stop;
+use crate::suite::program::Program;
 use crate::units::Human;
 
 /// How long it is waited for the end of a server that seems to have come to it: its connections are
@@ -51,24 +49,16 @@ impl Watch {
     ///
     /// # Errors
     /// There is no thread.
-    pub(super) fn start(
-        processes: &Arc<Mutex<Processes>>,
-        patience: Duration,
-    ) -> io::Result<Watch> {
+    pub(super) fn start(program: &Program, patience: Duration) -> io::Result<Watch> {
         let (known, gone, since) = (Arc::default(), Stop::default(), Instant::now());
         let watch = Watch { known, gone, patience, since };
-        let (watching, processes) = (watch.clone(), Arc::clone(processes));
-        let leader = super::lock(&processes).leader();
-        thread::Builder::new().spawn(move || {
-            if let Some(status) = wait_status(leader, WaitIdOptions::empty()) {
-                watching.has_ended(status, &processes);
-            }
-        })?;
+        let watching = watch.clone();
+        program.when_ended(move |status, may_be_alive| watching.has_ended(status, may_be_alive))?;
         Ok(watch)
     }
 
-    fn has_ended(&self, status: ExitStatus, processes: &Mutex<Processes>) {
-        let left_others = status.success() && super::lock(processes).may_be_alive();
+    fn has_ended(&self, status: ExitStatus, may_be_alive: &mut dyn FnMut() -> bool) {
+        let left_others = status.success() && may_be_alive();
         self.known.end.set(End { status, left_others }).ok(); // it ends once
         // Those whose connection stands see for themselves what becomes of it.
         if !left_others && !self.was_ready() {

@@ -50,6 +50,8 @@ fn goodbye_is_said_to_all_after_what_was_still_to_be_heard() {
     hall.give(Input::Drive(Drive::Quit));
     assert_eq!(hall.heard(1), "host: last\n-- the room is closing: goodbye\n");
     assert_eq!(hall.told.left(), Some((At::START, &Leave::Done)));
+    let silent = hall.told.effects().any(|effect| matches!(effect, Effect::Silent { .. }));
+    assert!(!silent, "no guest has ended: a step that waits has not failed");
     assert!(!hall.is_open(1) && !hall.is_open(2));
     hall.joins(3);
     assert!(!hall.is_open(3), "it came too late");

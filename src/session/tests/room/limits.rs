@@ -65,6 +65,23 @@ fn a_paste_passes_and_a_flood_is_read_slowly_and_loses_nothing() {
 }
 
 #[test]
+fn who_takes_too_many_names_waits_for_the_next() {
+    let mut hall = Hall::with(2);
+    let wanted: Vec<String> = (0..30).map(|n| format!("/nick n{n}\n")).collect();
+    hall.says(1, wanted.concat());
+    assert_eq!(hall.heard(2).lines().last(), Some("-- n18 is now n19"));
+    let told = hall.heard(1);
+    let refused = "-- not so fast: you have taken many names, wait a second for the next\n";
+    assert!(told.ends_with(&refused.repeat(10)), "{told}");
+    hall.until(1000);
+    hall.says(1, "/nick alice\n/nick bob\n");
+    assert_eq!(hall.heard(2), "-- n19 is now alice\n");
+    hall.until(60_000);
+    hall.says(1, "/nick alice\n/nick guest-2\n/nick bob\n");
+    assert_eq!(hall.heard(2), "-- alice is now bob\n", "only what is taken counts");
+}
+
+#[test]
 fn an_idle_guest_is_told_and_dropped() {
     let idle_timeout = Some(Duration::from_secs(10));
     let mut hall = Hall::new(RoomOptions { idle_timeout, ..options() }).joined_by(2);

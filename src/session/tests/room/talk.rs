@@ -181,6 +181,35 @@ fn a_private_message_is_for_one_only() {
     assert_eq!(hall.heard(1), "* host bows\n");
     hall.asks("/msg guest-9 x");
     assert_eq!(hall.last_notice(), "nobody here is called `guest-9`");
+    hall.asks("/msg host x");
+    assert_eq!(hall.last_notice(), "that is you");
+}
+
+#[test]
+fn what_the_host_does_and_whispers_is_kept_as_what_it_says_is() {
+    let mut hall = Hall::new(RoomOptions { attended: false, ..options() }).joined_by(2);
+    hall.asks("/msg guest-2 psst");
+    assert_eq!(hall.heard(2), "-- host joined (3 here)\nhost (to you): psst\n");
+    hall.asks("/me bows");
+    hall.asks("/msg nobody x");
+    hall.asks("/me ");
+    assert_eq!(hall.recorded(), ["0ms 2 server psst\\n", "0ms * server /me bows\\n"]);
+    let mut alone = Hall::with(0);
+    alone.asks("/me bows");
+    assert_eq!(alone.recorded(), [""; 0]);
+    let unheard = alone.told.effects().filter(|effect| matches!(effect, Effect::Unheard(_)));
+    assert_eq!(unheard.count(), 1);
+}
+
+#[test]
+fn what_a_guest_does_goes_in_one_buffer_with_what_it_says() {
+    let mut hall = Hall::with(2);
+    hall.says(1, "/me x\nx\n".repeat(500));
+    let passed = hall.told.effects().filter(
+        |effect| matches!(effect, Effect::Pass { bytes, .. } if bytes.starts_with(b"* guest-1 x")),
+    );
+    assert_eq!(passed.count(), 1);
+    assert_eq!(hall.heard(2), "* guest-1 x\nguest-1: x\n".repeat(500));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What a server writes.
+//! What a program writes.
 
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, PipeReader, Read};
@@ -26,7 +26,7 @@ const READ: usize = 16 << 10;
 /// How much is read at once of what lies in the pipe: all, unless its writer is as fast as we are.
 const AT_ONCE: usize = 1 << 20;
 
-/// The end of what a server has written.
+/// The end of what a program has written.
 #[derive(Debug, Clone)]
 pub(super) struct Output {
     shared: Arc<Shared>,
@@ -39,7 +39,7 @@ struct Shared {
     tail: Mutex<Tail>,
 }
 
-/// A point in what a server writes.
+/// A point in what a program writes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(in crate::suite) struct Position {
     bytes: u64,
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_server_floods_is_bounded_and_counted() {
+    fn what_a_program_floods_is_bounded_and_counted() {
         let mut tail = Tail::default();
         tail.push(b"before\n");
         let position = tail.written;

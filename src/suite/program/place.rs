@@ -1,4 +1,4 @@
-//! Where a server is to be: a free port, an empty folder, an address made of them.
+//! Where a server is, and what a program is told of that: a port, an empty folder, an address made of them.
 
 use std::collections::VecDeque;
 use std::io;
@@ -64,13 +64,13 @@ impl Slots {
 
 /// Free ports.
 #[derive(Debug, Default)]
-pub(super) struct Ports {
+pub(in crate::suite) struct Ports {
     given: VecDeque<u16>,
 }
 
 impl Ports {
     /// A port that nobody listens at, and that was not given out of late.
-    pub(super) fn free(&mut self) -> io::Result<u16> {
+    pub(in crate::suite) fn free(&mut self) -> io::Result<u16> {
         let mut held = Vec::new();
         loop {
             // Held until another is found: the system could give out the same again.

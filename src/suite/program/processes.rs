@@ -1,4 +1,4 @@
-//! The processes of servers, and ending them.
+//! The processes of programs, and ending them.
 
 use std::collections::HashSet;
 use std::io;
@@ -17,8 +17,8 @@ use rustix::process::{
 
 use super::table::{self, Process};
 
-/// The variable of the environment by which a server's processes are known, wherever they went.
-const MARK: &str = "CHAT_REPL_SERVER";
+/// The variable of the environment by which a program's processes are known, wherever they went.
+const MARK: &str = "CHAT_REPL_PROGRAM";
 
 /// In what wait(2) tells: the process left a core file.
 const DUMPED: i32 = 0x80;
@@ -35,19 +35,19 @@ const FIRST_LOOK: Duration = Duration::from_millis(1);
 /// How often is looked in the end.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// What all servers of a run know of each other's processes.
+/// What all programs of a run know of each other's processes.
 #[derive(Debug)]
 pub(super) struct Family {
-    /// Children that we had before there was a server.
+    /// Children that we had before there was a program.
     bystanders: Vec<Pid>,
     leaders: Mutex<Vec<Leader>>,
-    /// The processes that were asked to end, whichever server they were taken for.
+    /// The processes that were asked to end, whichever program they were taken for.
     asked: Mutex<HashSet<Process>>,
     /// There is no time to let processes end by themselves.
     hurry: AtomicBool,
 }
 
-/// A process that was started as a server.
+/// A process that was started as a program of the run.
 #[derive(Debug)]
 struct Leader {
     process: Process,
@@ -55,7 +55,7 @@ struct Leader {
 }
 
 impl Family {
-    /// No server yet. From here on processes that lose their parents become ours, where the system
+    /// No program yet. From here on processes that lose their parents become ours, where the system
     /// can do that: so they can be found, and waited for.
     pub(super) fn new() -> Family {
         let all = table::all().unwrap_or_default();
@@ -83,7 +83,7 @@ impl Family {
         }
     }
 
-    /// All processes there are, if the system tells. No server is started meanwhile.
+    /// All processes there are, if the system tells. No program is started meanwhile.
     fn look(&self) -> Option<Look<'_>> {
         let leaders = lock(&self.leaders);
         Some(Look { all: table::all()?, bystanders: &self.bystanders, leaders })
@@ -105,7 +105,7 @@ impl Look<'_> {
             && self.leaders.iter().all(|leader| leader.process.pid != process.pid)
     }
 
-    /// Whether a process is too old to come from a server that is to go on, other than that of `own`.
+    /// Whether a process is too old to come from a program that is to go on, other than that of `own`.
     fn is_left_over(&self, process: &Process, own: Pid) -> bool {
         let running = self.leaders.iter().filter(|leader| !leader.stopping);
         let mut others = running.filter(|leader| leader.process.pid != own);
@@ -119,7 +119,7 @@ impl Look<'_> {
     }
 }
 
-/// The processes of one server: the one that was started, and all that come from it.
+/// The processes of one program: the one that was started, and all that come from it.
 #[derive(Debug)]
 pub(super) struct Processes {
     child: Child,
@@ -130,7 +130,7 @@ pub(super) struct Processes {
 }
 
 impl Processes {
-    /// Starts a server, which leads a group of its own, and has `mark` in its environment.
+    /// Starts a program, which leads a group of its own, and has `mark` in its environment.
     ///
     /// # Errors
     /// The system refuses.
@@ -164,7 +164,7 @@ impl Processes {
     }
 
     /// Whether something runs that may be one of them. A process that was left to us may come from
-    /// another server as well, where several run.
+    /// another program as well, where several run.
     pub(super) fn may_be_alive(&mut self) -> bool {
         let candidate = self.family.look().is_some_and(|look| {
             let is_candidate =

@@ -42,7 +42,7 @@ impl Process {
         parse(&String::from_utf8_lossy(&stat))
     }
 
-    /// Whether its environment has this `NAME=VALUE`. Many a server writes its title over that.
+    /// Whether its environment has this `NAME=VALUE`. Many a program writes its title over that.
     pub(super) fn has_variable(&self, variable: &str) -> bool {
         fs::read(format!("/proc/{}/environ", self.pid)).is_ok_and(|variables| {
             variables.split(|byte| *byte == 0).any(|found| found == variable.as_bytes())

@@ -1,0 +1,228 @@
+//! Tests of a client: each is the server of a client that is started for it.
+
+use std::io;
+use std::process::ExitStatus;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+use anstream::ColorChoice;
+
+use super::program::{self, Position, Program, Programs, Slots};
+use super::run::{Plan, RunError};
+use super::session::{KEEP, OUTBOX, Speaking};
+use super::{Ended, Excerpt, Kind, Test, Verdict};
+use crate::drive::{
+    self, Cast, Clock, Dialing, Keeping, LastGuest, Outcome, Role, Setup, Stdout, Stop, Until, Way,
+};
+use crate::net::{Address, Descriptors, Endpoint, Listener, Tls};
+use crate::replay::{self, Order};
+use crate::script::{Blame, Failure, Report, RunnerOptions, Settings};
+use crate::session::{Apart, DirectOptions};
+use crate::units::reason;
+use crate::wire::Side;
+
+/// The variable of the environment in which a client finds the path of its test.
+const TEST: &str = "CHAT_REPL_TEST";
+
+/// Where clients find their servers: a port that the system chooses.
+const HOST: &str = "127.0.0.1";
+
+/// How to start clients.
+#[derive(Debug, Clone)]
+pub struct ClientPlan {
+    /// A command for the shell, with [`Slots`] to fill.
+    pub command: String,
+    /// In which order the lines of a client may come.
+    pub order: Order,
+}
+
+/// Starts the clients of a run, one for each test.
+#[derive(Debug)]
+pub(super) struct Clients<'a> {
+    plan: &'a ClientPlan,
+    programs: &'a Programs,
+}
+
+/// The end of a client: whether its status is known yet.
+type Status = Arc<OnceLock<ExitStatus>>;
+
+impl Clients<'_> {
+    /// None yet.
+    pub(super) fn new<'a>(plan: &'a ClientPlan, programs: &'a Programs) -> Clients<'a> {
+        Clients { plan, programs }
+    }
+
+    /// Runs a test: plays it to a client that is started for it.
+    pub(super) fn run(&self, index: usize, test: &Test, plan: &Plan, stop: &Stop) -> Verdict {
+        let began = Instant::now();
+        let played = self.play(index, test, plan, stop, began);
+        played.unwrap_or_else(|reports| Verdict {
+            took: began.elapsed(),
+            ..Verdict::failed(index, reports)
+        })
+    }
+
+    fn play(
+        &self,
+        index: usize,
+        test: &Test,
+        plan: &Plan,
+        stop: &Stop,
+        began: Instant,
+    ) -> Result<Verdict, Vec<Report>> {
+        let role = self.role(test, &plan.speaking)?;
+        let refused = |err| vec![Report::new(RunError::Client(err).to_string())];
+        let (listener, port) = listen(&plan.speaking.tls).map_err(|why| vec![Report::new(why)])?;
+        let dir = program::folder().map_err(refused)?;
+        let slots = Slots::new(port, dir.path(), None).map_err(refused)?;
+        let command = slots.fill(&self.plan.command);
+        let client = self.programs.start(&command, &[(TEST, test.path.as_os_str())]);
+        let client = client.map_err(refused)?;
+        let (last, status) = (LastGuest::default(), Status::default());
+        watch(&client, &last, &status).map_err(refused)?;
+        let cast = Cast { role, until: Until::LastGuest(last) };
+        let save = plan.actual.as_ref().map(|actual| actual.file(index));
+        let keeping = Keeping { save, only_failed: true, keep: KEEP, ..Keeping::default() };
+        let way = (listener, slots.into_address());
+        let outcome = drive::run(setup(plan, cast, way, stop, keeping));
+        let (took, ended) = (began.elapsed(), status.get().copied());
+        client.stop(&mut || false);
+        Ok(judge(index, outcome, (&client, ended), took, plan))
+    }
+
+    /// What is played.
+    fn role(&self, test: &Test, speaking: &Speaking) -> Result<Role, Vec<Report>> {
+        let Speaking { settings, replaying, linger, .. } = speaking;
+        match test.kind {
+            Kind::Script => {
+                let parsed = drive::script(&test.path).map_err(|err| {
+                    let path = test.path.display();
+                    vec![Report::new(format!("cannot read `{path}`: {}", reason(&err)))]
+                })?;
+                let told =
+                    |faults: Vec<_>| faults.into_iter().map(Report::from).collect::<Vec<_>>();
+                let script = parsed.map_err(told)?;
+                Ok(Role::Script { steps: script.steps.into(), reads: script.reads })
+            }
+            Kind::Transcript => {
+                let how = replaying.mock(self.plan.order, Some(settings.timeout), *linger);
+                let given = replay::Given { settings, masks: &replaying.masks };
+                let mock = replay::mock(&test.path, how, given);
+                mock.map(Role::Server).map_err(|err| vec![Report::new(err.to_string())])
+            }
+        }
+    }
+}
+
+/// A place for a client to connect to: nobody else gets it, and nobody is refused before the session
+/// looks at it.
+fn listen(tls: &Tls) -> Result<(Listener, u16), String> {
+    let address = Address::from(Endpoint::Tcp { host: Some(HOST.to_owned()), port: 0 });
+    let listener =
+        Listener::bind(&address, Descriptors::Any, tls).map_err(|err| err.to_string())?;
+    let local = listener.local();
+    let port = local.first().and_then(|addr| addr.rsplit_once(':')?.1.parse().ok());
+    Ok((listener, port.ok_or_else(|| format!("no port of {HOST}: {}", local.join(", ")))?))
+}
+
+/// Has the session hear of the end of the client: nobody is to be waited for then.
+fn watch(client: &Program, last: &LastGuest, status: &Status) -> io::Result<()> {
+    let (last, known) = (last.clone(), Arc::clone(status));
+    client.when_ended(move |status, _| {
+        known.set(status).ok(); // it ends once
+        last.came((!status.success()).then(|| {
+            let report = Report::new(format!("the client failed: {status}"));
+            Failure { report, blame: Blame::Check }
+        }));
+    })
+}
+
+fn setup(
+    plan: &Plan,
+    cast: Cast,
+    (listener, address): (Listener, Address),
+    stop: &Stop,
+    keeping: Keeping,
+) -> Setup {
+    let Speaking { settings, connect_timeout, tls, linger, half_close, max_line, replaying } =
+        plan.speaking.clone();
+    let session = DirectOptions {
+        role: Side::Server,
+        stay: true,
+        half_close,
+        linger,
+        max_line,
+        telnet: false,
+        introduction: None,
+    };
+    let runner = RunnerOptions {
+        settings: knowing(settings, &address),
+        max_line,
+        listener: true,
+        room: false,
+        reads: true,
+        prompt: false,
+        then_prompt: false,
+        stays: true,
+    };
+    Setup {
+        clock: Clock::start(),
+        private: None,
+        way: Way::Listen(address),
+        listener: Some(listener),
+        dialing: Dialing { timeout: connect_timeout, retry: Duration::ZERO, tls },
+        session: Box::new(Apart::new(session)),
+        role: Side::Server,
+        room: false,
+        own_name: None,
+        eol: runner.settings.eol,
+        runner,
+        feed: None,
+        play: None,
+        cast: Some(cast),
+        terminal: None,
+        history: None,
+        colour: ColorChoice::Never,
+        time: false,
+        quiet: true,
+        stdout: Stdout::None,
+        keeping,
+        replaying,
+        outbox: OUTBOX,
+        max_line,
+        signals: false,
+        opened: Arc::default(),
+        stops: vec![stop.clone()],
+        limit: Some(plan.test_timeout),
+    }
+}
+
+/// With `addr` and `port` where we listen, unless somebody else gave them a value.
+fn knowing(mut settings: Settings, address: &Address) -> Settings {
+    drive::address_in(address, &mut settings.vars);
+    settings
+}
+
+/// What the client did, and what it came to for the session.
+fn judge(
+    index: usize,
+    outcome: Outcome,
+    (client, ended): (&Program, Option<ExitStatus>),
+    took: Duration,
+    plan: &Plan,
+) -> Verdict {
+    let mut verdict = Verdict::of(index, outcome, took);
+    if verdict.ended == Ended::Passed {
+        return verdict;
+    }
+    let secrets = &plan.speaking.settings.secrets;
+    let (lines, before) = client.since(Position::default(), secrets);
+    if verdict.ended == Ended::TimedOut && ended.is_none() {
+        let running = |report: Report| report.note("the client had not ended");
+        verdict.reports.splice(..1, verdict.reports.first().cloned().map(running));
+    }
+    // That it failed is told already.
+    let ended = ended.filter(ExitStatus::success).map(|status| status.to_string());
+    verdict.said = Some(Excerpt { of: Side::Client, lines, before, ended });
+    verdict
+}
