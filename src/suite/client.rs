@@ -5,19 +5,15 @@ use std::process::ExitStatus;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use anstream::ColorChoice;
-
 use super::program::{self, Position, Program, Programs, Slots};
 use super::run::{Plan, RunError};
-use super::session::{KEEP, OUTBOX, Speaking};
+use super::session::Speaking;
+use super::setup::{self, KEEP};
 use super::{Ended, Excerpt, Kind, Test, Verdict};
-use crate::drive::{
-    self, Cast, Clock, Dialing, Keeping, LastGuest, Outcome, Role, Setup, Stdout, Stop, Until, Way,
-};
+use crate::drive::{self, Cast, Keeping, LastGuest, Outcome, Role, Setup, Stop, Until, Way};
 use crate::net::{Address, Descriptors, Endpoint, Listener, Tls};
 use crate::replay::{self, Order};
-use crate::script::{Blame, Failure, Report, RunnerOptions, Settings};
-use crate::session::{Apart, DirectOptions};
+use crate::script::{Blame, Failure, Report};
 use crate::units::reason;
 use crate::wire::Side;
 
@@ -144,63 +140,11 @@ fn setup(
     stop: &Stop,
     keeping: Keeping,
 ) -> Setup {
-    let Speaking { settings, connect_timeout, tls, linger, half_close, max_line, replaying } =
-        plan.speaking.clone();
-    let session = DirectOptions {
-        role: Side::Server,
-        stay: true,
-        half_close,
-        linger,
-        max_line,
-        telnet: false,
-        introduction: None,
-    };
-    let runner = RunnerOptions {
-        settings: knowing(settings, &address),
-        max_line,
-        listener: true,
-        room: false,
-        reads: true,
-        prompt: false,
-        then_prompt: false,
-        stays: true,
-    };
-    Setup {
-        clock: Clock::start(),
-        private: None,
-        way: Way::Listen(address),
-        listener: Some(listener),
-        dialing: Dialing { timeout: connect_timeout, retry: Duration::ZERO, tls },
-        session: Box::new(Apart::new(session)),
-        role: Side::Server,
-        room: false,
-        own_name: None,
-        eol: runner.settings.eol,
-        runner,
-        feed: None,
-        play: None,
-        cast: Some(cast),
-        terminal: None,
-        history: None,
-        colour: ColorChoice::Never,
-        time: false,
-        quiet: true,
-        stdout: Stdout::None,
-        keeping,
-        replaying,
-        outbox: OUTBOX,
-        max_line,
-        signals: false,
-        opened: Arc::default(),
-        stops: vec![stop.clone()],
-        limit: Some(plan.test_timeout),
-    }
-}
-
-/// With `addr` and `port` where we listen, unless somebody else gave them a value.
-fn knowing(mut settings: Settings, address: &Address) -> Settings {
-    drive::address_in(address, &mut settings.vars);
-    settings
+    let way = Way::Listen(address.clone());
+    let mut setup = setup::setup(plan, (Side::Server, true), way, vec![stop.clone()], keeping);
+    // Unless somebody else gave `addr` and `port` a value.
+    drive::address_in(&address, &mut setup.runner.settings.vars);
+    Setup { listener: Some(listener), cast: Some(cast), ..setup }
 }
 
 /// What the client did, and what it came to for the session.

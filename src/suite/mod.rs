@@ -12,6 +12,7 @@ mod report;
 mod run;
 mod server;
 mod session;
+mod setup;
 mod verdict;
 
 pub use actual::{Actual, ActualError};

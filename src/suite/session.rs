@@ -5,28 +5,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use anstream::ColorChoice;
-
 use super::client::Clients;
 use super::program::Position;
 use super::run::{Plan, RunError};
 use super::server::{Server, Servers};
+use super::setup::{self, KEEP};
 use super::{Ended, Kind, Test, Verdict};
-use crate::drive::{
-    self, Clock, Dialing, Feed, Keeping, Outcome, Setup, Stdout, Stop, Trouble, Way,
-};
+use crate::drive::{self, Feed, Keeping, Outcome, Setup, Stop, Trouble, Way};
 use crate::net::{Address, Tls};
 use crate::replay;
-use crate::script::{Blame, Failure, Play, Report, RunnerOptions, Settings};
-use crate::session::{Direct, DirectOptions};
+use crate::script::{Blame, Failure, Play, Report, Settings};
 use crate::units::reason;
 use crate::wire::Side;
-
-/// What `/save` and `/show` can reach back to in a test, in bytes.
-pub(super) const KEEP: usize = 16 << 20;
-
-/// What may wait to be sent before a script waits, in bytes: as much as `--outbox` is by default.
-pub(super) const OUTBOX: usize = 4 << 20;
 
 /// How lines are said and waited for in a test.
 #[derive(Debug, Clone)]
@@ -242,66 +232,17 @@ fn setup(
     stops: Vec<Stop>,
     keeping: Keeping,
 ) -> Setup {
-    let Speaking { settings, connect_timeout, tls, linger, half_close, max_line, replaying } =
-        plan.speaking.clone();
     let (feed, play, reads) = match driver {
         Driver::Feed(feed, reads) => (Some(*feed), None, reads),
         Driver::Play(play) => (None, Some(play), true),
     };
-    let session = DirectOptions {
-        role: Side::Client,
-        stay: false,
-        half_close,
-        linger,
-        max_line,
-        telnet: false,
-        introduction: None,
+    let leads = Way::Connect {
+        address: way.address.clone(),
+        timeout: plan.speaking.connect_timeout,
+        retry: way.retry,
     };
-    let runner = RunnerOptions {
-        settings,
-        max_line,
-        listener: false,
-        room: false,
-        reads,
-        prompt: false,
-        then_prompt: false,
-        stays: false,
-    };
-    let eol = runner.settings.eol;
-    Setup {
-        private: None,
-        clock: Clock::start(),
-        way: Way::Connect {
-            address: way.address.clone(),
-            timeout: connect_timeout,
-            retry: way.retry,
-        },
-        listener: None,
-        dialing: Dialing { timeout: connect_timeout, retry: Duration::ZERO, tls },
-        session: Box::new(Direct::new(session)),
-        role: Side::Client,
-        room: false,
-        own_name: None,
-        eol,
-        runner,
-        feed,
-        play,
-        cast: None,
-        terminal: None,
-        history: None,
-        colour: ColorChoice::Never,
-        time: false,
-        quiet: true,
-        stdout: Stdout::None,
-        keeping,
-        replaying,
-        outbox: OUTBOX,
-        max_line,
-        signals: false,
-        opened: Arc::clone(way.ready),
-        stops,
-        limit: Some(plan.test_timeout),
-    }
+    let setup = setup::setup(plan, (Side::Client, reads), leads, stops, keeping);
+    Setup { feed, play, opened: Arc::clone(way.ready), ..setup }
 }
 
 /// What a session came to that began then.
