@@ -60,16 +60,18 @@ fn all_that_is_pushed_is_written_in_order() {
     assert_eq!(read.events.last(), last.as_ref());
 }
 
+/// A recording to a file behind a gate, which holds 1,000 bytes back, and what is told of it.
+fn behind(gate: Gate) -> (Sink, Receiver<SinkEvent>) {
+    let (tell, told) = channel();
+    let tell = move |event| tell.send(event).unwrap();
+    (Sink::stream(gate, "slow", &header(), 1000, tell).unwrap(), told)
+}
+
 #[test]
 fn a_slow_file_is_told_of_and_a_batch_is_one_write() {
     let (allow, allowed) = channel();
     let (written, writes) = channel();
-    let (tell, told) = channel();
-    let gate = Gate { allowed, written };
-    let sink = Sink::stream(gate, "slow", &header(), 1000, move |event| {
-        tell.send(event).unwrap();
-    });
-    let sink = sink.unwrap();
+    let (sink, told) = behind(Gate { allowed, written });
     for _ in 0..10 {
         sink.push(said("x".repeat(200) + "\n"));
     }
@@ -92,12 +94,8 @@ fn a_slow_file_is_told_of_and_a_batch_is_one_write() {
 fn a_recording_that_nobody_may_wait_for_fails_once_and_keeps_what_it_has() {
     let (allow, allowed) = channel();
     let (written, writes) = channel();
-    let (tell, told) = channel();
-    let gate = Gate { allowed, written };
-    let sink = Sink::stream(gate, "slow", &header(), 1000, move |event| {
-        tell.send(event).unwrap();
-    });
-    let sink = sink.unwrap().that_loses();
+    let (sink, told) = behind(Gate { allowed, written });
+    let sink = sink.that_loses();
     (0..10).for_each(|_| sink.push(said("x".repeat(200) + "\n")));
     let Ok(SinkEvent::Failed(error)) = told.try_recv() else { panic!("not told") };
     assert!(error.to_string().contains("cannot keep up"), "{error}");
@@ -113,12 +111,7 @@ fn a_recording_that_nobody_may_wait_for_fails_once_and_keeps_what_it_has() {
 fn a_reader_that_has_stalled_is_not_waited_for_and_told_of() {
     let (_allow, allowed) = channel();
     let (written, _writes) = channel();
-    let (tell, told) = channel();
-    let gate = Gate { allowed, written };
-    let sink = Sink::stream(gate, "stalled", &header(), 1000, move |event| {
-        tell.send(event).unwrap();
-    });
-    let mut sink = sink.unwrap();
+    let (mut sink, told) = behind(Gate { allowed, written });
     sink.push(said("nobody reads this\n".to_owned()));
     sink.patience = Some(Duration::from_millis(1));
     assert!(!sink.finish(At::START, &mut || true));
