@@ -85,11 +85,16 @@ pub fn create(path: &Path) -> Result<File, FileError> {
     options.open(path).map_err(FileError::io(path))
 }
 
-/// A new file beside `path`, removed again unless it is kept. Unlike tempfile's own, its errors do not
-/// name it: people know only `path`.
-pub(super) fn create_beside(path: &Path, prefix: &str, suffix: &str) -> io::Result<NamedTempFile> {
+/// A new file beside `path` with these rights, removed again unless it is kept. Unlike tempfile's own, its
+/// errors do not name it: people know only `path`.
+pub(super) fn create_beside(
+    path: &Path,
+    prefix: &str,
+    suffix: &str,
+    mode: u32,
+) -> io::Result<NamedTempFile> {
     let mut options = OpenOptions::new();
-    options.read(true).write(true).create_new(true).mode(MODE);
+    options.read(true).write(true).create_new(true).mode(mode);
     let mut name = tempfile::Builder::new();
     name.prefix(prefix).suffix(suffix).make_in(directory(path), |path| options.open(path))
 }

@@ -22,6 +22,7 @@ mod sink;
 mod spool;
 mod stats;
 mod store;
+mod whole;
 
 pub use cut::cut;
 pub use file::{FileError, Hint, create};
@@ -37,3 +38,4 @@ pub use sink::{Sink, SinkEvent};
 pub use spool::{Spool, SpoolError, SpoolFailure};
 pub use stats::{Latency, SideStats, Stats};
 pub use store::Store;
+pub use whole::WholeFile;

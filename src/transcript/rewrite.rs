@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, flock};
 
-use super::file::{FileError, create_beside, resolve};
+use super::file::{FileError, MODE, create_beside, resolve};
 use super::json::{EditError, Edited, edit};
 use super::save::sync_directory;
 use crate::matching::Secrets;
@@ -71,7 +71,7 @@ pub fn rewrite(
         .map_err(|why| RewriteError::Edit { path: path.to_owned(), why })?;
     let real = resolve(path);
     let write = || {
-        let mut file = create_beside(&real, ".chat-repl-", ".bless")?;
+        let mut file = create_beside(&real, ".chat-repl-", ".bless", MODE)?;
         file.write_all(&changed)?;
         file.as_file().set_permissions(fs::metadata(&real)?.permissions())?;
         file.as_file().sync_all()?;

@@ -105,7 +105,7 @@ pub(super) fn write_beside(
     path: &Path,
     write: impl FnOnce(&mut File) -> io::Result<()>,
 ) -> io::Result<NamedTempFile> {
-    let mut written = file::create_beside(path, ".chat-repl-", ".tmp")?;
+    let mut written = file::create_beside(path, ".chat-repl-", ".tmp", file::MODE)?;
     write(written.as_file_mut())?;
     written.as_file().sync_all()?;
     Ok(written)

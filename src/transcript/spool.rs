@@ -58,7 +58,7 @@ impl Spool {
             Some(name) => format!(".{}.", name.to_string_lossy()),
             None => ".".to_owned(),
         };
-        let (file, path) = file::create_beside(&real, &prefix, ".spool.jsonl")
+        let (file, path) = file::create_beside(&real, &prefix, ".spool.jsonl", file::MODE)
             .and_then(|file| file.keep().map_err(io::Error::from))
             .map_err(FileError::io(target))?;
         Ok((Spool { target: target.to_owned(), path }, file))

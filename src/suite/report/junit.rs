@@ -1,35 +1,22 @@
 //! What became of tests, as JUnit XML, in the form that CI systems read.
 
-use std::fs::{self, File};
 use std::io::{self, Write};
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
-
-use quick_xml::Writer;
-use quick_xml::events::{BytesDecl, BytesText, Event};
-use tempfile::NamedTempFile;
 
 use super::{Ended, Place, Reporter, Summary, Test, Verdict};
 use crate::drive::Clock;
-
-/// Who may read the file, as the umask allows.
-const MODE: u32 = 0o666;
+use crate::transcript::WholeFile;
+use quick_xml::Writer;
+use quick_xml::events::{BytesDecl, BytesText, Event};
 
 /// Writes JUnit XML when all tests have ended: all of it, or nothing.
 pub struct Junit {
-    path: PathBuf,
-    target: Target,
+    /// None, once it is written.
+    file: Option<WholeFile>,
     started: String,
     tests: Vec<String>,
     cases: Vec<Option<Case>>,
-}
-
-enum Target {
-    /// Becomes the file.
-    Beside(NamedTempFile),
-    /// What is no file, such as a pipe.
-    Device(File),
 }
 
 struct Case {
@@ -46,19 +33,9 @@ impl Junit {
     /// # Errors
     /// The file cannot be written.
     pub fn create(path: &Path) -> io::Result<Self> {
-        let device = fs::metadata(path).is_ok_and(|found| !found.is_file());
-        let target = if device {
-            Target::Device(File::options().write(true).open(path)?)
-        } else {
-            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-            let permissions = fs::Permissions::from_mode(MODE);
-            let file = tempfile::Builder::new()
-                .permissions(permissions)
-                .tempfile_in(folder.unwrap_or(Path::new(".")))?;
-            Target::Beside(file)
-        };
+        let file = Some(WholeFile::create(path, WholeFile::PUBLIC)?);
         let (started, tests, cases) = (String::new(), Vec::new(), Vec::new());
-        Ok(Junit { path: path.to_owned(), target, started, tests, cases })
+        Ok(Junit { file, started, tests, cases })
     }
 
     fn xml(&self, summary: &Summary) -> io::Result<Vec<u8>> {
@@ -109,13 +86,9 @@ impl Reporter for Junit {
 
     fn end(&mut self, summary: &Summary) -> io::Result<()> {
         let xml = self.xml(summary)?;
-        match &mut self.target {
-            Target::Device(file) => file.write_all(&xml),
-            Target::Beside(file) => {
-                file.write_all(&xml)?;
-                fs::rename(file.path(), &self.path)
-            }
-        }
+        let Some(mut file) = self.file.take() else { return Ok(()) };
+        file.write_all(&xml)?;
+        file.finish()
     }
 }
 
