@@ -36,6 +36,7 @@
 //!   waits for no peer, person or reader: the line editor, the printers, the writers of recordings and
 //!   name lookups have threads of their own, and reach it through an inbox that wakes the poll. What it
 //!   does itself with regular files (`/save`, loading a transcript) takes as long as the disk does.
+//! - [`page`] makes what browsers show: pages and plots in which nothing from outside can run.
 //! - `app` puts a run together from the command line ([`cli`]); [`error`] knows what went wrong, the exit
 //!   status, and how it is printed.
 //!
@@ -84,6 +85,7 @@ pub mod drive;
 pub mod error;
 pub mod matching;
 pub mod net;
+pub mod page;
 pub mod replay;
 pub mod script;
 pub mod session;

@@ -31,6 +31,29 @@ impl fmt::Display for Visible<'_> {
     }
 }
 
+impl Visible<'_> {
+    /// The same piece by piece, for who draws escapes unlike text that only looks like one: what to
+    /// show, and whether it is an escape.
+    pub fn each(self, mut show: impl FnMut(&str, bool)) {
+        for chunk in self.0.utf8_chunks() {
+            for piece in chunk.valid().split_inclusive(is_hazard) {
+                let escape = piece.chars().next_back().filter(|last| is_hazard(*last));
+                let text = &piece[..piece.len() - escape.map_or(0, char::len_utf8)];
+                if !text.is_empty() {
+                    show(text, false);
+                }
+                if let Some(c) = escape {
+                    let bytes = c.len_utf8();
+                    show(&Visible(&piece.as_bytes()[piece.len() - bytes..]).to_string(), true);
+                }
+            }
+            if !chunk.invalid().is_empty() {
+                show(&Visible(chunk.invalid()).to_string(), true);
+            }
+        }
+    }
+}
+
 /// Whether a terminal might do something else with `c` than draw it: C0, DEL, C1, the line and
 /// paragraph separators, and what changes the direction of text (Unicode's `Bidi_Control`).
 fn is_hazard(c: char) -> bool {
@@ -125,6 +148,13 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn the_pieces_are_the_whole(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
+            let mut joined = String::new();
+            Visible(&bytes).each(|piece, _| joined.push_str(piece));
+            prop_assert_eq!(joined, Visible(&bytes).to_string());
+        }
+
         #[test]
         fn every_byte_comes_back(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
             prop_assert_eq!(unesc(&esc(&bytes)), Ok(bytes));
