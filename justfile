@@ -60,3 +60,8 @@ bench-transcripts *EVENTS: build
 [group('work')]
 demo: build
     PATH="${CARGO_TARGET_DIR:-{{ justfile_directory() }}/target}/release:$PATH" scripts/demo.sh
+
+# Draw the picture in the README anew, from the conversation that it shows
+[group('work')]
+picture: build
+    "${CARGO_TARGET_DIR:-{{ justfile_directory() }}/target}/release/chat-repl" show scripts/session.json --title 'chat-repl --connect 127.0.0.1' -o docs/session.svg

@@ -27,7 +27,13 @@ fn every_script_is_run_by_a_test() {
         scripts.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     let here = ["demo.sh", "greeting-guest.chat", "greeting-host.chat"];
     let room = ["chat-room.service", "dice-bot.py"];
-    let run = here.iter().chain(&room).chain(&servers::SCRIPTS).map(|&name| name.to_owned());
+    let drawn = ["session.json"];
+    let run = here
+        .iter()
+        .chain(&room)
+        .chain(&drawn)
+        .chain(&servers::SCRIPTS)
+        .map(|&name| name.to_owned());
     assert_eq!(names, run.collect());
 }
 

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod bless;
+mod browser;
 mod bytes;
 mod cases;
 mod conns;
@@ -13,6 +14,7 @@ mod diff;
 mod ends;
 mod fence;
 mod flow;
+mod forms;
 mod fuzz;
 mod guests;
 mod heavy;

@@ -13,7 +13,7 @@ use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
 use anstream::{AutoStream, ColorChoice};
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 
 use crate::cli::{Cli, Subcommands};
 use crate::error::{Error, ExitStatus};
@@ -42,12 +42,21 @@ pub(crate) fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn check(cli: &Cli) -> Result<(), clap::Error> {
     match &cli.command {
         Some(Subcommands::Test(args)) => test::check(args),
-        Some(Subcommands::Show(_) | Subcommands::Diff(_)) => Ok(()),
+        Some(Subcommands::Show(args)) => show::check(args),
+        Some(Subcommands::Diff(_)) => Ok(()),
         None => {
             cli.talk.check()?;
             cli.talk.check_asking(io::stdin().is_terminal())
         }
     }
+}
+
+/// An error of the command line, told with the usage of a subcommand.
+fn usage(of: &str, kind: clap::error::ErrorKind, said: &str) -> clap::Error {
+    let mut command = Cli::command();
+    command.build();
+    let told = command.find_subcommand_mut(of).map(|command| command.error(kind, said));
+    told.unwrap_or_else(|| Cli::command().error(kind, said))
 }
 
 /// The one place where an error is printed, and the status chosen.

@@ -8,11 +8,10 @@ use std::thread;
 use std::time::Duration;
 
 use anstream::AutoStream;
-use clap::CommandFactory;
 use clap::error::ErrorKind as Usage;
 
 use super::{colour, mock, vars};
-use crate::cli::{Cli, Format, Test};
+use crate::cli::{Format, Test};
 use crate::drive::Signal;
 use crate::error::Error;
 use crate::net::{Address, Tls, raise_descriptor_limit};
@@ -94,10 +93,7 @@ fn check_client(args: &Test, command: &str) -> Result<(), clap::Error> {
 
 /// An error of the command line, told with the usage of `test`.
 fn usage(kind: Usage, said: &str) -> clap::Error {
-    let mut command = Cli::command();
-    command.build();
-    let told = command.find_subcommand_mut("test").map(|test| test.error(kind, said));
-    told.unwrap_or_else(|| Cli::command().error(kind, said))
+    super::usage("test", kind, said)
 }
 
 /// Whether only one server can run at a time, and more are asked for.

@@ -4,9 +4,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{Args, ColorChoice};
+use clap::{Args, ColorChoice, value_parser};
 use regex::bytes::Regex;
 
+use crate::transcript::export::{Form, Kind};
 use crate::units::parse_duration;
 use crate::wire::{ConnId, Side};
 
@@ -14,7 +15,10 @@ pub(super) const EXAMPLES: &str = "Examples:
   chat-repl show chat.json
   chat-repl show --from server --grep '^5[0-9][0-9] ' mail.jsonl
   chat-repl show --after 1m --before 90s --conn 2 --conn 3 room.jsonl
-  tail -f -n +1 room.jsonl | chat-repl show --color always -";
+  tail -f -n +1 room.jsonl | chat-repl show --color always -
+  chat-repl show --to html -o mail.html mail.jsonl
+  chat-repl show --to cast --max-idle 2s mail.jsonl > mail.cast
+  chat-repl show --to svg --title 'Sending mail' -o mail.svg mail.jsonl#2";
 
 /// The options of `chat-repl show`.
 #[derive(Debug, Args)]
@@ -23,12 +27,32 @@ pub struct Show {
     #[arg(value_name = "FILE[#CONN]")]
     pub file: PathBuf,
 
+    /// As text, as a page for a browser, as a cast for asciinema, or as a drawing; without it by the name
+    /// of --output: .html, .cast, .svg
+    #[arg(long, value_name = "FORM", value_parser = form_parser(), help_heading = "Form")]
+    pub to: Option<Form>,
+    /// Write to this file, whole or not at all, and not to standard output
+    #[arg(long, short, value_name = "FILE", help_heading = "Form")]
+    pub output: Option<PathBuf>,
+    /// What stands above it, on a page, a cast or a drawing; without it the name of the file
+    #[arg(long, value_name = "TEXT", help_heading = "Form")]
+    pub title: Option<String>,
+    /// How wide the terminal is that a cast or a drawing shows; 80 if not given
+    #[arg(long, value_name = "COLUMNS", value_parser = value_parser!(u16).range(20..=500), help_heading = "Form")]
+    pub width: Option<u16>,
+    /// Play pauses in a cast no longer than this
+    #[arg(long, value_name = "DUR", value_parser = parse_duration, help_heading = "Form")]
+    pub max_idle: Option<Duration>,
+
     /// Show only what happened on this conn; may be given several times
     #[arg(long, value_name = "N", value_parser = parse_conn, help_heading = "Filter")]
     pub conn: Vec<ConnId>,
     /// Show only what this side did
     #[arg(long, value_name = "SIDE", value_parser = side_parser(), help_heading = "Filter")]
     pub from: Option<Side>,
+    /// Show only events of this kind; may be given several times
+    #[arg(long, value_name = "KIND", value_parser = kind_parser(), help_heading = "Filter")]
+    pub kind: Vec<Kind>,
     /// Show only lines and notes that match
     #[arg(long, value_name = "REGEX", help_heading = "Filter")]
     pub grep: Option<Regex>,
@@ -57,4 +81,19 @@ fn side_parser() -> impl TypedValueParser<Value = Side> {
     // A name that is neither does not get so far.
     PossibleValuesParser::new(all.map(Side::as_str))
         .map(|name| if name == Side::Server.as_str() { Side::Server } else { Side::Client })
+}
+
+fn form_parser() -> impl TypedValueParser<Value = Form> {
+    PossibleValuesParser::new(Form::ALL.map(Form::as_str))
+        .map(|name| named(&Form::ALL, Form::as_str, &name))
+}
+
+fn kind_parser() -> impl TypedValueParser<Value = Kind> {
+    PossibleValuesParser::new(Kind::ALL.map(Kind::as_str))
+        .map(|name| named(&Kind::ALL, Kind::as_str, &name))
+}
+
+/// The one of this name. What is none of them does not get so far.
+fn named<T: Copy>(all: &[T], as_str: fn(T) -> &'static str, name: &str) -> T {
+    all.iter().copied().find(|one| as_str(*one) == name).unwrap_or(all[0])
 }

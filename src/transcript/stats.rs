@@ -48,7 +48,7 @@ pub struct Latency {
 
 /// Where a conn stands.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-struct Turn {
+pub(super) struct Turn {
     /// When the client said what is not answered yet.
     asked: Option<At>,
     /// The side that has ended.
@@ -79,13 +79,15 @@ impl Stats {
     }
 
     fn take_turn(&mut self, at: At, conn: Option<ConnId>, from: Side) {
-        match conn {
-            Some(conn) => {
-                if let Some(turn) = self.open.get_mut(&conn) {
-                    turn.take(at, from, &mut self.latency);
-                }
+        let (open, latency) = (&mut self.open, &mut self.latency);
+        let mut take = |turn: &mut Turn| {
+            if let Some(reply) = turn.take(at, from) {
+                latency.count(reply);
             }
-            None => self.open.values_mut().for_each(|turn| turn.take(at, from, &mut self.latency)),
+        };
+        match conn {
+            Some(conn) => open.get_mut(&conn).into_iter().for_each(&mut take),
+            None => open.values_mut().for_each(&mut take),
         }
     }
 
@@ -102,16 +104,14 @@ impl Stats {
 }
 
 impl Turn {
-    fn take(&mut self, at: At, from: Side, latency: &mut Latency) {
+    /// A side says a line; how long the client has waited, if this answers it. See [`Latency`].
+    pub(super) fn take(&mut self, at: At, from: Side) -> Option<Duration> {
         match from {
             Side::Client => {
                 self.asked.get_or_insert(at);
+                None
             }
-            Side::Server => {
-                if let Some(asked) = self.asked.take() {
-                    latency.count(at - asked);
-                }
-            }
+            Side::Server => self.asked.take().map(|asked| at - asked),
         }
     }
 }

@@ -40,10 +40,13 @@ fn check(text: &[u8], random: &mut Random) {
         assert_eq!(again.as_ref(), Ok(&transcript), "{}", String::from_utf8_lossy(&written));
         assert!(write(&transcript, form) == written, "written twice, it differs");
     }
-    let mut shown = Vec::new();
-    let reader = Reader::new(text).expect("it was read before");
-    let showing = Showing { marks: random.one_in(2), ahead: random.below(9), ..Showing::default() };
-    export::show(reader, &showing, &mut shown).expect("memory takes all");
-    let shown = String::from_utf8(shown).expect("what is shown is text");
-    assert!(shown.lines().flat_map(str::chars).all(|c| !c.is_control()), "{shown:?}");
+    for form in export::Form::ALL {
+        let mut shown = Vec::new();
+        let reader = Reader::new(text).expect("it was read before");
+        let (marks, ahead, width) = (random.one_in(2), random.below(9), 1 + random.below(100));
+        let showing = Showing { form, marks, ahead, width, ..Showing::default() };
+        export::show(reader, &showing, &mut shown).expect("memory takes all");
+        let shown = String::from_utf8(shown).expect("what is shown is text");
+        assert!(shown.lines().flat_map(str::chars).all(|c| !c.is_control()), "{shown:?}");
+    }
 }

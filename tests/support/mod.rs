@@ -3,6 +3,7 @@
 //! Nothing here sleeps to synchronise: a test waits for what it needs to see, and every wait ends
 //! after [`DEADLINE`] with what all the ends of the conversation had said until then.
 
+pub(crate) mod browser;
 pub(crate) mod certs;
 pub(crate) mod ends;
 pub(crate) mod peer;

@@ -13,12 +13,56 @@ pub struct Filter {
     pub conns: Vec<ConnId>,
     /// Of this side.
     pub from: Option<Side>,
+    /// Of one of these kinds, if there are any.
+    pub kinds: Vec<Kind>,
     /// A line whose text, or a note whose text, has this in it.
     pub grep: Option<Regex>,
     /// Not before this instant.
     pub after: Option<At>,
     /// Before this instant.
     pub before: Option<At>,
+}
+
+/// A kind of event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A line.
+    Line,
+    /// A conn that opened.
+    Open,
+    /// A side that ended.
+    Close,
+    /// A note.
+    Note,
+    /// What this program does not know.
+    Other,
+}
+
+impl Kind {
+    /// All of them.
+    pub const ALL: [Kind; 5] = [Kind::Line, Kind::Open, Kind::Close, Kind::Note, Kind::Other];
+
+    /// What the command line calls it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Kind::Line => "line",
+            Kind::Open => "open",
+            Kind::Close => "close",
+            Kind::Note => "note",
+            Kind::Other => "other",
+        }
+    }
+
+    fn of(what: &What) -> Kind {
+        match what {
+            What::Line(_) => Kind::Line,
+            What::Open { .. } => Kind::Open,
+            What::Close { .. } => Kind::Close,
+            What::Note { .. } => Kind::Note,
+            What::Unknown { .. } => Kind::Other,
+        }
+    }
 }
 
 impl Filter {
@@ -28,6 +72,7 @@ impl Filter {
         self.after.is_none_or(|after| event.at >= after)
             && !self.is_past(event)
             && (self.conns.is_empty() || self.is_on_conn(event))
+            && (self.kinds.is_empty() || self.kinds.contains(&Kind::of(&event.what)))
             && self.from.is_none_or(|side| from(&event.what) == Some(side))
             && self.grep.as_ref().is_none_or(|regex| matches(regex, &event.what))
     }

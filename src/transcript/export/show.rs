@@ -1,8 +1,13 @@
-//! A whole transcript to be read by people.
+//! A whole transcript to be looked at by people.
 
 use std::collections::VecDeque;
 use std::io::{self, BufRead, Write};
+use std::path::Path;
+use std::time::Duration;
 
+use super::cast::Cast;
+use super::html::Html;
+use super::svg::Svg;
 use super::text::{DIM, WARNING};
 use super::{Filter, Text};
 use crate::transcript::json::{Reader, Stop, timestamp};
@@ -13,15 +18,37 @@ use crate::wire::{ConnId, Visible};
 /// How [`show`] shows.
 #[derive(Debug, Clone, Default)]
 pub struct Showing {
+    /// As what.
+    pub form: Form,
     /// What it shows.
     pub filter: Filter,
-    /// Whether to tell all that the file holds.
+    /// Whether to tell all that the file holds, in text and on a page.
     pub marks: bool,
-    /// Whether to use colours.
+    /// Whether text has colours.
     pub styled: bool,
     /// How many events it looks ahead, to know whether there are several conns: with none, what is
     /// still being written is shown as it comes.
     pub ahead: usize,
+    /// What stands above it, where the form has something there.
+    pub title: String,
+    /// How many columns a terminal has that is drawn or played.
+    pub width: usize,
+    /// Pauses longer than this take no longer, where they are played.
+    pub max_idle: Option<Duration>,
+}
+
+/// A form that people look at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Form {
+    /// Lines of text, for a terminal.
+    #[default]
+    Text,
+    /// A page, for a browser.
+    Html,
+    /// A recording of a terminal, for asciinema: asciicast v3.
+    Cast,
+    /// A drawing of a terminal.
+    Svg,
 }
 
 /// Why not all of a transcript is shown.
@@ -40,6 +67,29 @@ pub enum ShowError {
     },
 }
 
+impl Form {
+    /// All of them.
+    pub const ALL: [Form; 4] = [Form::Text, Form::Html, Form::Cast, Form::Svg];
+
+    /// What the command line calls it, and files of it end in.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Form::Text => "text",
+            Form::Html => "html",
+            Form::Cast => "cast",
+            Form::Svg => "svg",
+        }
+    }
+
+    /// The form that a file of this name is in: text, where that does not say.
+    #[must_use]
+    pub fn of(path: &Path) -> Form {
+        let ending = path.extension().unwrap_or_default();
+        Form::ALL.into_iter().find(|form| ending == form.as_str()).unwrap_or_default()
+    }
+}
+
 impl From<io::Error> for ShowError {
     fn from(error: io::Error) -> ShowError {
         ShowError::Write(error)
@@ -52,19 +102,60 @@ impl From<Stop> for ShowError {
     }
 }
 
-/// Writes a transcript as text while it is read: when and by whom it was recorded, its events, what is
-/// missing. Nothing in it can do anything to a terminal.
+/// Something that a transcript is made into, event by event.
+pub(super) trait Shape {
+    /// Before the first event.
+    fn begin(&mut self, out: &mut impl Write) -> io::Result<()>;
+
+    /// An event that is to be shown, seen ahead of those before it.
+    fn expect(&mut self, _: &Event) {}
+
+    /// The next event that is shown.
+    fn event(&mut self, event: &Event, out: &mut impl Write) -> io::Result<()>;
+
+    /// The next event, which is not shown.
+    fn pass_over(&mut self, event: &Event);
+
+    /// After the last event.
+    fn end(&mut self, end: &End, out: &mut impl Write) -> io::Result<()>;
+}
+
+/// What there is to say at the end.
+#[derive(Debug)]
+pub(super) struct End {
+    /// How many events came before the first, and were not kept.
+    pub(super) missing: u64,
+    /// Whether the transcript ends there; none, where it goes on with what is not to be shown.
+    pub(super) ended: Option<Ended>,
+}
+
+/// Writes a transcript as people look at it: when and by whom it was recorded, its events, what is missing.
+/// Nothing in it can do anything to a terminal or a browser. Text and casts are written while it is read;
+/// pages and drawings at its end, if it has one that can be read.
 ///
 /// # Errors
 /// Where it cannot be read to its end, or what is shown not be written.
 pub fn show<R: BufRead>(
-    mut reader: Reader<R>,
+    reader: Reader<R>,
     showing: &Showing,
     out: &mut impl Write,
 ) -> Result<(), ShowError> {
-    let mut text = Text::new(reader.header(), false, showing.styled);
-    text.tell_marks(showing.marks);
-    head(reader.header(), showing, &text, out)?;
+    let header = reader.header().clone();
+    match showing.form {
+        Form::Text => run(reader, showing, Plain::new(&header, showing), out),
+        Form::Html => run(reader, showing, Html::new(&header, showing), out),
+        Form::Cast => run(reader, showing, Cast::new(&header, showing), out),
+        Form::Svg => run(reader, showing, Svg::new(&header, showing), out),
+    }
+}
+
+fn run<R: BufRead>(
+    mut reader: Reader<R>,
+    showing: &Showing,
+    mut shape: impl Shape,
+    out: &mut impl Write,
+) -> Result<(), ShowError> {
+    shape.begin(out)?;
     let mut seen = Conns::default();
     let mut ahead = VecDeque::new();
     loop {
@@ -73,24 +164,25 @@ pub fn show<R: BufRead>(
             if let Ok(Some(event)) = &next {
                 seen.add(event);
                 if showing.filter.passes(event) {
-                    text.expect(event);
+                    shape.expect(event);
                 }
             }
             ahead.push_back(next);
         }
         match ahead.pop_front() {
-            Some(Ok(Some(event))) if showing.filter.is_past(&event) => return Ok(()),
-            Some(Ok(Some(event))) if showing.filter.passes(&event) => text.event(&event, out)?,
-            Some(Ok(Some(event))) => text.pass_over(&event),
+            Some(Ok(Some(event))) if showing.filter.is_past(&event) => {
+                return Ok(shape.end(&End { missing: 0, ended: None }, out)?);
+            }
+            Some(Ok(Some(event))) if showing.filter.passes(&event) => shape.event(&event, out)?,
+            Some(Ok(Some(event))) => shape.pass_over(&event),
             Some(Err(stop)) => return Err(ShowError::Read(stop)),
             Some(Ok(None)) | None => break,
         }
     }
     let (_, missing, ended) = reader.into_parts();
-    tail(missing, &ended, &text, out)?;
     match showing.filter.conns.iter().find(|conn| !seen.0.contains(conn)) {
         Some(conn) => Err(ShowError::NoSuchConn { conn: *conn, conns: seen.0.len() }),
-        None => Ok(()),
+        None => Ok(shape.end(&End { missing, ended: Some(ended) }, out)?),
     }
 }
 
@@ -106,45 +198,90 @@ impl Conns {
     }
 }
 
-fn head(
-    header: &Header,
-    showing: &Showing,
-    text: &Text,
-    out: &mut impl Write,
-) -> Result<(), ShowError> {
-    let dim = text.style(DIM);
-    let by = header.role.map_or(String::new(), |role| format!(", recorded by the {role}"));
-    writeln!(out, "{dim}started {}{by}{dim:#}", timestamp(header.started))?;
-    if showing.marks {
-        writeln!(out, "{dim}eol {}{dim:#}", header.eol.name())?;
-        if !header.mask.is_empty() {
-            let masks = serde_json::to_string(&header.mask).map_err(io::Error::from)?;
-            writeln!(out, "{dim}mask {}{dim:#}", Visible(masks.as_bytes()))?;
-        }
-        for extra in &header.extra {
-            let (key, json) = (Visible(extra.key.as_bytes()), Visible(extra.json.as_bytes()));
-            writeln!(out, "{dim}{key} {json}{dim:#}")?;
-        }
-    }
-    Ok(())
+/// Lines of text, with what is said about all of them.
+struct Plain<'a> {
+    text: Text,
+    header: &'a Header,
+    showing: &'a Showing,
 }
 
-fn tail(missing: u64, ended: &Ended, text: &Text, out: &mut impl Write) -> Result<(), ShowError> {
-    let warning = text.style(WARNING);
-    if missing > 0 {
-        let missing = count(missing, "event");
-        writeln!(out, "{warning}{missing} missing before the first: not kept{warning:#}")?;
+impl Plain<'_> {
+    fn new<'a>(header: &'a Header, showing: &'a Showing) -> Plain<'a> {
+        let mut text = Text::new(header, false, showing.styled);
+        text.tell_marks(showing.marks);
+        Plain { text, header, showing }
     }
-    if let Ended::Interrupted(why) = ended {
-        writeln!(out, "{warning}interrupted: {}{warning:#}", Visible(why.as_bytes()))?;
+}
+
+impl Shape for Plain<'_> {
+    fn begin(&mut self, out: &mut impl Write) -> io::Result<()> {
+        let (dim, header) = (self.text.style(DIM), self.header);
+        writeln!(out, "{dim}{}{dim:#}", origin(header))?;
+        if self.showing.marks {
+            for (name, value) in header_marks(header)? {
+                writeln!(out, "{dim}{name} {value}{dim:#}")?;
+            }
+        }
+        Ok(())
     }
-    Ok(())
+
+    fn expect(&mut self, event: &Event) {
+        self.text.expect(event);
+    }
+
+    fn event(&mut self, event: &Event, out: &mut impl Write) -> io::Result<()> {
+        self.text.event(event, out)
+    }
+
+    fn pass_over(&mut self, event: &Event) {
+        self.text.pass_over(event);
+    }
+
+    fn end(&mut self, end: &End, out: &mut impl Write) -> io::Result<()> {
+        let warning = self.text.style(WARNING);
+        end.warnings().iter().try_for_each(|told| writeln!(out, "{warning}{told}{warning:#}"))
+    }
+}
+
+/// When and by whom it was recorded.
+pub(super) fn origin(header: &Header) -> String {
+    let by = header.role.map_or(String::new(), |role| format!(", recorded by the {role}"));
+    format!("started {}{by}", timestamp(header.started))
+}
+
+/// What else the header holds: name and value, made visible.
+pub(super) fn header_marks(header: &Header) -> io::Result<Vec<(String, String)>> {
+    let visible = |text: &str| Visible(text.as_bytes()).to_string();
+    let mut marks = vec![("eol".to_owned(), header.eol.name().to_owned())];
+    if !header.mask.is_empty() {
+        let masks = serde_json::to_string(&header.mask).map_err(io::Error::from)?;
+        marks.push(("mask".to_owned(), visible(&masks)));
+    }
+    marks.extend(header.extra.iter().map(|extra| (visible(&extra.key), visible(&extra.json))));
+    Ok(marks)
+}
+
+impl End {
+    /// What a reader must not overlook.
+    pub(super) fn warnings(&self) -> Vec<String> {
+        let mut told = Vec::new();
+        if self.missing > 0 {
+            told.push(format!(
+                "{} missing before the first: not kept",
+                count(self.missing, "event")
+            ));
+        }
+        if let Some(Ended::Interrupted(why)) = &self.ended {
+            told.push(format!("interrupted: {}", Visible(why.as_bytes())));
+        }
+        told
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::transcript::export::Filter;
+    use crate::transcript::export::{Filter, Kind};
     use crate::units::At;
     use crate::wire::Side;
 
@@ -250,6 +387,7 @@ x-by "somebody"
             (Filter { conns: vec![conn(2)], ..Filter::default() }, 7),
             (Filter { conns: vec![conn(1), conn(2)], ..Filter::default() }, 15),
             (Filter { from: Some(Side::Client), ..Filter::default() }, 6),
+            (Filter { kinds: vec![Kind::Open, Kind::Note], ..Filter::default() }, 5),
             (Filter { grep: grep("(?i)lobby|hung"), ..Filter::default() }, 4),
             (Filter { grep: grep(r"(?-u:\xe9)"), ..Filter::default() }, 3),
             (Filter { after: at(1313), ..Filter::default() }, 5),

@@ -1,19 +1,22 @@
 //! Events to be read by people.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
+use unicode_width::UnicodeWidthStr;
 
-use crate::transcript::{Event, Header, Marks, Said, What};
-use crate::wire::{ConnId, Eol, Roles, Side, Visible};
+use super::marks::each_mark;
+use super::names::Names;
+use crate::transcript::{Event, Header, Said, What};
+use crate::units::At;
+use crate::wire::{ConnId, Eol, Side, Visible};
 
 /// Writes events as text, one a line: when, who, what.
 #[derive(Debug)]
 pub struct Text {
     eol: Eol,
-    roles: Option<Roles>,
+    names: Names,
     /// Whether to say on which conn.
     several: bool,
     /// The first conn that an event to be shown was on.
@@ -21,7 +24,6 @@ pub struct Text {
     styled: bool,
     /// Whether to tell marks and unknown keys.
     marks: bool,
-    names: HashMap<ConnId, String>,
     /// The columns for who speaks: as many as the longest name so far has.
     speaker: usize,
 }
@@ -36,16 +38,14 @@ impl Text {
     /// `styled` uses colours.
     #[must_use]
     pub fn new(header: &Header, several: bool, styled: bool) -> Text {
-        let names = HashMap::new();
         let speaker = Side::Client.as_str().len();
         Text {
             eol: header.eol,
-            roles: header.role.map(Roles::new),
+            names: Names::new(header),
             several,
             first: None,
             styled,
             marks: false,
-            names,
             speaker,
         }
     }
@@ -65,8 +65,11 @@ impl Text {
 
     /// Takes note of an event that is not shown.
     pub fn pass_over(&mut self, event: &Event) {
-        if let What::Open { name, role, .. } = &event.what {
-            self.opened(event.conn, name.as_deref(), *role);
+        self.names.note(event);
+        if let What::Open { name: Some(_), .. } = &event.what {
+            let named =
+                self.names.peer(event.conn).map(|name| Visible(name.as_bytes()).to_string());
+            self.speaker = self.speaker.max(named.map_or(0, |name| name.width()));
         }
     }
 
@@ -79,10 +82,9 @@ impl Text {
             return Ok(());
         }
         self.expect(event);
+        self.pass_over(event);
         let dim = self.style(DIM);
-        let micros = event.at.micros();
-        let at = format_args!("+{}.{:03}s", micros / 1_000_000, micros / 1000 % 1000);
-        write!(out, "{dim}{:>11}{dim:#} ", Padded(at))?;
+        write!(out, "{dim}{:>11}{dim:#} ", Padded(format_args!("{}", Since(event.at))))?;
         if self.several {
             match event.conn {
                 Some(conn) => write!(out, "{dim}{:<3}{dim:#} ", Padded(format_args!("#{conn}")))?,
@@ -105,23 +107,11 @@ impl Text {
         write!(out, " {dim}[{name}{gap}{value}]{dim:#}")
     }
 
-    fn opened(&mut self, conn: Option<ConnId>, name: Option<&str>, role: Option<Side>) {
-        let Some(conn) = conn else { return };
-        if let (Some(roles), Some(role)) = (&mut self.roles, role) {
-            roles.opened(conn, role);
-        }
-        if let Some(name) = name {
-            self.names.insert(conn, name.to_owned());
-            self.speaker = self.speaker.max(name.chars().count());
-        }
-    }
-
-    fn what(&mut self, event: &Event, out: &mut impl Write) -> io::Result<()> {
+    fn what(&self, event: &Event, out: &mut impl Write) -> io::Result<()> {
         let dim = self.style(DIM);
         match &event.what {
             What::Line(said) => self.line(event.conn, said, out),
             What::Open { addr, name, role } => {
-                self.opened(event.conn, name.as_deref(), *role);
                 write!(out, "{dim}-- open {}{dim:#}", Visible(addr.as_bytes()))?;
                 if let Some(name) = name {
                     write!(out, "{dim}: {}{dim:#}", Visible(name.as_bytes()))?;
@@ -148,37 +138,15 @@ impl Text {
             Side::Client => CLIENT,
             Side::Server => SERVER,
         });
-        let who = self.who(conn, said.from);
-        let (speaker, who) = (self.speaker, Padded(format_args!("{who}")));
-        write!(out, "{style}{who:<speaker$}{style:#}  {}", Visible(&said.text))?;
-        match said.eol {
-            eol if eol == self.eol => {}
-            Eol::None => self.mark("no eol", "", out)?,
-            eol => self.mark(eol.name(), "", out)?,
-        }
-        if self.marks { self.replayed(&said.marks, out) } else { Ok(()) }
-    }
-
-    /// What a replay compares or says.
-    fn replayed(&self, marks: &Marks, out: &mut impl Write) -> io::Result<()> {
-        let Marks { want, send, opt, group, secret } = marks;
-        for (name, value) in [("want", want), ("send", send), ("group", group)] {
-            if let Some(value) = value {
-                self.mark(name, value, out)?;
-            }
-        }
-        if *opt {
-            self.mark("opt", "", out)?;
-        }
-        if secret.is_empty() { Ok(()) } else { self.mark("secret", &secret.join(" "), out) }
+        let who = self.who(conn, said.from).to_string();
+        let gap = self.speaker.saturating_sub(who.width());
+        write!(out, "{style}{who}{style:#}{:gap$}  {}", "", Visible(&said.text))?;
+        each_mark(said, self.eol, self.marks, |name, value| self.mark(name, value, out))
     }
 
     /// The name of the peer, if it has one, or the side.
     fn who(&self, conn: Option<ConnId>, from: Side) -> Visible<'_> {
-        let own = self.roles.as_ref().map(|roles| roles.own(conn));
-        let is_peer = own == Some(from.other());
-        let name = conn.filter(|_| is_peer).and_then(|conn| self.names.get(&conn));
-        Visible(name.map_or(from.as_str(), String::as_str).as_bytes())
+        Visible(self.names.who(conn, from).as_bytes())
     }
 
     pub(super) fn style(&self, style: Style) -> Style {
@@ -186,8 +154,19 @@ impl Text {
     }
 }
 
+/// How long after the start, to the millisecond.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Since(pub(super) At);
+
+impl fmt::Display for Since {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let millis = self.0.micros() / 1000;
+        write!(f, "+{}.{:03}s", millis / 1000, millis % 1000)
+    }
+}
+
 /// Whether it says what a line that stands before it has matched, which is a mark of that line.
-fn is_late_want(what: &What) -> bool {
+pub(super) fn is_late_want(what: &What) -> bool {
     matches!(what, What::Unknown { ev } if ev == "want")
 }
 
