@@ -168,6 +168,7 @@ fn setup(
             record: talk.record,
             save: talk.save.or(talk.actual),
             only_failed: false,
+            hands_over: false,
             json: talk.json,
             keep,
         },

@@ -16,7 +16,7 @@ use crate::drive::Signal;
 use crate::error::Error;
 use crate::net::{Address, Tls, raise_descriptor_limit};
 use crate::suite::{
-    self, Actual, Against, ClientPlan, Json, Junit, Live, Plan, Reporters, ServerPlan, Slots,
+    self, Actual, Against, ClientPlan, Html, Json, Junit, Live, Plan, Reporters, ServerPlan, Slots,
     Speaking, Summary, Tap, Text,
 };
 use crate::units::reason;
@@ -168,6 +168,10 @@ fn reporters(args: &Test) -> Result<Reporters, Error> {
         let junit = Junit::create(path).map_err(|err| Error::write(path, &reason(&err)))?;
         reporters.add(format!("`{}`", path.display()), junit);
     }
+    if let Some(path) = &args.html {
+        let html = Html::create(path).map_err(|err| Error::write(path, &reason(&err)))?;
+        reporters.add(format!("`{}`", path.display()), html);
+    }
     Ok(reporters)
 }
 
@@ -193,6 +197,7 @@ fn plan(args: Test) -> Result<Plan, Error> {
         fail_fast: args.fail_fast,
         test_timeout: args.test_timeout,
         actual: None,
+        hands_over: args.html.is_some(),
         speaking: Speaking {
             settings,
             connect_timeout: args.shared.connect_timeout,

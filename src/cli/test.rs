@@ -31,6 +31,7 @@ Examples:
   chat-repl test tests/ --connect localhost:6379 --eol crlf
   chat-repl test tests/ --server 'redis-server --port ${port} --dir ${dir}' --junit report.xml
   chat-repl test tests/ --server 'serve --socket ${dir}/s' --connect 'unix:${dir}/s'
+  chat-repl test tests/ --connect localhost:6379 --html report.html
   chat-repl test tapes/ --client 'redis-cli -p ${port} SET greeting hello'
 
 Exit status: 0 all passed, 1 some did not or there were none, 2 usage, 3 a bad file,
@@ -107,6 +108,9 @@ pub struct Test {
     /// Write a report as JUnit XML too
     #[arg(long, value_name = "FILE", help_heading = "Report")]
     pub junit: Option<PathBuf>,
+    /// Write a page too, which has what happened in each test that does not pass
+    #[arg(long, value_name = "FILE", help_heading = "Report")]
+    pub html: Option<PathBuf>,
     /// Leave out tests that passed
     #[arg(short, long, help_heading = "Report")]
     pub quiet: bool,

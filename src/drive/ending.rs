@@ -81,6 +81,9 @@ impl Engine {
         self.give_back_terminal();
         let now = self.clock.now();
         let failed = self.outcome.stopped || !self.outcome.troubles.is_empty();
+        if failed {
+            self.outcome.kept = self.recorder.hand_over();
+        }
         let (signals, signal) = (&mut self.signals, &mut self.outcome.signal);
         let saved = self.recorder.finish(now, failed, &mut || {
             *signal = signal.or(signals.take().pop());

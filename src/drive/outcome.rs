@@ -7,7 +7,7 @@ use crate::net::{BindError, DialError};
 use crate::script::{Failure, Place, Report, ScriptFault};
 use crate::session::{Ending, Leave};
 use crate::term::EditorError;
-use crate::transcript::{FileError, SpoolError};
+use crate::transcript::{FileError, SpoolError, Transcript};
 use crate::units::{count, reason};
 
 /// Everything that went wrong in a session, in order, and what ended it.
@@ -23,6 +23,8 @@ pub struct Outcome {
     pub overdue: bool,
     /// What was told, where it was shown nowhere.
     pub told: String,
+    /// What happened, where something went wrong and [`Keeping::hands_over`](super::Keeping::hands_over).
+    pub kept: Option<Transcript>,
 }
 
 /// Something that went wrong. Its [`Report`] is what people are told.

@@ -14,7 +14,7 @@ use crate::script::{Mismatch, Want};
 use crate::session::{Notice, Record, Recorded};
 use crate::transcript::{
     self, Event, Extra, FileError, Header, LatePipe, Saved, Sink, SinkEvent, Spool, SpoolError,
-    Store, What, create,
+    Store, Transcript, What, create,
 };
 use crate::units::At;
 use crate::wire::{ConnId, Roles, Side, esc};
@@ -53,6 +53,8 @@ pub struct Keeping {
     pub save: Option<PathBuf>,
     /// It is saved only if something happened, and something went wrong.
     pub only_failed: bool,
+    /// If something went wrong, what memory has of it is handed over in the end.
+    pub hands_over: bool,
     /// `--json`.
     pub json: bool,
     /// `--keep`, in bytes.
@@ -82,6 +84,7 @@ pub(super) struct Recorder {
     json: bool,
     spool: Option<Spool>,
     only_failed: bool,
+    hands_over: bool,
     roles: Roles,
     /// How many ended lines each peer has said.
     ended: BTreeMap<ConnId, u64>,
@@ -124,6 +127,7 @@ impl Recorder {
             json: keeping.json,
             spool,
             only_failed: keeping.only_failed,
+            hands_over: keeping.hands_over,
             roles: Roles::new(own),
             ended: BTreeMap::new(),
             early: Vec::new(),
@@ -224,6 +228,11 @@ impl Recorder {
 
     pub(super) fn save(&self, target: &transcript::Target) -> Result<Saved, FileError> {
         transcript::save(&self.store, target)
+    }
+
+    /// What memory has, if somebody wants it.
+    pub(super) fn hand_over(&self) -> Option<Transcript> {
+        self.hands_over.then(|| self.store.transcript())
     }
 
     /// Writes what is still to be written; see [`Sink::finish`] for `give_up`. What `--save` asked for is

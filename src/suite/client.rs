@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::program::{self, Position, Program, Programs, Slots};
 use super::run::{Plan, RunError};
 use super::session::Speaking;
-use super::setup::{self, KEEP};
+use super::setup;
 use super::{Ended, Excerpt, Kind, Test, Verdict};
 use crate::drive::{self, Cast, Keeping, LastGuest, Outcome, Role, Setup, Stop, Until, Way};
 use crate::net::{Address, Descriptors, Endpoint, Listener, Tls};
@@ -77,8 +77,7 @@ impl Clients<'_> {
         let (last, status) = (LastGuest::default(), Status::default());
         watch(&client, &last, &status).map_err(refused)?;
         let cast = Cast { role, until: Until::LastGuest(last) };
-        let save = plan.actual.as_ref().map(|actual| actual.file(index));
-        let keeping = Keeping { save, only_failed: true, keep: KEEP, ..Keeping::default() };
+        let keeping = plan.keeping(index);
         let way = (listener, slots.into_address());
         let outcome = drive::run(setup(plan, cast, way, stop, keeping));
         let (took, ended) = (began.elapsed(), status.get().copied());

@@ -19,7 +19,7 @@ pub use actual::{Actual, ActualError};
 pub use client::ClientPlan;
 pub use find::{FindError, Found, Kind, Test, find};
 pub use program::{Slots, names_port};
-pub use report::{Json, Junit, Live, Reporter, Reporters, Tap, Text};
+pub use report::{Html, Json, Junit, Live, Reporter, Reporters, Tap, Text};
 pub use run::{Against, Plan, RunError, run};
 pub use server::ServerPlan;
 pub use session::Speaking;

@@ -16,8 +16,9 @@ use super::program::Programs;
 use super::report::{Live, Reporters};
 use super::server::{ServerPlan, Servers};
 use super::session::{self, Speaking, Target};
+use super::setup::KEEP;
 use super::{Actual, Halt, Summary, Test, Verdict};
-use crate::drive::{Signal, Signals, Stop};
+use crate::drive::{Keeping, Signal, Signals, Stop};
 use crate::net::Address;
 use crate::transcript::Named;
 use crate::units::reason;
@@ -40,8 +41,19 @@ pub struct Plan {
     pub test_timeout: Duration,
     /// Where is kept what happened in those that did not pass.
     pub actual: Option<Actual>,
+    /// Whether reports want to show what happened in those.
+    pub hands_over: bool,
     /// How lines are said and waited for.
     pub speaking: Speaking,
+}
+
+impl Plan {
+    /// How what happens in a test is kept.
+    pub(super) fn keeping(&self, test: usize) -> Keeping {
+        let save = self.actual.as_ref().map(|actual| actual.file(test));
+        let hands_over = self.hands_over;
+        Keeping { save, only_failed: true, hands_over, keep: KEEP, ..Keeping::default() }
+    }
 }
 
 /// What tests are run against.

@@ -9,7 +9,7 @@ use super::client::Clients;
 use super::program::Position;
 use super::run::{Plan, RunError};
 use super::server::{Server, Servers};
-use super::setup::{self, KEEP};
+use super::setup;
 use super::{Ended, Kind, Test, Verdict};
 use crate::drive::{self, Feed, Keeping, Outcome, Setup, Stop, Trouble, Way};
 use crate::net::{Address, Tls};
@@ -191,8 +191,7 @@ fn hold(
     stops: Vec<Stop>,
 ) -> Result<Outcome, Vec<Report>> {
     let driver = driver(test, &plan.speaking)?;
-    let save = plan.actual.as_ref().map(|actual| actual.file(index));
-    let keeping = Keeping { save, only_failed: true, keep: KEEP, ..Keeping::default() };
+    let keeping = plan.keeping(index);
     Ok(drive::run(setup(plan, driver, way, stops, keeping)))
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::drive::Outcome;
 use crate::matching::Secrets;
 use crate::script::Report;
+use crate::transcript::Transcript;
 use crate::wire::Side;
 
 /// How a test ended.
@@ -36,6 +37,8 @@ pub struct Verdict {
     pub told: String,
     /// What the server or client said meanwhile, where there is one of ours and the test did not pass.
     pub said: Option<Excerpt>,
+    /// What happened, where it did not pass and somebody wants to know.
+    pub kept: Option<Transcript>,
 }
 
 impl Verdict {
@@ -48,7 +51,7 @@ impl Verdict {
     /// A test that failed for these reasons, in no time.
     pub(super) fn failed(test: usize, reports: Vec<Report>) -> Verdict {
         let (took, told) = (Duration::ZERO, String::new());
-        Verdict { test, ended: Ended::Failed, took, reports, told, said: None }
+        Verdict { test, ended: Ended::Failed, took, reports, told, said: None, kept: None }
     }
 
     /// What a session came to that took so long.
@@ -63,7 +66,7 @@ impl Verdict {
             Ended::Failed
         };
         let reports = outcome.troubles.into_iter().map(Report::from).collect();
-        Verdict { test, ended, took, reports, told: outcome.told, said: None }
+        Verdict { test, ended, took, reports, told: outcome.told, said: None, kept: outcome.kept }
     }
 
     /// Whether something was not as it was to be, or not in time.

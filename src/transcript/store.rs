@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use bytes::Bytes;
 
 use super::pieces::pieces;
-use super::{Event, Header, Stats, cut};
+use super::{Ended, Event, Header, Stats, Transcript, cut};
 use crate::session::{Ending, Record, Recorded};
 use crate::units::At;
 use crate::wire::{Block, ConnId, Roles, Side};
@@ -159,6 +159,14 @@ impl Store {
             }
             _ => Cow::Borrowed(record),
         })
+    }
+
+    /// All that is kept.
+    #[must_use]
+    pub fn transcript(&self) -> Transcript {
+        let (header, missing) = (self.header().clone(), self.missing());
+        let events = self.records().flat_map(|record| cut(&record).collect::<Vec<_>>()).collect();
+        Transcript { header, events, missing, ended: Ended::Whole }
     }
 
     /// The last `n` events, in order, without the patterns that came later.

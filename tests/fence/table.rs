@@ -188,6 +188,7 @@ pub(super) const ROOMS: &[Room] = &[
         name: "suite",
         rooms: &[
             "drive",
+            "page",
             "replay",
             "transcript",
             "script",

@@ -7,6 +7,7 @@ mod ending;
 mod formats;
 mod many;
 mod outcome;
+mod page;
 mod servers;
 mod terminal;
 mod trouble;

@@ -1,5 +1,6 @@
 //! Telling what became of tests.
 
+mod html;
 mod json;
 mod junit;
 mod live;
@@ -8,6 +9,7 @@ mod text;
 
 use std::io;
 
+pub use html::Html;
 pub use json::Json;
 pub use junit::Junit;
 pub use live::Live;

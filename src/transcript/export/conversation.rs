@@ -139,11 +139,15 @@ impl Conversation {
         self.last = Some(Last { time, speaker });
     }
 
-    /// Marks the place after what was shown last: here it failed, and why.
-    pub fn fail(&mut self, headline: &str, account: &str) {
+    /// Marks the place after what was shown last, or the instant `at` if that is known: here something
+    /// went wrong, as `account` says.
+    pub fn fail(&mut self, at: Option<At>, account: &str) {
+        if let Some(at) = at {
+            let pause = self.latencies.pause(at);
+            self.silence(pause);
+        }
         self.talk.raw("<li class=\"fail\"");
-        self.talk.attr("id", format_args!("{}fail", self.anchor)).raw("><pre><strong>");
-        self.talk.visible(headline.as_bytes()).raw("</strong>");
+        self.talk.attr("id", format_args!("{}fail", self.anchor)).raw("><pre>");
         for line in account.lines() {
             self.talk.visible(line.as_bytes()).raw("\n");
         }

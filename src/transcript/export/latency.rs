@@ -60,22 +60,26 @@ impl Latencies {
 
     /// Takes the next event that is shown; how long nothing was shown before it.
     pub(super) fn event(&mut self, event: &Event, number: u64) -> Duration {
-        let pause = event.at.since(self.last);
-        let before = self.place;
-        self.place += if pause < SILENCE {
-            pause.as_secs_f64()
-        } else {
-            SILENCE.as_secs_f64()
-                * (1.0 + 0.25 * (pause.as_secs_f64() / SILENCE.as_secs_f64()).log2())
-        };
-        if pause >= SILENCE {
-            self.silences.push((before, self.place, pause));
-        }
-        self.last = event.at;
+        let pause = self.pause(event.at);
         self.places.push((self.place, event.at));
         for took in self.take_turn(event) {
             self.replies.push(Reply { place: self.place, took, number });
         }
+        pause
+    }
+
+    /// Goes on to an instant at which something is shown; how long nothing was shown before it.
+    pub(super) fn pause(&mut self, at: At) -> Duration {
+        let pause = at.since(self.last);
+        let before = self.place;
+        let (seconds, silence) = (pause.as_secs_f64(), SILENCE.as_secs_f64());
+        if pause < SILENCE {
+            self.place += seconds;
+        } else {
+            self.place += silence * (1.0 + 0.25 * (seconds / silence).log2());
+            self.silences.push((before, self.place, pause));
+        }
+        self.last = self.last.max(at);
         pause
     }
 
