@@ -122,11 +122,17 @@ fn globs(path: &[String], item: &str) -> bool {
 
 /// Every Rust source below a folder of the package.
 fn sources_below(folder: &str) -> Vec<Source> {
+    let sources = texts_below(folder, "rs");
+    assert!(!sources.is_empty(), "no Rust source below {folder}");
+    sources
+}
+
+/// Every file below a folder of the package that ends so.
+fn texts_below(folder: &str, ending: &str) -> Vec<Source> {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     let mut paths = Vec::new();
-    collect(&root.join(folder), &mut paths);
+    collect(&root.join(folder), ending, &mut paths);
     paths.sort();
-    assert!(!paths.is_empty(), "no Rust source below {folder}");
     let source = |path: &PathBuf| Source {
         path: path.strip_prefix(&root).unwrap().to_string_lossy().into_owned(),
         text: fs::read_to_string(path).unwrap(),
@@ -134,12 +140,13 @@ fn sources_below(folder: &str) -> Vec<Source> {
     paths.iter().map(source).collect()
 }
 
-fn collect(folder: &Path, paths: &mut Vec<PathBuf>) {
+/// With no ending, every file.
+fn collect(folder: &Path, ending: &str, paths: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
-            collect(&path, paths);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            collect(&path, ending, paths);
+        } else if ending.is_empty() || path.extension().is_some_and(|found| found == ending) {
             paths.push(path);
         }
     }
@@ -173,11 +180,24 @@ fn the_table_names_only_rooms() {
     }
 }
 
+/// What is no Rust, and goes into the program as it is: no path in it leads into another room.
+#[test]
+fn only_pages_have_other_sources() {
+    let mut paths = Vec::new();
+    collect(&PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src"), "", &mut paths);
+    let others = paths.iter().filter(|path| path.extension().is_none_or(|ending| ending != "rs"));
+    let mut others: Vec<_> =
+        others.map(|path| path.strip_prefix(env!("CARGO_MANIFEST_DIR")).unwrap()).collect();
+    others.sort();
+    assert_eq!(others, [Path::new("src/page/page.css"), Path::new("src/page/page.js")]);
+}
+
 /// A longer file is asking to be two.
 #[test]
 fn no_file_is_long() {
     for (folder, most) in [("src", 500), ("tests", 600)] {
-        for source in sources_below(folder) {
+        let all = ["rs", "css", "js"].iter().flat_map(|ending| texts_below(folder, ending));
+        for source in all {
             let lines = source.text.lines().count();
             assert!(lines <= most, "{} has {lines} lines, more than {most}", source.path);
         }

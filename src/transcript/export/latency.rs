@@ -13,6 +13,9 @@ use crate::wire::ConnId;
 /// A pause from here on is a silence.
 pub(super) const SILENCE: Duration = Duration::from_secs(1);
 
+/// Fewer replies need no drawing.
+const FEWEST: usize = 5;
+
 /// More replies than this are drawn as ranges, in so many steps of the axis.
 const DOTS: usize = 1500;
 const STEPS: usize = 400;
@@ -113,13 +116,15 @@ impl Latencies {
 
     /// The replies over time, if there are enough for a drawing. Events have anchors that begin so.
     pub(super) fn plot(&self, anchor: &str) -> Option<Plot> {
-        if self.replies.len() < 2 {
+        if self.replies.len() < FEWEST {
             return None;
         }
         let took = self.replies.iter().map(|reply| reply.took.as_secs_f64());
         let (least, most) =
             took.fold((f64::MAX, 0.0_f64), |(least, most), took| (least.min(took), most.max(took)));
-        let gaps = self.silences.iter().map(|(from, to, pause)| Mark::Gap {
+        let first = self.places.first().map_or(0.0, |(place, _)| *place);
+        let silences = self.silences.iter().filter(|(_, to, _)| *to > first);
+        let gaps = silences.map(|(from, to, pause)| Mark::Gap {
             from: *from,
             to: *to,
             title: format!("{} without an event", Human(*pause)),
@@ -128,7 +133,7 @@ impl Latencies {
             if self.replies.len() > DOTS { self.ranges(anchor) } else { self.dots(anchor) };
         Some(Plot {
             title: self.told().unwrap_or_default(),
-            x: Axis::with_ticks(0.0, self.place, self.ticks()),
+            x: Axis::with_ticks(first, self.place, self.ticks(first)),
             y: Axis::durations(least, most),
             marks: gaps.chain(replies).collect(),
         })
@@ -167,16 +172,16 @@ impl Latencies {
     }
 
     /// Times of events that lie about evenly on the axis.
-    fn ticks(&self) -> Vec<(f64, String)> {
+    fn ticks(&self, first: f64) -> Vec<(f64, String)> {
         let mut ticks: Vec<(f64, String)> = Vec::new();
         for number in 0..=TICKS {
-            let wanted = self.place * f64::from(number) / f64::from(TICKS);
+            let wanted = first + (self.place - first) * f64::from(number) / f64::from(TICKS);
             let after = self.places.partition_point(|(place, _)| *place < wanted);
             let near =
                 [after.saturating_sub(1), after].into_iter().filter_map(|at| self.places.get(at));
             let nearest = near.min_by(|a, b| (a.0 - wanted).abs().total_cmp(&(b.0 - wanted).abs()));
             let Some((place, at)) = nearest else { continue };
-            let apart = self.place / f64::from(TICKS) * 0.7;
+            let apart = (self.place - first) / f64::from(TICKS) * 0.7;
             if ticks.last().is_none_or(|(last, _)| place - last >= apart) {
                 ticks.push((*place, Since(*at).to_string()));
             }
@@ -195,5 +200,61 @@ impl std::fmt::Display for Exact {
             1000..100_000 => write!(f, "{}.{}ms", micros / 1000, micros / 100 % 10),
             _ => Human(self.0).fmt(f),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transcript::Marks;
+    use crate::transcript::Said;
+    use crate::wire::{Eol, Side};
+
+    /// A client that asks, and is answered so many milliseconds later, again and again after a pause.
+    fn replies(took: impl IntoIterator<Item = u64>, pause: u64) -> Latencies {
+        let mut latencies = Latencies::new(At::START);
+        let (mut at, mut number) = (0, 0);
+        for took in took {
+            for (from, millis) in [(Side::Client, pause), (Side::Server, took)] {
+                at += millis * 1000;
+                number += 1;
+                let said = Said { from, text: "x".into(), eol: Eol::Lf, marks: Marks::NONE };
+                let conn = Some(ConnId::FIRST);
+                let at = At::from_micros(at);
+                let event = Event { at, conn, what: What::Line(said), extra: Vec::new() };
+                latencies.event(&event, number);
+            }
+        }
+        latencies
+    }
+
+    #[test]
+    fn replies_are_told_by_their_ranks() {
+        assert_eq!(replies([], 10).told(), None);
+        let told = |took: &[u64]| replies(took.iter().copied(), 10).told().unwrap();
+        assert_eq!(told(&[7]), "1 reply: median 7.0ms, p90 7.0ms, slowest 7.0ms");
+        let ten = [1, 2, 3, 4, 5, 6, 7, 8, 9, 2000];
+        assert_eq!(told(&ten), "10 replies: median 5.0ms, p90 9.0ms, slowest 2s");
+    }
+
+    #[test]
+    fn silences_take_little_of_the_axis_and_are_marked() {
+        let long = replies([1; 5], 600_000);
+        let plot = long.plot("e").unwrap();
+        let is_gap =
+            |mark: &&Mark| matches!(mark, Mark::Gap { title, .. } if title.starts_with("10m "));
+        assert_eq!(plot.marks.iter().filter(is_gap).count(), 4, "the first is before all events");
+        assert!(long.place < 5.0 * 4.0, "ten minutes take less than four seconds: {}", long.place);
+        assert!(replies([1; 4], 10).plot("e").is_none(), "four dots are no drawing");
+    }
+
+    #[test]
+    fn many_replies_are_drawn_as_ranges_that_lead_to_the_slowest() {
+        let plot = replies((0..5000).map(|n| n % 50 + 1), 1).plot("e").unwrap();
+        assert!(plot.marks.len() <= STEPS + 1, "{}", plot.marks.len());
+        let Some(Mark::Range { y, .. }) = plot.marks.first() else { panic!("{:?}", plot.marks) };
+        assert!(y.is_sorted(), "{y:?}");
+        let dots = replies([3; 20], 1).plot("e").unwrap().marks;
+        assert!(matches!(&dots[0], Mark::Dot { link, .. } if link == "e2"), "{:?}", dots[0]);
     }
 }
