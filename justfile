@@ -46,10 +46,15 @@ ci: fmt-check lint doc test
 fmt:
     cargo fmt --all
 
-# Measure the speed of the parts
+# Race against peers, side by side: all races, or those named (`just bench pipe --runs 9`)
 [group('work')]
 bench *ARGS:
-    cargo bench --locked {{ ARGS }}
+    cargo bench --locked --bench races -- {{ ARGS }}
+
+# Measure the speed of the parts
+[group('work')]
+bench-parts *ARGS:
+    cargo bench --locked --bench parts {{ ARGS }}
 
 # Measure what long transcripts take, beside jq and Python
 [group('work')]
