@@ -160,7 +160,8 @@ fn main() -> Outcome<()> {
     }
     let mut options = Options::parse().quickened();
     if let Some(program) = options.program.take() {
-        PROGRAM.get_or_init(|| program);
+        let program = std::fs::canonicalize(&program).map_err(|e| format!("{program}: {e}"))?;
+        PROGRAM.get_or_init(|| program.display().to_string());
     }
     if options.line < 18 || options.runs == 0 {
         return Err("a line has 18 bytes at least, and there is one run at least".into());
