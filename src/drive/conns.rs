@@ -381,9 +381,12 @@ impl Conns {
         self.talkers_paused = paused;
     }
 
-    /// Sends what waits, as far as the streams take it, and reports what the session has to know.
-    pub(super) fn flush(&mut self, inputs: &mut VecDeque<Input>) {
-        for id in std::mem::take(&mut self.dirty) {
+    /// Sends what waits, as far as the streams take it, and reports what the session has to know. Tells
+    /// whether anything did wait.
+    pub(super) fn flush(&mut self, inputs: &mut VecDeque<Input>) -> bool {
+        let dirty = std::mem::take(&mut self.dirty);
+        let any = !dirty.is_empty();
+        for id in dirty {
             if self.closing.contains(&id) {
                 continue;
             }
@@ -406,6 +409,7 @@ impl Conns {
             }
             level(slot, id, self.outbox, inputs);
         }
+        any
     }
 
     /// Whether some conn is to be flushed or settled.

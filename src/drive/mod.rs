@@ -9,6 +9,7 @@ mod assist;
 mod cast;
 mod clock;
 mod conns;
+mod eager;
 mod ending;
 mod engine;
 mod feed;
