@@ -16,6 +16,7 @@ mod feed;
 mod guests;
 mod inbox;
 mod include;
+mod landing;
 mod last_guest;
 mod meeting;
 mod met;
