@@ -10,7 +10,7 @@ use mio::{Interest, Registry, Token};
 use rustix::event::PollFlags;
 
 use super::landing::Landing;
-use super::{Checked, readiness};
+use super::{Checked, prescan, readiness};
 use crate::script::{Origin, Parser, ScriptFault, Step, What};
 
 /// What one read of a script takes at most. A run of text lines travels as one block of this size.
@@ -99,6 +99,9 @@ impl Feed {
     pub fn check(&mut self) -> io::Result<Checked> {
         let start = self.file.stream_position()?;
         let mut checked = Checked::default();
+        if !prescan::has_commands(&self.file, start)? {
+            return Ok(checked);
+        }
         let mut parser = Some(Parser::new(self.source.clone()));
         let mut steps = Vec::new();
         let mut buf = vec![0; READ];

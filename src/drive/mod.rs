@@ -24,6 +24,7 @@ mod opening;
 mod outcome;
 mod perform;
 mod person;
+mod prescan;
 mod raw;
 mod reaching;
 mod readiness;
