@@ -5,6 +5,7 @@
 //! recordings and name lookups have threads of their own, and tell what they have to tell through one
 //! inbox. Only `/save` and the loading of a transcript read and write files on the loop.
 
+mod asking;
 mod assist;
 mod cast;
 mod clock;
@@ -39,6 +40,7 @@ mod stop;
 mod tasks;
 mod way;
 
+pub use asking::{Answer, Question, ask};
 pub use cast::{Cast, Role, Until};
 pub use clock::Clock;
 pub use engine::run;

@@ -293,7 +293,7 @@ fn start_screen(setup: &Setup) -> io::Result<Screen> {
 
 /// Whether the terminal, which is there, is to be shown colour. `NO_COLOR` and the like have a say, and
 /// `TERM=dumb`; one of the two streams is the terminal, or colour does no good.
-fn wants_colour(choice: ColorChoice) -> bool {
+pub(super) fn wants_colour(choice: ColorChoice) -> bool {
     match choice {
         ColorChoice::Auto => {
             let streams = [AutoStream::choice(&io::stdout()), AutoStream::choice(&io::stderr())];

@@ -128,7 +128,9 @@ impl Listener {
         codes: CodeBook,
     ) -> Result<Listener, BindError> {
         let failed = |why| BindError::Failed { addr: addr.clone(), why };
-        let acceptor = Tls::private().accept(&addr.endpoint).map_err(failed)?;
+        // Nobody looks for a name there, and strangers need not learn one.
+        let nowhere = Endpoint::Tcp { host: None, port: 0 };
+        let acceptor = Tls::private().accept(&nowhere).map_err(failed)?;
         Listener::of(addr, descriptors, Some(Knocking::private(acceptor, codes)))
     }
 

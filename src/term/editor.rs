@@ -139,6 +139,9 @@ pub struct EditorConfig {
     pub history: Option<PathBuf>,
     /// How wide the terminal draws things.
     pub graphemes: Graphemes,
+    /// Whether what was typed and not taken is for another editor of this terminal, which is to come. The
+    /// first that has none behind it remembers no line of those before.
+    pub hands_on: bool,
 }
 
 /// Takes what the editor tells, on the editor's thread.
