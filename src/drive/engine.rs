@@ -11,6 +11,7 @@ use mio::{Events, Poll, Token};
 
 use super::assist::Names;
 use super::conns::Conns;
+use super::eager::Eager;
 use super::feed::{Fed, Feed};
 use super::inbox::Inbox;
 use super::opening::Opening;
@@ -56,6 +57,7 @@ pub(super) struct Engine {
     pub(super) now: At,
     pub(super) clock: Clock,
     pub(super) poll: Poll,
+    pub(super) eager: Eager,
     pub(super) inbox: Inbox<Message>,
     pub(super) signals: Signals,
     pub(super) door: Door,
@@ -126,7 +128,7 @@ impl Engine {
                 break;
             }
             let wait = self.wait();
-            if let Err(err) = self.poll.poll(&mut events, wait)
+            if let Err(err) = self.eager.poll(&mut self.poll, &mut events, wait, self.clock)
                 && err.kind() != io::ErrorKind::Interrupted
             {
                 self.outcome.add(err);
@@ -355,7 +357,9 @@ impl Engine {
 
     /// Sends and writes what waits, as far as it is taken.
     fn flush(&mut self) {
-        self.conns.flush(&mut self.inputs);
+        if self.conns.flush(&mut self.inputs) {
+            self.eager.sent();
+        }
         for closed in self.conns.settle(self.now) {
             // Who sends a signal does not wait for a peer that has stopped reading.
             if closed.unsent > 0 && self.outcome.signal.is_none() {

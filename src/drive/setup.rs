@@ -13,6 +13,7 @@ use mio::{Poll, Registry, Waker};
 use super::assist::Names;
 use super::cast::{Cast, Guests};
 use super::conns::Conns;
+use super::eager::Eager;
 use super::engine::{CONNS, DOOR, Engine, INBOX, SIGNALS, STDIN, STDOUT};
 use super::inbox::Inbox;
 use super::opening::Opening;
@@ -187,6 +188,7 @@ impl Engine {
             typed: Parser::typed(PROMPT.into()),
             scripted,
             poll,
+            eager: Eager::new(!setup.room && !types),
         })
     }
 }
