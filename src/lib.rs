@@ -77,6 +77,12 @@
 //! each other for ever. In a tap an outbox stops the reading of the other end, and a recording that cannot
 //! keep up fails rather than stop anything.
 
+#[cfg(not(unix))]
+compile_error!(
+    "chat-repl needs a Unix: its terminal, signals, pipes and unix sockets are those of one. \
+     On Windows it runs in WSL."
+);
+
 mod app;
 pub mod cli;
 pub mod command;

@@ -10,13 +10,12 @@ use assert_cmd::assert::Assert;
 use assert_cmd::cargo::cargo_bin;
 use predicates::prelude::*;
 use predicates::str::{contains, starts_with};
-use rustix::fs::{Mode, mkfifoat};
 use tempfile::TempDir;
 
 use crate::support::proc::Repl;
 use crate::support::running::Running;
-use crate::support::says;
 use crate::support::tape::{client, server, tape};
+use crate::support::{make_pipe, says};
 
 const FULL: &str = include_str!("cases/transcripts/full.jsonl");
 const HEADER: &str = r#"{"chat-repl":"transcript","version":1,"started":"2026-10-07T09:15:02Z","role":"client","eol":"\n""#;
@@ -92,7 +91,7 @@ fn what_comes_through_a_pipe_is_shown_as_it_comes() {
 fn a_named_pipe_is_read_to_its_end() {
     let dir = TempDir::new().unwrap();
     let pipe = dir.path().join("pipe");
-    mkfifoat(rustix::fs::CWD, &pipe, Mode::RUSR | Mode::WUSR).unwrap();
+    make_pipe(&pipe);
     let writer = thread::spawn({
         let pipe = pipe.clone();
         move || OpenOptions::new().write(true).open(pipe).unwrap().write_all(FULL.as_bytes())
