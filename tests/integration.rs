@@ -12,6 +12,7 @@ mod demo;
 mod diff;
 mod ends;
 mod fence;
+mod first;
 mod flow;
 mod fuzz;
 mod guests;

@@ -1,6 +1,7 @@
 //! The command line, as clap reads it. Definitions only: what they mean is decided in `app`.
 
 mod diff;
+mod first;
 mod private;
 mod replay;
 mod room;
@@ -14,6 +15,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use diff::Diff;
+pub use first::FIRST;
 pub use private::PrivateArgs;
 pub use replay::{Bless, Match, Replaying};
 pub use room::Rooming;

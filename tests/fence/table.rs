@@ -109,6 +109,7 @@ pub(super) const ROOMS: &[Room] = &[
             "bytes",
             "jiff",
             "mio",
+            "nix",
             "rcgen",
             "ring",
             "rustix",
