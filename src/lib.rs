@@ -37,7 +37,7 @@
 //!   name lookups have threads of their own, and reach it through an inbox that wakes the poll. What it
 //!   does itself with regular files (`/save`, loading a transcript) takes as long as the disk does.
 //! - `app` puts a run together from the command line ([`cli`]); [`error`] knows what went wrong, the exit
-//!   status, and how it is printed.
+//!   status, and how it is printed; [`manual`] makes manual pages of the definitions of all of them.
 //!
 //! Who may know whom is a table in `tests/fence`, and a test holds every path in the source to it.
 //!
@@ -88,6 +88,7 @@ pub mod cli;
 pub mod command;
 pub mod drive;
 pub mod error;
+pub mod manual;
 pub mod matching;
 pub mod net;
 pub mod replay;

@@ -128,12 +128,13 @@ fn a_tap_is_told_what_it_can_do() {
 fn errors_end_in_what_to_do() {
     let header = r#"{"chat-repl":"transcript","version":1,"started":"2026-10-07T09:15:02Z","role":"client","events":[]}"#;
     let dir = folder(&[("empty.json", header), ("bad.json", "{")]);
-    let cases: [(&[&str], i32, &str); 11] = [
+    let cases: [(&[&str], i32, &str); 12] = [
         (&["show", "none.json"], 3, "name a file that can be read"),
         (&["show", "bad.json"], 3, "a transcript is what `--save` and `--record` write"),
         (&["show", "empty.json#2"], 3, "`show` without `--conn` shows all of them"),
         (&["diff", "none.json", "empty.json"], 3, "name a file that can be read"),
         (&["test", "none.chat", "--connect", "1"], 3, "name a file that can be read"),
+        (&["man", "bad.json"], 3, "name a file that can be written"),
         (&["--connect", "127.0.0.1:1", "--replay", "empty.json"], 1, "`chat-repl show FILE` shows"),
         (&["--connect", "127.0.0.1:1", "--script", "none.chat"], 3, "name a file that can be read"),
         (&["--connect", "127.0.0.1:1", "--save", "no/folder.json"], 3, "name a file that can be"),

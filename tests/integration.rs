@@ -21,6 +21,7 @@ mod include;
 mod listen;
 mod live_replay;
 mod mock;
+mod packaging;
 mod peers;
 mod private;
 mod prompt;

@@ -2,6 +2,7 @@
 
 mod diff;
 mod mock;
+mod packaging;
 mod private;
 mod show;
 mod talk;
@@ -38,10 +39,13 @@ pub(crate) fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(u8::try_from(usage.exit_code()).unwrap_or(USAGE));
         }
     };
+    let auto = ColorChoice::Auto;
     let (colour, done) = match cli.command {
         Some(Subcommands::Show(show)) => (colour(show.color), show::run(&show)),
         Some(Subcommands::Diff(diff)) => (colour(diff.color), diff::run(&diff)),
         Some(Subcommands::Test(test)) => (colour(test.color), test::run(*test)),
+        Some(Subcommands::Completions(args)) => (auto, packaging::completions(&args)),
+        Some(Subcommands::Man(args)) => (auto, packaging::man(&args)),
         None => (colour(cli.talk.color), talk::run(cli.talk)),
     };
     end(colour, done)
@@ -51,7 +55,7 @@ pub(crate) fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn check(cli: &Cli) -> Result<(), clap::Error> {
     match &cli.command {
         Some(Subcommands::Test(args)) => test::check(args),
-        Some(Subcommands::Show(_) | Subcommands::Diff(_)) => Ok(()),
+        Some(_) => Ok(()),
         None => {
             cli.talk.check()?;
             cli.talk.check_asking(io::stdin().is_terminal())
