@@ -1,7 +1,8 @@
 //! What packages bring along: manual pages and completions.
 
 use std::collections::BTreeSet;
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
@@ -14,6 +15,7 @@ use crate::support::proc::Repl;
 use crate::support::pty::Pty;
 use crate::support::says::error;
 use crate::support::tools::require;
+use crate::support::{folder, project};
 
 /// A folder with all the pages.
 fn manual() -> TempDir {
@@ -229,4 +231,72 @@ fn fish_completes() {
         command.args(["--no-config", "-c", &ask]).current_dir(dir.path()).env("HOME", dir.path());
         command.assert().success().stdout(contains(word));
     }
+}
+
+/// A work tree that has version 1.2.3 to release, and a `just` that only says what it was asked for.
+fn work_tree() -> TempDir {
+    let dir = folder(&[
+        ("Cargo.toml", "[package]\nversion = \"1.2.3\"\n"),
+        (
+            "CHANGELOG.md",
+            "## [Unreleased]\n\n## [1.2.3] - 2026-12-01\n\n- It talks.\n\n## [1.0.0] - 2026-01-01\n\n- No.\n",
+        ),
+        ("bin/just", "#!/bin/sh\necho \"ran $*\"\n"),
+    ]);
+    let script = "scripts/packaging/release.sh";
+    fs::create_dir_all(dir.path().join("scripts/packaging")).unwrap();
+    fs::copy(project().join(script), dir.path().join(script)).unwrap();
+    fs::set_permissions(dir.path().join("bin/just"), Permissions::from_mode(0o755)).unwrap();
+    git(&dir, &["init", "-q"]);
+    git(&dir, &["add", "-A"]);
+    git(&dir, &["commit", "-qm", "one"]);
+    dir
+}
+
+/// What git prints, which knows nothing of a person's settings.
+fn git(dir: &TempDir, args: &[&str]) -> String {
+    let mut git = assert_cmd::Command::new("git");
+    git.args(["-c", "user.name=a", "-c", "user.email=a@b"]).args(args).current_dir(dir.path());
+    let run = git.env("HOME", dir.path()).env("GIT_CONFIG_NOSYSTEM", "1").assert().success();
+    String::from_utf8(run.get_output().stdout.clone()).unwrap()
+}
+
+fn release(dir: &TempDir, args: &[&str]) -> assert_cmd::assert::Assert {
+    let path = std::env::var("PATH").unwrap_or_default();
+    let mut script = assert_cmd::Command::new(dir.path().join("scripts/packaging/release.sh"));
+    script.args(args).env("PATH", format!("{}:{path}", dir.path().join("bin").display()));
+    for who in ["AUTHOR", "COMMITTER"] {
+        script.env(format!("GIT_{who}_NAME"), "a").env(format!("GIT_{who}_EMAIL"), "a@b");
+    }
+    script.env("HOME", dir.path()).env("GIT_CONFIG_NOSYSTEM", "1").assert()
+}
+
+#[test]
+fn a_release_is_checked_told_and_then_tagged() {
+    if require("git").is_none() {
+        return;
+    }
+    let dir = work_tree();
+    release(&dir, &["1.2.3"]).failure().stderr(contains("nothing was done"));
+    assert_eq!(git(&dir, &["tag"]), "", "nobody said yes");
+    let told = "It pushes and publishes nothing.\nran ci\nran package\nv1.2.3 is tagged.";
+    release(&dir, &["1.2.3", "--yes"]).success().stdout(contains(told));
+    let message = git(&dir, &["tag", "-l", "--format=%(contents)", "v1.2.3"]);
+    assert_eq!(message.trim(), "- It talks.");
+    release(&dir, &["1.2.3", "--yes"]).failure().stderr(contains("the tag v1.2.3 is there"));
+}
+
+#[test]
+fn all_that_keeps_a_release_back_is_told_at_once() {
+    if require("git").is_none() {
+        return;
+    }
+    let dir = work_tree();
+    fs::write(dir.path().join("new"), "").unwrap();
+    let told = release(&dir, &["1.2.4", "--yes"]).failure();
+    let told = String::from_utf8(told.get_output().stderr.clone()).unwrap();
+    for part in ["the work tree has changes", "Cargo.toml has another", "CHANGELOG.md has no"] {
+        assert!(told.contains(&format!("error: {part}")), "{told}");
+    }
+    release(&dir, &["1.2", "--yes"]).failure().stderr(error("`1.2` is no version"));
 }
