@@ -82,6 +82,8 @@ pub(super) struct Engine {
     pub(super) limit: Option<Duration>,
     pub(super) names: Names,
     pub(super) role: Side,
+    /// Whether nobody is kept out by address or certificate.
+    pub(super) admits_all: bool,
     pub(super) redactor: Redactor,
     pub(super) recorder: Recorder,
     /// The script could go on, and is to in the next round.

@@ -61,6 +61,8 @@ pub struct Setup {
     pub dialing: Dialing,
     /// The code, where only the invited take part.
     pub private: Option<Private>,
+    /// Whether whoever reaches us may take part, as far as we do not look at addresses and certificates.
+    pub admits_all: bool,
     /// What the conversation is.
     pub session: Box<dyn Session>,
     /// Which side we are; in a tap, the one that others connect to.
@@ -176,6 +178,7 @@ impl Engine {
             limit: setup.limit,
             names,
             role: setup.role,
+            admits_all: setup.admits_all,
             redactor,
             recorder,
             inputs: VecDeque::new(),

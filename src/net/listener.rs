@@ -14,6 +14,7 @@ use thiserror::Error;
 use super::addr::{Address, Endpoint, TLS};
 use super::bind_error::BindError;
 use super::descriptor::{Descriptors, Supply, ran_out};
+use super::interfaces;
 use super::knocking::{Barred, Knocking};
 use super::link::Link;
 use super::lookup;
@@ -180,6 +181,21 @@ impl Listener {
         sockets.map(|one| reachable(&one.local())).collect()
     }
 
+    /// Where others may come, where that is not plain from [`Listener::local`]: at a socket on every
+    /// interface. None where the socket is on one, or guests are invited.
+    #[must_use]
+    pub fn open_at(&self) -> Option<Vec<String>> {
+        let knocking = self.knocking.as_ref();
+        if knocking.is_some_and(Knocking::is_private) {
+            return None;
+        }
+        let tls = if knocking.is_some() { TLS } else { "" };
+        let all = self.sockets.listening.iter().find_map(Listening::on_all)?;
+        let known = interfaces::addresses().into_iter();
+        let known = known.filter(|ip| all.is_ipv6() || ip.is_ipv4());
+        Some(known.map(|ip| format!("{tls}{}", SocketAddr::new(ip, all.port()))).collect())
+    }
+
     /// The code that they need, where a person is to be shown it.
     #[must_use]
     pub fn code(&self) -> Option<&Code> {
@@ -274,6 +290,12 @@ impl Listening {
             Listening::Tcp(socket) => socket.local_addr().map_or_else(|_| String::new(), shown),
             Listening::Unix(file, _) => format!("unix:{}", file.path().display()),
         }
+    }
+
+    /// Its address, where it is on every interface.
+    fn on_all(&self) -> Option<SocketAddr> {
+        let Listening::Tcp(socket) = self else { return None };
+        socket.local_addr().ok().filter(|addr| addr.ip().is_unspecified())
     }
 
     fn source(&mut self) -> &mut dyn Source {

@@ -54,6 +54,7 @@ const ALL: &[&str] = &[
     "command",
     "drive",
     "error",
+    "manual",
     "matching",
     "net",
     "replay",
@@ -88,6 +89,7 @@ pub(super) const ROOMS: &[Room] = &[
         crates: Only(&["bytes", "memchr", "thiserror"]),
         barred: PURE,
     },
+    Room { name: "manual", rooms: &["command::help"], crates: Only(&["clap"]), barred: PURE },
     Room {
         name: "session",
         rooms: &["matching::most_similar", "wire", "units"],
@@ -109,6 +111,7 @@ pub(super) const ROOMS: &[Room] = &[
             "bytes",
             "jiff",
             "mio",
+            "nix",
             "rcgen",
             "ring",
             "rustix",
