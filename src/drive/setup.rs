@@ -139,7 +139,6 @@ impl Engine {
         let listener = open_listener(&mut setup, registry, &inbox.waker())?;
         let record = open_record(&setup)?;
         let signals = start_signals(&setup, registry, &inbox.waker()).map_err(system)?;
-        Signals::leave_interrupts_to_others(); // none of the threads that start here is to get one
         let recorder = start_recorder(&setup, record, &inbox)?;
         let raw = start_raw(&setup, registry).map_err(system)?;
         if let Some(feed) = &mut setup.feed {
@@ -240,6 +239,7 @@ fn start_signals(setup: &Setup, registry: &Registry, waker: &Arc<Waker>) -> io::
     setup.cast.iter().for_each(|cast| cast.wake(waker));
     let mut signals = if setup.signals { Signals::catch()? } else { Signals::none() };
     signals.register(registry, SIGNALS)?;
+    Signals::leave_interrupts_to_others(); // none of the threads that start now is to get one
     Ok(signals)
 }
 
