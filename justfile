@@ -12,6 +12,28 @@ build:
 install:
     cargo install --locked --path .
 
+# Make a Debian package of the program, its manual, completions, examples and unit: target/debian/*.deb
+[group('build')]
+deb:
+    @cargo deb --version >/dev/null 2>&1 || { echo "error: there is no cargo-deb: cargo install --locked cargo-deb@3.8.0" >&2; exit 1; }
+    scripts/packaging/deb.sh
+
+# Install a Debian package of the program, try what it brings, and purge it again: as root, or in a container
+[group('check')]
+try-deb FILE:
+    scripts/packaging/try-deb.sh {{ FILE }}
+
+# Check licences, advisories, duplicates and sources of all that the program depends on
+[group('check')]
+deny *ARGS:
+    @cargo deny --version >/dev/null 2>&1 || { echo "error: there is no cargo-deny: cargo install --locked cargo-deny@0.20.2" >&2; exit 1; }
+    cargo deny --locked check {{ ARGS }}
+
+# Check that what is published builds by itself
+[group('check')]
+package:
+    cargo package --locked
+
 # Run every test: unit, integration, documentation
 [group('check')]
 test *ARGS:
@@ -41,15 +63,25 @@ fuzz SECONDS='600':
 [group('check')]
 ci: fmt-check lint doc test
 
+# Tag a version, after checking that it can be released: pushes nothing, and asks before it tags
+[group('work')]
+release VERSION:
+    scripts/packaging/release.sh {{ VERSION }}
+
 # Format the source
 [group('work')]
 fmt:
     cargo fmt --all
 
-# Measure the speed of the parts
+# Race against peers, side by side: all races, or those named (`just bench pipe --runs 9`)
 [group('work')]
 bench *ARGS:
-    cargo bench --locked {{ ARGS }}
+    cargo bench --locked --bench races -- {{ ARGS }}
+
+# Measure the speed of the parts
+[group('work')]
+bench-parts *ARGS:
+    cargo bench --locked --bench parts {{ ARGS }}
 
 # Measure what long transcripts take, beside jq and Python
 [group('work')]

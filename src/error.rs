@@ -18,6 +18,21 @@ use crate::transcript::ReadError;
 use crate::units::{count, reason};
 use crate::wire::ConnId;
 
+/// What to do about a file that cannot be read.
+const READABLE: &str = "name a file that can be read";
+
+/// What to do about a file that cannot be written.
+const WRITABLE: &str = "name a file that can be written";
+
+/// What to do about a stream that takes nothing more.
+const ELSEWHERE: &str = "make room there, or send it elsewhere";
+
+/// What to do about marks in a transcript that are wrong.
+const MARKS: &str = "`chat-repl show --marks FILE` shows what its events compare and say";
+
+/// What to do where the system gives nothing more.
+const SYSTEM: &str = "there may be too many open files or processes (see `ulimit -a`)";
+
 /// How the program ends, for those who started it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExitStatus {
@@ -38,6 +53,36 @@ pub enum ExitStatus {
 }
 
 impl ExitStatus {
+    /// All that there are, a wrong command line's (clap's own) among them, and what they mean, in Markdown.
+    pub const MEANINGS: [(u8, &'static str); 8] = [
+        (
+            ExitStatus::Done.code(),
+            "all that was asked for happened; also SIGTERM to a tap, a mock, or a listener with `--stay`, and a \
+             standard output that was closed",
+        ),
+        (
+            ExitStatus::CheckFailed.code(),
+            "a check failed: an expectation, a replay, what a client said to a mock, a test; or a replay or \
+             `test` that had nothing to check",
+        ),
+        (2, "the command line is wrong"),
+        (
+            ExitStatus::BadFile.code(),
+            "a script, a transcript or another file is malformed, unreadable or cannot be written",
+        ),
+        (
+            ExitStatus::NoConnection.code(),
+            "no connection: unknown name, refused, timed out, a server that is not believed (TLS), a code that is \
+             refused, address in use",
+        ),
+        (
+            ExitStatus::Broken.code(),
+            "the connection broke: reset, a failed write, or ended while a wait was open",
+        ),
+        (ExitStatus::Interrupted.code(), "interrupted (SIGINT)"),
+        (ExitStatus::Terminated.code(), "terminated (SIGTERM)"),
+    ];
+
     /// The number of it. 2, a wrong command line, is clap's own.
     #[must_use]
     pub const fn code(self) -> u8 {
@@ -75,7 +120,7 @@ impl Error {
     #[must_use]
     pub fn read(name: &str, err: &io::Error) -> Error {
         let report = Report::new(format!("cannot read `{name}`: {}", reason(err)));
-        Error::new(ExitStatus::BadFile, report.note("name a file that can be read"))
+        Error::new(ExitStatus::BadFile, report.note(READABLE))
     }
 
     /// All that is wrong with a script.
@@ -88,10 +133,9 @@ impl Error {
     /// A terminal that cannot be used.
     #[must_use]
     pub fn terminal(err: &io::Error) -> Error {
-        Error::new(
-            ExitStatus::BadFile,
-            Report::new(format!("cannot use the terminal: {}", reason(err))),
-        )
+        let report = Report::new(format!("cannot use the terminal: {}", reason(err)));
+        let hint = "none is needed where standard input and output are files or pipes";
+        Error::new(ExitStatus::BadFile, report.note(hint))
     }
 
     /// A file that is to have a code, and has none.
@@ -104,20 +148,22 @@ impl Error {
     /// There is no code for a private conversation.
     #[must_use]
     pub fn no_code(why: &str) -> Error {
-        Error::new(ExitStatus::NoConnection, Report::new(why))
+        let report = Report::new(why).note("`--code-file FILE` has it where it is not typed");
+        Error::new(ExitStatus::NoConnection, report)
     }
 
     /// Nobody can be asked.
     #[must_use]
     pub fn asking(err: &EditorError) -> Error {
-        Error::new(ExitStatus::BadFile, Report::new(err.to_string()))
+        let report = Report::new(err.to_string()).note("`--code-file FILE` has the code instead");
+        Error::new(ExitStatus::BadFile, report)
     }
 
     /// Standard output that cannot be written to.
     #[must_use]
     pub fn stdout(err: &io::Error) -> Error {
         let report = Report::new(format!("cannot write to standard output: {}", reason(err)));
-        Error::new(ExitStatus::BadFile, report)
+        Error::new(ExitStatus::BadFile, report.note(ELSEWHERE))
     }
 
     /// A transcript without the conn that was asked for.
@@ -125,7 +171,7 @@ impl Error {
     pub fn no_conn(name: &Path, conn: ConnId, conns: usize) -> Error {
         let (name, has) = (name.display(), count(conns as u64, "conn"));
         let report = Report::new(format!("`{name}` has no conn {conn}: it has {has}"));
-        Error::new(ExitStatus::BadFile, report)
+        Error::new(ExitStatus::BadFile, report.note("`show` without `--conn` shows all of them"))
     }
 
     /// Transcripts that differ in so many lines.
@@ -139,19 +185,23 @@ impl Error {
     #[must_use]
     pub fn write(path: &Path, why: &str) -> Error {
         let report = Report::new(format!("cannot write `{}`: {why}", path.display()));
-        Error::new(ExitStatus::BadFile, report.note("name a file that can be written"))
+        Error::new(ExitStatus::BadFile, report.note(WRITABLE))
     }
 
     /// Tests that cannot be found.
     #[must_use]
     pub fn unfound(err: &FindError) -> Error {
-        Error::new(ExitStatus::BadFile, Report::new(err.to_string()))
+        let report = Report::new(err.to_string());
+        let io = matches!(err, FindError::Io { .. });
+        Error::new(ExitStatus::BadFile, if io { report.note(READABLE) } else { report })
     }
 
     /// What happens in tests cannot be kept.
     #[must_use]
     pub fn actual(err: &ActualError) -> Error {
-        Error::new(ExitStatus::BadFile, Report::new(err.to_string()))
+        let report = Report::new(err.to_string());
+        let no = matches!(err, ActualError::IsTest(_));
+        Error::new(ExitStatus::BadFile, if no { report } else { report.note(WRITABLE) })
     }
 
     /// There is nothing to test: of so many tests the filter has left none.
@@ -185,13 +235,20 @@ impl Error {
     /// The tests cannot be run.
     #[must_use]
     pub fn suite(err: &RunError) -> Error {
-        Error::new(ExitStatus::BadFile, Report::new(err.to_string()))
+        let hint = match err {
+            RunError::Server(_) | RunError::Client(_) => {
+                "its command is run by `sh -c`: does it run there?"
+            }
+            RunError::Signals(_) | RunError::Thread(_) => SYSTEM,
+        };
+        Error::new(ExitStatus::BadFile, Report::new(err.to_string()).note(hint))
     }
 
     /// A report that could not be written to what is called so.
     #[must_use]
     pub fn unwritten(name: &str, why: &str) -> Error {
-        Error::new(ExitStatus::BadFile, Report::new(format!("cannot write to {name}: {why}")))
+        let report = Report::new(format!("cannot write to {name}: {why}"));
+        Error::new(ExitStatus::BadFile, report.note(ELSEWHERE))
     }
 
     /// All of these as one, if there are any: the first has the status, and a failed check outranks the
@@ -260,19 +317,51 @@ impl Error {
 
 impl From<ReadError> for Error {
     fn from(err: ReadError) -> Error {
-        Error::new(ExitStatus::BadFile, Report::new(err.to_string()))
+        let report = Report::new(err.to_string());
+        Error::new(ExitStatus::BadFile, with_hint(report, read_hint(&err)))
     }
 }
 
 impl From<TlsFileError> for Error {
     fn from(err: TlsFileError) -> Error {
-        Error::new(ExitStatus::BadFile, Report::new(err.to_string()))
+        let hint = match err {
+            TlsFileError::Read { .. } | TlsFileError::TooLarge { .. } => Some(READABLE),
+            TlsFileError::Pair { .. } => Some("`--tls-key FILE` names the key that goes with it"),
+            TlsFileError::Malformed { .. } | TlsFileError::Certificate { .. } => {
+                Some("`openssl x509 -in FILE -text` shows what a certificate has")
+            }
+            _ => None,
+        };
+        Error::new(ExitStatus::BadFile, with_hint(Report::new(err.to_string()), hint))
     }
 }
 
 impl From<LoadError> for Error {
     fn from(err: LoadError) -> Error {
-        Error::new(blamed(err.blame()), Report::new(err.to_string()))
+        let hint = match &err {
+            LoadError::Read(err) => read_hint(err),
+            LoadError::NoSuchConn { .. } => Some("`chat-repl show FILE` shows all of them"),
+            LoadError::Empty { .. } => Some("`chat-repl show FILE` shows what it has instead"),
+            LoadError::Mask { .. } | LoadError::Event { .. } => Some(MARKS),
+            _ => None,
+        };
+        Error::new(blamed(err.blame()), with_hint(Report::new(err.to_string()), hint))
+    }
+}
+
+/// What to do about a transcript that cannot be read.
+fn read_hint(err: &ReadError) -> Option<&'static str> {
+    match err {
+        ReadError::Io { .. } => Some(READABLE),
+        ReadError::Malformed { .. } => Some("a transcript is what `--save` and `--record` write"),
+        ReadError::NoFile { .. } => None,
+    }
+}
+
+fn with_hint(report: Report, hint: Option<&'static str>) -> Report {
+    match hint {
+        Some(hint) => report.note(hint),
+        None => report,
     }
 }
 

@@ -38,7 +38,7 @@
 //!   does itself with regular files (`/save`, loading a transcript) takes as long as the disk does.
 //! - [`page`] makes what browsers show: pages and plots in which nothing from outside can run.
 //! - `app` puts a run together from the command line ([`cli`]); [`error`] knows what went wrong, the exit
-//!   status, and how it is printed.
+//!   status, and how it is printed; [`manual`] makes manual pages of the definitions of all of them.
 //!
 //! Who may know whom is a table in `tests/fence`, and a test holds every path in the source to it.
 //!
@@ -78,11 +78,18 @@
 //! each other for ever. In a tap an outbox stops the reading of the other end, and a recording that cannot
 //! keep up fails rather than stop anything.
 
+#[cfg(not(unix))]
+compile_error!(
+    "chat-repl needs a Unix: its terminal, signals, pipes and unix sockets are those of one. \
+     On Windows it runs in WSL."
+);
+
 mod app;
 pub mod cli;
 pub mod command;
 pub mod drive;
 pub mod error;
+pub mod manual;
 pub mod matching;
 pub mod net;
 pub mod page;

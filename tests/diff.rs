@@ -190,7 +190,7 @@ fn conns_are_compared_in_their_order() {
         .code(1)
         .stdout(contains("- 3 server: two\n+ 2 server: one\n"));
     let unknown = diff_of("a.jsonl", "b.jsonl#4", (a, less), &[]).code(3).stdout("");
-    unknown.stderr("error: `b.jsonl` has no conn 4: it has 1 conn\n");
+    unknown.stderr("error: `b.jsonl` has no conn 4: it has 1 conn\n   = `chat-repl show FILE` shows all of them\n");
 }
 
 #[test]

@@ -10,13 +10,12 @@ use assert_cmd::assert::Assert;
 use assert_cmd::cargo::cargo_bin;
 use predicates::prelude::*;
 use predicates::str::{contains, starts_with};
-use rustix::fs::{Mode, mkfifoat};
 use tempfile::TempDir;
 
 use crate::support::proc::Repl;
 use crate::support::running::Running;
-use crate::support::says;
 use crate::support::tape::{client, server, tape};
+use crate::support::{make_pipe, says};
 
 const FULL: &str = include_str!("cases/transcripts/full.jsonl");
 const HEADER: &str = r#"{"chat-repl":"transcript","version":1,"started":"2026-10-07T09:15:02Z","role":"client","eol":"\n""#;
@@ -60,11 +59,11 @@ fn a_conn_is_named_behind_the_file_as_for_a_replay() {
     let show = |file: &str| Repl::new().args(["show", file]).current_dir(dir.path()).run();
     show("a.jsonl#2").success().stdout(contains("login: ").and(contains("HELLO").not()));
     let unknown = show("a.jsonl#7").code(3);
-    unknown.stderr("error: `a.jsonl` has no conn 7: it has 2 conns\n");
+    unknown.stderr("error: `a.jsonl` has no conn 7: it has 2 conns\n   = `show` without `--conn` shows all of them\n");
     fs::write(dir.path().join("b#2"), tape(&[server("hi")])).unwrap();
     show("b#2").success().stdout(contains("server  hi\n"));
     show("b#2#1").success().stdout(contains("server  hi\n"));
-    show("a.jsonl#x").code(3).stderr("error: cannot read `a.jsonl#x`: no such file or directory\n");
+    show("a.jsonl#x").code(3).stderr("error: cannot read `a.jsonl#x`: no such file or directory\n   = name a file that can be read\n");
 }
 
 #[test]
@@ -92,7 +91,7 @@ fn what_comes_through_a_pipe_is_shown_as_it_comes() {
 fn a_named_pipe_is_read_to_its_end() {
     let dir = TempDir::new().unwrap();
     let pipe = dir.path().join("pipe");
-    mkfifoat(rustix::fs::CWD, &pipe, Mode::RUSR | Mode::WUSR).unwrap();
+    make_pipe(&pipe);
     let writer = thread::spawn({
         let pipe = pipe.clone();
         move || OpenOptions::new().write(true).open(pipe).unwrap().write_all(FULL.as_bytes())
@@ -134,7 +133,7 @@ fn what_is_no_file_of_text_is_refused() {
     }
     let dir = TempDir::new().unwrap();
     let folder = Repl::new().args(["show", "."]).current_dir(dir.path()).run().code(3);
-    folder.stderr("error: cannot read `.`: is a directory\n");
+    folder.stderr("error: cannot read `.`: is a directory\n   = name a file that can be read\n");
 }
 
 #[test]

@@ -2,7 +2,6 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
@@ -17,7 +16,7 @@ use crate::support::peer::{EchoServer, Peer, accept_within, listen};
 use crate::support::proc::Repl;
 use crate::support::running::{Finished, Running};
 use crate::support::servers::{REDIS, Server};
-use crate::support::{DEADLINE, says, tools};
+use crate::support::{DEADLINE, make_pipe, says, tools};
 
 /// What each end says where much is said.
 const MUCH: usize = 64 << 20;
@@ -348,11 +347,6 @@ fn a_pipe_is_recorded_to_as_soon_as_somebody_reads_it() {
     end(tap, 0);
     let recorded = reader.join().unwrap();
     assert!(recorded.contains("\"line\":\"early\"") && recorded.contains("\"ev\":\"end\""));
-}
-
-fn make_pipe(path: &Path) {
-    let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
-    rustix::fs::mknodat(rustix::fs::CWD, path, rustix::fs::FileType::Fifo, mode, 0).unwrap();
 }
 
 #[test]

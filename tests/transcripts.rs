@@ -157,7 +157,7 @@ fn a_folder_that_cannot_be_written_to_is_named_before_anything_is_said() {
     let dir = TempDir::new().unwrap();
     for option in ["--save", "--record"] {
         let told = talk(&dir, &[option, "no/such/a.json"], "x\n").code(3).stdout("");
-        told.stderr("error: cannot write `no/such/a.json`: no such file or directory\n");
+        told.stderr("error: cannot write `no/such/a.json`: no such file or directory\n   = name a file that can be written\n");
     }
 }
 

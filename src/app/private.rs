@@ -1,19 +1,18 @@
 //! The code of a private conversation.
 
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::Read;
 use std::path::Path;
 
+use super::colour;
 use crate::cli::Talk;
-use crate::drive::{Private, Signal};
+use crate::drive::{self, Answer, Private, Question};
 use crate::error::Error;
-use crate::net::private::{Code, WORDS};
-use crate::term::{Answer, Terminal};
+use crate::net::private::{Code, CodeError, WORDS};
+use crate::term::Terminal;
 
-/// What a person is asked.
-const QUESTION: &str = "the code that your host told you: ";
-
-/// How often, where what was typed can be no code.
+/// What a person is asked, and how often, where what was typed can be no code.
+const PROMPT: &str = "the code that your host told you: ";
 const TIMES: usize = 5;
 
 /// More than the longest code has: what is larger is no such file.
@@ -29,7 +28,7 @@ pub(super) fn code(talk: &Talk, terminal: Option<&Terminal>) -> Result<Option<Pr
             let code = Code::make().map_err(|why| Error::no_code(&why))?;
             Ok(Some(Private { code, given: false }))
         }
-        (None, Some(terminal)) => Ok(Some(Private { code: ask(terminal)?, given: true })),
+        (None, Some(terminal)) => Ok(Some(Private { code: ask(talk, terminal)?, given: true })),
         (None, None) => Err(Error::no_code("nobody can be asked for the code")),
     }
 }
@@ -46,19 +45,16 @@ fn read(path: &Path) -> Result<Code, Error> {
 }
 
 /// What can be no code is no guess: the person is asked again.
-fn ask(terminal: &Terminal) -> Result<Code, Error> {
-    for _ in 0..TIMES {
-        let answer = terminal.ask(QUESTION, &WORDS).map_err(|err| Error::asking(&err))?;
-        match answer {
-            Answer::Line(line) => match line.parse() {
-                Ok(code) => return Ok(code),
-                Err(why) => {
-                    writeln!(io::stderr(), "-- that can be no code: {why}").ok();
-                }
-            },
-            Answer::Interrupt => return Err(Error::signalled(Signal::Interrupt)),
-            Answer::End => break,
-        }
+fn ask(talk: &Talk, terminal: &Terminal) -> Result<Code, Error> {
+    let question = Question { prompt: PROMPT, words: &WORDS, times: TIMES };
+    // What stands behind the code is data then, for who reads the terminal after us.
+    let terminal = if talk.plain { terminal.edits_itself() } else { terminal.clone() };
+    let judge =
+        |line: &str| line.parse().map_err(|why: CodeError| format!("that can be no code: {why}"));
+    match drive::ask(&terminal, question, colour(talk.color), judge) {
+        Ok(Answer::Given(code)) => Ok(code),
+        Ok(Answer::None) => Err(Error::no_code("no code was given: ask your host for it")),
+        Ok(Answer::Signalled(signal)) => Err(Error::signalled(signal)),
+        Err(err) => Err(Error::asking(&err)),
     }
-    Err(Error::no_code("no code was given: ask your host for it"))
 }

@@ -149,6 +149,7 @@ fn setup(
     Setup {
         clock,
         private,
+        admits_all: admits_all(&talk),
         listener: None,
         session,
         role,
@@ -187,6 +188,14 @@ fn setup(
         },
         way,
     }
+}
+
+/// Whether nobody is kept out by address or certificate. Those that a tap asks for are its server's.
+fn admits_all(talk: &Talk) -> bool {
+    let is_tls = talk.listen.as_ref().is_some_and(|addr| addr.tls) && !talk.is_tap();
+    let tls = &talk.shared.tls;
+    let asks = is_tls && (tls.tls_ca.is_some() || !tls.tls_pin.is_empty());
+    talk.rooming.allow.is_none() && !asks
 }
 
 fn session(talk: &Talk, prompt: bool) -> Box<dyn Session> {

@@ -1,6 +1,8 @@
 //! The command line, as clap reads it. Definitions only: what they mean is decided in `app`.
 
 mod diff;
+mod first;
+mod packaging;
 mod private;
 mod replay;
 mod room;
@@ -14,6 +16,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use diff::Diff;
+pub use first::FIRST;
+pub use packaging::{Completions, Man, Shell};
 pub use private::PrivateArgs;
 pub use replay::{Bless, Match, Replaying};
 pub use room::Rooming;
@@ -45,7 +49,8 @@ use crate::wire::Eol;
                       chat-repl --connect ADDR [OPTIONS] < SCRIPT\n       \
                       chat-repl --connect ADDR --replay FILE\n       chat-repl --listen ADDR --replay FILE\n       \
                       chat-repl test PATH... [OPTIONS]\n       \
-                      chat-repl show FILE\n       chat-repl diff A B",
+                      chat-repl show FILE\n       chat-repl diff A B\n       \
+                      chat-repl completions SHELL\n       chat-repl man [DIR]",
     after_help = "ADDR is HOST:PORT, :PORT, PORT, HOST, [V6]:PORT or unix:PATH, and tls: before it for TLS; the port is \
                   51423 where none is given.\nDurations are written 200ms, 2s, 1m; sizes 64KiB, 4MiB. \
                   At the prompt, /help lists the commands.\n\
@@ -73,6 +78,12 @@ pub enum Subcommands {
     /// Run scripts and transcripts as tests
     #[command(override_usage = test::USAGE, after_help = test::EXAMPLES)]
     Test(Box<Test>),
+    /// Print what a shell needs to complete
+    #[command(after_help = packaging::COMPLETIONS)]
+    Completions(Completions),
+    /// Write the manual pages
+    #[command(after_help = packaging::MAN)]
+    Man(Man),
 }
 
 /// The options of a conversation.

@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::builder::{PossibleValuesParser, TypedValueParser, UnknownArgumentValueParser};
 use clap::{Args, ColorChoice};
 use regex::Regex;
 
@@ -37,6 +37,10 @@ Examples:
 Exit status: 0 all passed, 1 some did not or there were none, 2 usage, 3 a bad file,
 130 and 143 stopped by a signal.";
 
+/// What there is for who looks for `--private` among them.
+const PRIVATE: &str = "a private server is tested by one script or transcript at a time: \
+                       chat-repl --connect ADDR --private --code-file FILE with --script PATH or --replay PATH";
+
 /// The options of `chat-repl test`.
 #[derive(Debug, Args)]
 pub struct Test {
@@ -53,6 +57,15 @@ pub struct Test {
     /// Start one for each test
     #[arg(long, requires = "server", help_heading = "Server")]
     pub server_per_test: bool,
+    /// There is none: who gives it is told what to do instead.
+    #[arg(
+        long,
+        hide = true,
+        num_args = 0,
+        default_missing_value = "",
+        value_parser = UnknownArgumentValueParser::suggest(PRIVATE)
+    )]
+    pub private: Option<String>,
     /// Keep trying for this long until a first connection stands; with --server 10s if not given
     #[arg(long, value_name = "DUR", value_parser = parse_duration, help_heading = "Server")]
     pub retry: Option<Duration>,

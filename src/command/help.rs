@@ -45,7 +45,30 @@ pub fn explain(name: &str) -> Result<String, Wrong> {
     Ok(text)
 }
 
-/// The commands as a table in Markdown, as the manual has it.
+/// What there is to know of a command, for a page of the manual.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The group that it is listed in.
+    pub topic: &'static str,
+    /// Its name, without the slash.
+    pub name: &'static str,
+    /// What may follow it: `[-t DUR] PATTERN`.
+    pub synopsis: String,
+    /// What it does, in sentences of plain Markdown.
+    pub details: &'static str,
+}
+
+/// Every command, by topic.
+pub fn entries() -> impl Iterator<Item = Entry> {
+    registry::all().map(|spec| Entry {
+        topic: spec.topic.heading(),
+        name: spec.name,
+        synopsis: spec.synopsis(),
+        details: spec.details,
+    })
+}
+
+/// The commands as a table in Markdown, as the README has it.
 #[must_use]
 pub fn table() -> String {
     let mut text = "| command | does |\n|---|---|\n".to_owned();

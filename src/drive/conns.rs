@@ -8,6 +8,7 @@ use bytes::Bytes;
 use mio::event::Event;
 use mio::{Interest, Registry, Token};
 
+use super::landing::Landing;
 use crate::net::{Conn, Flushed, NetStream, ReadOutcome, Settled, TlsStart};
 use crate::session::{Audience, Ending, Input, Queue};
 use crate::units::At;
@@ -15,6 +16,9 @@ use crate::wire::ConnId;
 
 /// What one read takes at most. Larger reads made the pipe race no faster; the buffer is shared.
 const READ: usize = 64 << 10;
+
+/// What is discarded at once of what comes after a close.
+const SCRATCH: usize = 16 << 10;
 
 /// What is read in one turn of all conns, before what follows from it is sent: the session learns only then
 /// whose outbox fills. A line that is passed on costs less the more of them go together, and here they do.
@@ -56,7 +60,9 @@ pub(super) struct Conns {
     room: bool,
     /// Those whose outbox has room are not read.
     talkers_paused: bool,
-    buf: Box<[u8]>,
+    landing: Landing,
+    /// For what is discarded.
+    scratch: Box<[u8]>,
 }
 
 struct Slot {
@@ -112,7 +118,8 @@ impl Conns {
             cut: Vec::new(),
             room: false,
             talkers_paused: false,
-            buf: vec![0; READ].into_boxed_slice(),
+            landing: Landing::new(READ),
+            scratch: vec![0; SCRATCH].into_boxed_slice(),
         }
     }
 
@@ -226,13 +233,13 @@ impl Conns {
         if slot.conn.is_closing() {
             return None;
         }
-        match slot.conn.read(&mut self.buf) {
+        match self.landing.land(|memory| slot.conn.read_spare(memory)) {
             ReadOutcome::Bytes { n, drained } => {
                 self.taken += n;
                 if !drained {
                     self.readable(id);
                 }
-                Some(Input::Received { conn: id, bytes: Bytes::copy_from_slice(&self.buf[..n]) })
+                Some(Input::Received { conn: id, bytes: self.landing.take() })
             }
             ReadOutcome::WouldBlock => None,
             ReadOutcome::Eof => {
@@ -381,9 +388,12 @@ impl Conns {
         self.talkers_paused = paused;
     }
 
-    /// Sends what waits, as far as the streams take it, and reports what the session has to know.
-    pub(super) fn flush(&mut self, inputs: &mut VecDeque<Input>) {
-        for id in std::mem::take(&mut self.dirty) {
+    /// Sends what waits, as far as the streams take it, and reports what the session has to know. Tells
+    /// whether anything did wait.
+    pub(super) fn flush(&mut self, inputs: &mut VecDeque<Input>) -> bool {
+        let dirty = std::mem::take(&mut self.dirty);
+        let any = !dirty.is_empty();
+        for id in dirty {
             if self.closing.contains(&id) {
                 continue;
             }
@@ -406,6 +416,7 @@ impl Conns {
             }
             level(slot, id, self.outbox, inputs);
         }
+        any
     }
 
     /// Whether some conn is to be flushed or settled.
@@ -419,7 +430,7 @@ impl Conns {
         let mut closed = Vec::new();
         for id in self.due(now) {
             let Some(slot) = self.slots.get_mut(&id) else { continue };
-            match slot.conn.settle(now, &mut self.buf) {
+            match slot.conn.settle(now, &mut self.scratch) {
                 Settled::Pending => {}
                 Settled::More => {
                     self.unsettled.insert(id);

@@ -11,6 +11,7 @@ use mio::{Events, Poll, Token};
 
 use super::assist::Names;
 use super::conns::Conns;
+use super::eager::Eager;
 use super::feed::{Fed, Feed};
 use super::inbox::Inbox;
 use super::opening::Opening;
@@ -56,6 +57,7 @@ pub(super) struct Engine {
     pub(super) now: At,
     pub(super) clock: Clock,
     pub(super) poll: Poll,
+    pub(super) eager: Eager,
     pub(super) inbox: Inbox<Message>,
     pub(super) signals: Signals,
     pub(super) door: Door,
@@ -80,6 +82,8 @@ pub(super) struct Engine {
     pub(super) limit: Option<Duration>,
     pub(super) names: Names,
     pub(super) role: Side,
+    /// Whether nobody is kept out by address or certificate.
+    pub(super) admits_all: bool,
     pub(super) redactor: Redactor,
     pub(super) recorder: Recorder,
     /// The script could go on, and is to in the next round.
@@ -126,7 +130,7 @@ impl Engine {
                 break;
             }
             let wait = self.wait();
-            if let Err(err) = self.poll.poll(&mut events, wait)
+            if let Err(err) = self.eager.poll(&mut self.poll, &mut events, wait, self.clock)
                 && err.kind() != io::ErrorKind::Interrupted
             {
                 self.outcome.add(err);
@@ -355,7 +359,9 @@ impl Engine {
 
     /// Sends and writes what waits, as far as it is taken.
     fn flush(&mut self) {
-        self.conns.flush(&mut self.inputs);
+        if self.conns.flush(&mut self.inputs) {
+            self.eager.sent();
+        }
         for closed in self.conns.settle(self.now) {
             // Who sends a signal does not wait for a peer that has stopped reading.
             if closed.unsent > 0 && self.outcome.signal.is_none() {

@@ -9,7 +9,8 @@ use bytes::Bytes;
 use mio::{Interest, Registry, Token};
 use rustix::event::PollFlags;
 
-use super::{Checked, readiness};
+use super::landing::Landing;
+use super::{Checked, prescan, readiness};
 use crate::script::{Origin, Parser, ScriptFault, Step, What};
 
 /// What one read of a script takes at most. A run of text lines travels as one block of this size.
@@ -30,7 +31,7 @@ pub struct Feed {
     steady: bool,
     ended: bool,
     line: u64,
-    buf: Box<[u8]>,
+    landing: Landing,
 }
 
 /// What a read of a feed found.
@@ -66,8 +67,17 @@ impl Feed {
 
     fn new(file: File, source: Origin, script: bool) -> Feed {
         let parser = script.then(|| Parser::new(source.clone()));
-        let buf = vec![0; READ].into_boxed_slice();
-        Feed { file, source, parser, scripted: script, steady: true, ended: false, line: 1, buf }
+        let landing = Landing::new(READ);
+        Feed {
+            file,
+            source,
+            parser,
+            scripted: script,
+            steady: true,
+            ended: false,
+            line: 1,
+            landing,
+        }
     }
 
     /// Whether it is a script in a regular file, which is parsed whole before anything is sent.
@@ -89,14 +99,18 @@ impl Feed {
     pub fn check(&mut self) -> io::Result<Checked> {
         let start = self.file.stream_position()?;
         let mut checked = Checked::default();
+        if !prescan::has_commands(&self.file, start)? {
+            return Ok(checked);
+        }
         let mut parser = Some(Parser::new(self.source.clone()));
         let mut steps = Vec::new();
+        let mut buf = vec![0; READ];
         while let Some(reader) = &mut parser {
-            let n = self.file.read(&mut self.buf)?;
+            let n = self.file.read(&mut buf)?;
             if n == 0 {
                 parser.take().into_iter().for_each(|parser| parser.finish(&mut steps));
             } else {
-                reader.feed(Bytes::copy_from_slice(&self.buf[..n]), &mut steps);
+                reader.feed(Bytes::copy_from_slice(&buf[..n]), &mut steps);
             }
             steps.drain(..).for_each(|step| checked.step(step));
         }
@@ -129,20 +143,19 @@ impl Feed {
         if !self.is_ready() {
             return Ok(Fed::Blocked);
         }
-        let n = match self.file.read(&mut self.buf) {
-            Ok(n) => n,
+        let bytes = match self.landing.read(&self.file) {
+            Ok(bytes) => bytes,
             Err(err) if err.kind() == io::ErrorKind::Interrupted => return Ok(Fed::More),
             Err(err) if err.kind() == io::ErrorKind::WouldBlock => return Ok(Fed::Blocked),
             Err(err) => return Err(err),
         };
-        if n == 0 {
+        if bytes.is_empty() {
             self.ended = true;
             if let Some(parser) = self.parser.take() {
                 parser.finish(out);
             }
             return Ok(Fed::Ended);
         }
-        let bytes = Bytes::copy_from_slice(&self.buf[..n]);
         match &mut self.parser {
             Some(parser) => parser.feed(bytes, out),
             None => out.push(Ok(self.data(bytes))),

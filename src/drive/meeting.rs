@@ -15,6 +15,13 @@ impl Engine {
         if let Some(pin) = self.door.pin() {
             self.screen.notice(&Notice::Pin(pin));
         }
+        if let Some(addrs) = self.door.open_at() {
+            let is_reached = !addrs.is_empty();
+            self.screen.notice(&Notice::OpenAt(addrs));
+            if is_reached && self.admits_all {
+                self.screen.notice(&Notice::OpenToAll { tap: self.reaching.is_tap() });
+            }
+        }
         if let Some((addr, code)) = self.door.invitation() {
             self.screen.notice(&Notice::Invitation(Invitation::To(addr)));
             if let Some(code) = code {

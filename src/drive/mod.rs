@@ -5,16 +5,19 @@
 //! recordings and name lookups have threads of their own, and tell what they have to tell through one
 //! inbox. Only `/save` and the loading of a transcript read and write files on the loop.
 
+mod asking;
 mod assist;
 mod cast;
 mod clock;
 mod conns;
+mod eager;
 mod ending;
 mod engine;
 mod feed;
 mod guests;
 mod inbox;
 mod include;
+mod landing;
 mod last_guest;
 mod meeting;
 mod met;
@@ -22,6 +25,7 @@ mod opening;
 mod outcome;
 mod perform;
 mod person;
+mod prescan;
 mod raw;
 mod reaching;
 mod readiness;
@@ -36,6 +40,7 @@ mod stop;
 mod tasks;
 mod way;
 
+pub use asking::{Answer, Question, ask};
 pub use cast::{Cast, Role, Until};
 pub use clock::Clock;
 pub use engine::run;

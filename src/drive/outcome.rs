@@ -107,7 +107,11 @@ impl From<Trouble> for Report {
             }
             Trouble::Bind(err) => Report::new(err.to_string()),
             Trouble::Dial(err) => Report::new(err.to_string()),
-            Trouble::Keep(err) => Report::new(err.to_string()),
+            Trouble::Keep(err) => {
+                let report = Report::new(err.to_string());
+                let io = matches!(err, FileError::Io { .. });
+                if io { report.note("name a file that can be written") } else { report }
+            }
             Trouble::Journal(name) => {
                 Report::new(format!("the recording `{name}` is not complete"))
                     .note("what it holds is good, as far as it goes")
@@ -123,7 +127,9 @@ impl From<Trouble> for Report {
                 Report::new(format!("cannot write to standard output: {}", reason(&err)))
                     .note("`--save FILE` keeps what is said whatever happens to standard output")
             }
-            Trouble::Editor(err) => Report::new(err.to_string()),
+            Trouble::Editor(err) => {
+                Report::new(err.to_string()).note("`TERM=dumb` reads lines without editing them")
+            }
             Trouble::System(err) => Report::new(format!("the system refuses: {}", reason(&err)))
                 .note("there may be too many open files or processes (see `ulimit -a`)"),
         }

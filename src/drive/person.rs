@@ -34,7 +34,8 @@ impl Engine {
         let Some(printer) = self.screen.printer() else { return };
         let sender = self.inbox.sender();
         let started = Graphemes::from_env().and_then(|graphemes| {
-            let config = EditorConfig { prompt: self.runners.own.prompt(), history, graphemes };
+            let prompt = self.runners.own.prompt();
+            let config = EditorConfig { prompt, history, graphemes, hands_on: false };
             let tell = move |event| sender.send(Message::Editor(event));
             Editor::start(&terminal, printer, config, Arc::new(self.names.clone()), tell)
         });

@@ -7,21 +7,29 @@ use std::os::fd::{AsFd, AsRawFd};
 use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
 use rustix::event::{PollFd, PollFlags, Timespec};
+use rustix::fs::{FileType, fstat};
+use rustix::io::Errno;
 
 /// Asks to be told when `stream` is ready. False where it cannot tell: a file, `/dev/null`; it never
-/// blocks.
+/// blocks. Linux refuses to watch either (EPERM); a kqueue would watch a file and fall silent at its end,
+/// and refuses devices that have nothing to tell (EINVAL or ENODEV, by the system).
 ///
 /// # Errors
 /// The system refuses for another reason.
 pub(super) fn register(
-    stream: &impl AsRawFd,
+    stream: &(impl AsFd + AsRawFd),
     interest: Interest,
     (registry, token): (&Registry, Token),
 ) -> io::Result<bool> {
+    if FileType::from_raw_mode(fstat(stream)?.st_mode) == FileType::RegularFile {
+        return Ok(false);
+    }
     match registry.register(&mut SourceFd(&stream.as_raw_fd()), token, interest) {
         Ok(()) => Ok(true),
-        Err(err) if err.kind() == io::ErrorKind::PermissionDenied => Ok(false),
-        Err(err) => Err(err),
+        Err(err) => match Errno::from_io_error(&err) {
+            Some(Errno::PERM | Errno::INVAL | Errno::NODEV) => Ok(false),
+            _ => Err(err),
+        },
     }
 }
 

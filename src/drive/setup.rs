@@ -13,6 +13,7 @@ use mio::{Poll, Registry, Waker};
 use super::assist::Names;
 use super::cast::{Cast, Guests};
 use super::conns::Conns;
+use super::eager::Eager;
 use super::engine::{CONNS, DOOR, Engine, INBOX, SIGNALS, STDIN, STDOUT};
 use super::inbox::Inbox;
 use super::opening::Opening;
@@ -60,6 +61,8 @@ pub struct Setup {
     pub dialing: Dialing,
     /// The code, where only the invited take part.
     pub private: Option<Private>,
+    /// Whether whoever reaches us may take part, as far as we do not look at addresses and certificates.
+    pub admits_all: bool,
     /// What the conversation is.
     pub session: Box<dyn Session>,
     /// Which side we are; in a tap, the one that others connect to.
@@ -136,7 +139,6 @@ impl Engine {
         let listener = open_listener(&mut setup, registry, &inbox.waker())?;
         let record = open_record(&setup)?;
         let signals = start_signals(&setup, registry, &inbox.waker()).map_err(system)?;
-        Signals::leave_interrupts_to_others(); // none of the threads that start here is to get one
         let recorder = start_recorder(&setup, record, &inbox)?;
         let raw = start_raw(&setup, registry).map_err(system)?;
         if let Some(feed) = &mut setup.feed {
@@ -175,6 +177,7 @@ impl Engine {
             limit: setup.limit,
             names,
             role: setup.role,
+            admits_all: setup.admits_all,
             redactor,
             recorder,
             inputs: VecDeque::new(),
@@ -187,6 +190,7 @@ impl Engine {
             typed: Parser::typed(PROMPT.into()),
             scripted,
             poll,
+            eager: Eager::new(!setup.room && !types),
         })
     }
 }
@@ -235,6 +239,7 @@ fn start_signals(setup: &Setup, registry: &Registry, waker: &Arc<Waker>) -> io::
     setup.cast.iter().for_each(|cast| cast.wake(waker));
     let mut signals = if setup.signals { Signals::catch()? } else { Signals::none() };
     signals.register(registry, SIGNALS)?;
+    Signals::leave_interrupts_to_others(); // none of the threads that start now is to get one
     Ok(signals)
 }
 
@@ -291,7 +296,7 @@ fn start_screen(setup: &Setup) -> io::Result<Screen> {
 
 /// Whether the terminal, which is there, is to be shown colour. `NO_COLOR` and the like have a say, and
 /// `TERM=dumb`; one of the two streams is the terminal, or colour does no good.
-fn wants_colour(choice: ColorChoice) -> bool {
+pub(super) fn wants_colour(choice: ColorChoice) -> bool {
     match choice {
         ColorChoice::Auto => {
             let streams = [AutoStream::choice(&io::stdout()), AutoStream::choice(&io::stderr())];

@@ -200,6 +200,14 @@ impl Door {
         }
     }
 
+    /// Where others may come, if we listen on every interface and to everybody.
+    pub(super) fn open_at(&self) -> Option<Vec<String>> {
+        match self {
+            Door::Listening { listener, .. } => listener.open_at(),
+            Door::Dialing(_) | Door::Closed => None,
+        }
+    }
+
     /// Where guests may come who are invited, and the code to tell them, where that is to be shown.
     pub(super) fn invitation(&self) -> Option<(String, Option<String>)> {
         let Door::Listening { listener, .. } = self else { return None };

@@ -6,6 +6,7 @@ pub mod hearing;
 mod mask;
 mod nearest;
 mod pattern;
+mod plain;
 mod secrets;
 mod similar;
 mod survey;

@@ -9,6 +9,7 @@ use regex::bytes::{Regex, RegexBuilder};
 use thiserror::Error;
 
 use super::Vars;
+use super::plain::{self, Plain};
 use super::survey;
 use super::template::{Template, Undefined};
 
@@ -26,6 +27,8 @@ pub struct Pattern {
 
 #[derive(Debug, Clone)]
 enum Kind {
+    /// A regex that is nothing but text.
+    Plain(Box<Plain>),
     Regex {
         regex: Regex,
         /// The named groups, by their index.
@@ -100,6 +103,8 @@ impl Pattern {
         let kind = if exact {
             let finder = Finder::new(&template.expand(vars)?).into_owned();
             Kind::Exact(Box::new(finder))
+        } else if let Some(plain) = Plain::of(template, vars)? {
+            Kind::Plain(Box::new(plain))
         } else {
             let filled = survey::fill(template, vars)?;
             let regex = compile(&filled.text)?;
@@ -115,7 +120,7 @@ impl Pattern {
     /// # Errors
     /// The first fault, at its offset in the source of the template.
     pub fn check(template: &Template, exact: bool) -> Result<(), PatternError> {
-        if exact {
+        if exact || plain::is_plain(template) {
             return Ok(());
         }
         survey::check(template)?;
@@ -131,6 +136,7 @@ impl Pattern {
     pub fn find(&self, line: &[u8]) -> Option<Vec<Capture>> {
         match &self.kind {
             Kind::Exact(finder) => finder.find(line).map(|_| Vec::new()),
+            Kind::Plain(plain) => plain.place(line).map(|_| Vec::new()),
             Kind::Regex { regex, groups } if groups.is_empty() => {
                 regex.is_match(line).then(Vec::new)
             }
@@ -154,6 +160,7 @@ impl Pattern {
             Kind::Exact(finder) => {
                 finder.find(line).map(|start| start..start + finder.needle().len())
             }
+            Kind::Plain(plain) => plain.place(line),
             Kind::Regex { regex, .. } => regex.find(line).map(|found| found.range()),
         }
     }
@@ -168,6 +175,7 @@ impl Pattern {
     #[must_use]
     pub fn regex(&self) -> Option<&str> {
         match &self.kind {
+            Kind::Plain(plain) => Some(plain.regex()),
             Kind::Regex { regex, .. } => Some(regex.as_str()),
             Kind::Exact(_) => None,
         }
@@ -177,7 +185,7 @@ impl Pattern {
     pub(super) fn exact(&self) -> Option<&[u8]> {
         match &self.kind {
             Kind::Exact(finder) => Some(finder.needle()),
-            Kind::Regex { .. } => None,
+            Kind::Plain(_) | Kind::Regex { .. } => None,
         }
     }
 }

@@ -187,6 +187,11 @@ pub(super) fn forms(value: &[u8]) -> impl Iterator<Item = String> {
     escaped.chain(plain)
 }
 
+/// A regex for just these bytes, to stand outside `[…]` where nothing that follows acts on it.
+pub(super) fn verbatim(value: &[u8]) -> String {
+    literal(value, Slot::default()).unwrap_or_default()
+}
+
 /// A regex for just these bytes, to stand in `slot`; `None` where a class cannot hold them.
 fn literal(value: &[u8], slot: Slot) -> Option<String> {
     let mut text = String::with_capacity(value.len() + 8);

@@ -47,7 +47,7 @@ pub enum BindError {
         addr: Address,
     },
     /// The host has no address.
-    #[error("cannot listen on `{addr}`: host not found: {why}")]
+    #[error("cannot listen on `{addr}`: host not found: {why}; `:PORT` is every interface")]
     NotFound {
         /// What was asked for.
         addr: Address,
@@ -55,7 +55,7 @@ pub enum BindError {
         why: String,
     },
     /// Something else.
-    #[error("cannot listen on `{addr}`: {why}")]
+    #[error("cannot listen on `{addr}`: {why}; choose another address")]
     Failed {
         /// What was asked for.
         addr: Address,
@@ -109,7 +109,11 @@ mod tests {
                 Errno::EXIST,
                 "`unix:/etc/passwd`: the file there is no socket; move it, or choose another path",
             ),
-            ("unix:/no/chat", Errno::NOENT, "`unix:/no/chat`: no such file or directory"),
+            (
+                "unix:/no/chat",
+                Errno::NOENT,
+                "`unix:/no/chat`: no such file or directory; choose another address",
+            ),
         ] {
             let err = BindError::of(&addr.parse().unwrap(), &errno.into());
             assert_eq!(err.to_string(), format!("cannot listen on {told}"));

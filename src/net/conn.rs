@@ -233,28 +233,38 @@ impl<S: Stream> Conn<S> {
 
     /// Reads once into `buf`, which must not be empty.
     pub fn read(&mut self, buf: &mut [u8]) -> ReadOutcome {
+        self.read_by(buf.len(), |stream| stream.read(buf))
+    }
+
+    /// The same, into the spare capacity of `into`.
+    pub fn read_spare(&mut self, into: &mut Vec<u8>) -> ReadOutcome {
+        self.read_by(into.capacity() - into.len(), |stream| stream.read_spare(into))
+    }
+
+    /// Reads once, `room` bytes at most.
+    fn read_by(
+        &mut self,
+        room: usize,
+        mut read: impl FnMut(&mut S) -> io::Result<usize>,
+    ) -> ReadOutcome {
         if self.heard_eof {
             return self.last_outcome(ReadOutcome::Eof);
         }
-        loop {
-            match self.stream.read(buf) {
-                Ok(0) => {
-                    self.heard_eof = true;
-                    return self.last_outcome(ReadOutcome::Eof);
-                }
-                Ok(n) => {
-                    let short = n < buf.len() && self.stream.short_read_is_all();
-                    let drained = short && !self.eof_due;
-                    return ReadOutcome::Bytes { n, drained };
-                }
-                Err(err) if err.kind() == ErrorKind::Interrupted => {}
-                Err(err) if err.kind() == ErrorKind::WouldBlock => {
-                    return self.last_outcome(ReadOutcome::WouldBlock);
-                }
-                Err(err) => {
-                    self.heard_eof = true;
-                    return ReadOutcome::Failed(self.broke(&err));
-                }
+        match unless_interrupted(|| read(&mut self.stream)) {
+            Ok(0) => {
+                self.heard_eof = true;
+                self.last_outcome(ReadOutcome::Eof)
+            }
+            Ok(n) => {
+                let short = n < room && self.stream.short_read_is_all();
+                ReadOutcome::Bytes { n, drained: short && !self.eof_due }
+            }
+            Err(err) if err.kind() == ErrorKind::WouldBlock => {
+                self.last_outcome(ReadOutcome::WouldBlock)
+            }
+            Err(err) => {
+                self.heard_eof = true;
+                ReadOutcome::Failed(self.broke(&err))
             }
         }
     }

@@ -1,6 +1,7 @@
 //! File descriptors: how many there may be, and which numbers sockets take.
 
 use std::io;
+use std::iter;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 
 use rustix::io::{Errno, fcntl_dupfd_cloexec};
@@ -87,16 +88,20 @@ impl Supply {
     }
 }
 
-/// Raises the soft limit of open descriptors as far as the hard limit allows.
+/// Raises the soft limit of open descriptors as far as the hard limit allows. Where the system allows less
+/// than it says, as macOS does whose hard limit is none at all, half of it is asked for, and so on.
 ///
 /// A system that refuses leaves it as it was: too few descriptors are told when they run out.
 pub fn raise_descriptor_limit() {
     let limit = getrlimit(Resource::Nofile);
     let wanted = limit.maximum.unwrap_or(MOST).min(MOST);
-    if limit.current.is_some_and(|current| current < wanted) {
-        let raised = Rlimit { current: Some(wanted), maximum: limit.maximum };
-        setrlimit(Resource::Nofile, raised).ok();
-    }
+    let Some(current) = limit.current else { return };
+    let halves = iter::successors(Some(wanted), |wanted| Some(wanted / 2));
+    let mut more = halves.take_while(|wanted| *wanted > current);
+    more.find(|wanted| {
+        let raised = Rlimit { current: Some(*wanted), maximum: limit.maximum };
+        setrlimit(Resource::Nofile, raised).is_ok()
+    });
 }
 
 /// Whether an error means that this process, or the machine, has no descriptor left.

@@ -111,7 +111,7 @@ impl DialFailure {
             DialFailure::Busy => "is the server stuck? `--retry 1m` keeps trying",
             DialFailure::Tls(failure) => return failure.hint(),
             DialFailure::Proof(failure) => return failure.hint().map(str::to_owned),
-            DialFailure::Failed(_) => return None,
+            DialFailure::Failed(_) => "is the address that of a server?",
         };
         Some(hint.to_owned())
     }
@@ -144,7 +144,7 @@ mod tests {
     fn an_error_says_what_where_and_what_to_do() {
         for (errno, what) in [
             (Errno::HOSTUNREACH, "no route to host; is this machine on that network?"),
-            (Errno::ACCESS, "permission denied"),
+            (Errno::ACCESS, "permission denied; is the address that of a server?"),
             (Errno::NOENT, "no such socket; is the server running? `--retry 5s` keeps trying"),
         ] {
             assert_eq!(told(errno), format!("cannot connect to `example.org:5`: {what}"));

@@ -14,6 +14,7 @@ use thiserror::Error;
 use super::addr::{Address, Endpoint, TLS};
 use super::bind_error::BindError;
 use super::descriptor::{Descriptors, Supply, ran_out};
+use super::interfaces;
 use super::knocking::{Barred, Knocking};
 use super::link::Link;
 use super::lookup;
@@ -128,7 +129,9 @@ impl Listener {
         codes: CodeBook,
     ) -> Result<Listener, BindError> {
         let failed = |why| BindError::Failed { addr: addr.clone(), why };
-        let acceptor = Tls::private().accept(&addr.endpoint).map_err(failed)?;
+        // Nobody looks for a name there, and strangers need not learn one.
+        let nowhere = Endpoint::Tcp { host: None, port: 0 };
+        let acceptor = Tls::private().accept(&nowhere).map_err(failed)?;
         Listener::of(addr, descriptors, Some(Knocking::private(acceptor, codes)))
     }
 
@@ -176,6 +179,21 @@ impl Listener {
         let is_private = self.knocking.as_ref().is_some_and(Knocking::is_private);
         let sockets = self.sockets.listening.iter().filter(|_| is_private);
         sockets.map(|one| reachable(&one.local())).collect()
+    }
+
+    /// Where others may come, where that is not plain from [`Listener::local`]: at a socket on every
+    /// interface. None where the socket is on one, or guests are invited.
+    #[must_use]
+    pub fn open_at(&self) -> Option<Vec<String>> {
+        let knocking = self.knocking.as_ref();
+        if knocking.is_some_and(Knocking::is_private) {
+            return None;
+        }
+        let tls = if knocking.is_some() { TLS } else { "" };
+        let all = self.sockets.listening.iter().find_map(Listening::on_all)?;
+        let known = interfaces::addresses().into_iter();
+        let known = known.filter(|ip| all.is_ipv6() || ip.is_ipv4());
+        Some(known.map(|ip| format!("{tls}{}", SocketAddr::new(ip, all.port()))).collect())
     }
 
     /// The code that they need, where a person is to be shown it.
@@ -272,6 +290,12 @@ impl Listening {
             Listening::Tcp(socket) => socket.local_addr().map_or_else(|_| String::new(), shown),
             Listening::Unix(file, _) => format!("unix:{}", file.path().display()),
         }
+    }
+
+    /// Its address, where it is on every interface.
+    fn on_all(&self) -> Option<SocketAddr> {
+        let Listening::Tcp(socket) = self else { return None };
+        socket.local_addr().ok().filter(|addr| addr.ip().is_unspecified())
     }
 
     fn source(&mut self) -> &mut dyn Source {

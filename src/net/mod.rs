@@ -19,6 +19,7 @@ mod conn;
 mod descriptor;
 mod dial;
 mod dial_error;
+mod interfaces;
 mod knocking;
 mod link;
 mod listener;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use mio::event::Source;
 use mio::net::{TcpStream, UnixStream};
 use mio::{Interest, Registry, Token};
+use rustix::buffer::spare_capacity;
 use rustix::net::sockopt;
 
 use super::stream::Stream;
@@ -80,6 +81,15 @@ impl Write for Socket {
 }
 
 impl Stream for Socket {
+    fn read_spare(&mut self, into: &mut Vec<u8>) -> io::Result<usize> {
+        let into = spare_capacity(into);
+        let n = match self {
+            Socket::Tcp(stream) => rustix::io::read(stream, into),
+            Socket::Unix(stream) => rustix::io::read(stream, into),
+        }?;
+        Ok(n)
+    }
+
     fn short_read_is_all(&self) -> bool {
         true
     }

@@ -9,6 +9,10 @@ use super::socket::Socket;
 use super::tls::{TlsStart, TlsStream};
 use crate::session::Secured;
 
+/// What a stream that hands out records has at most in one: that of TLS 1.3 (RFC 8446, section 5.1), in
+/// bytes.
+const RECORD: usize = 16 << 10;
+
 /// A non-blocking stream of bytes in both directions.
 ///
 /// A write is followed by others until one would block, and then by [`Write::flush`], which passes on
@@ -17,6 +21,18 @@ pub trait Stream: Read + Write {
     /// Whether a read that fills less than it was offered has taken all there was: so it is with a
     /// socket, not with a stream that hands out one record at a time.
     fn short_read_is_all(&self) -> bool;
+
+    /// Reads into the spare capacity of `into`, where there is some, and tells how much.
+    ///
+    /// # Errors
+    /// As of any read.
+    fn read_spare(&mut self, into: &mut Vec<u8>) -> io::Result<usize> {
+        let mut record = [0; RECORD];
+        let room = RECORD.min(into.capacity() - into.len());
+        let n = self.read(&mut record[..room])?;
+        into.extend_from_slice(&record[..n]);
+        Ok(n)
+    }
 
     /// Tells the peer that it will hear no more. Where that would block, it is to be called again.
     fn shutdown_write(&mut self) -> io::Result<()>;
@@ -120,6 +136,10 @@ impl Write for NetStream {
 }
 
 impl Stream for NetStream {
+    fn read_spare(&mut self, into: &mut Vec<u8>) -> io::Result<usize> {
+        self.stream().read_spare(into)
+    }
+
     fn short_read_is_all(&self) -> bool {
         match self {
             NetStream::Plain(socket) => socket.short_read_is_all(),

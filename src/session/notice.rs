@@ -13,6 +13,13 @@ use crate::wire::{ConnId, Visible};
 pub enum Notice {
     /// A listener is ready, at this address.
     Listening(String),
+    /// A listener on every interface is reached by these addresses, as far as is known.
+    OpenAt(Vec<String>),
+    /// Nothing keeps anybody out who reaches a listener.
+    OpenToAll {
+        /// It stands between clients and a server.
+        tap: bool,
+    },
     /// What guests may know a listener over TLS by.
     Pin(String),
     /// About who is invited.
@@ -119,6 +126,8 @@ impl fmt::Display for Notice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Notice::Listening(addr) => write!(f, "listening on {addr}"),
+            Notice::OpenAt(addrs) => write_open_at(f, addrs),
+            Notice::OpenToAll { tap } => write_open_to_all(f, *tap),
             Notice::Pin(pin) => write!(f, "certificate pin {pin}"),
             Notice::Invitation(invitation) => invitation.fmt(f),
             Notice::OpenKey(file) => {
@@ -178,6 +187,23 @@ impl fmt::Display for Notice {
     }
 }
 
+fn write_open_at(f: &mut fmt::Formatter<'_>, addrs: &[String]) -> fmt::Result {
+    match addrs {
+        [] => f.write_str("reachable from this machine only: it has no address that others know"),
+        addrs => write!(f, "reachable at {}", addrs.join(", ")),
+    }
+}
+
+fn write_open_to_all(f: &mut fmt::Formatter<'_>, tap: bool) -> fmt::Result {
+    // A tap has no code to ask for.
+    let only = if tap {
+        "--listen 127.0.0.1:PORT only this machine"
+    } else {
+        "--private only who knows a code"
+    };
+    write!(f, "anybody who can reach that may join: with {only}")
+}
+
 fn write_saved(f: &mut fmt::Formatter<'_>, events: u64, missing: u64, file: &Path) -> fmt::Result {
     write!(f, "saved {} to {}", count(events, "event"), file.display())?;
     if missing > 0 {
@@ -223,6 +249,8 @@ mod tests {
         assert_eq!(left(Ending::Slow), "guest-1 left: slow");
         assert_eq!(left(Ending::Kicked(String::new())), "guest-1 left: kicked");
         assert_eq!(left(Ending::Kicked("rude\x1b".into())), "guest-1 left: kicked: rude\\x1b");
+        let open = Notice::OpenAt(vec!["192.168.1.7:51423".into(), "[2001:db8::7]:51423".into()]);
+        assert_eq!(open.to_string(), "reachable at 192.168.1.7:51423, [2001:db8::7]:51423");
         let saved = Notice::Saved { events: 1, missing: 2, file: "a.json".into() };
         assert_eq!(saved.to_string(), "saved 1 event to a.json, without 2 earlier events (--keep)");
     }

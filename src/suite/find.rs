@@ -272,8 +272,7 @@ mod tests {
     fn what_is_no_file_is_never_opened() {
         let dir = folder(&[("a.chat", "")]);
         let pipe = dir.path().join("b.chat");
-        let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
-        rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, mode, 0).unwrap();
+        nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
         assert_eq!(names(&dir, &find(&[dir.path().to_owned()], None).unwrap()), ["a.chat"]);
         let told = find(&[pipe], None).unwrap_err().to_string();
         assert!(told.contains("is a pipe or a device, expected a file"), "{told}");

@@ -58,6 +58,7 @@ pub(super) fn setup(
         listener: None,
         dialing: Dialing { timeout: connect_timeout, retry: Duration::ZERO, tls },
         private: None,
+        admits_all: true,
         session,
         role,
         room: false,

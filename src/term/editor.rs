@@ -10,7 +10,6 @@ use std::time::{Duration, Instant};
 
 use nix::sys::pthread::pthread_kill;
 use nix::sys::signal::Signal;
-use rustix::pipe::{PipeFlags, pipe_with};
 use rustyline::GraphemeClusterMode;
 use rustyline::error::ReadlineError;
 use thiserror::Error;
@@ -139,6 +138,9 @@ pub struct EditorConfig {
     pub history: Option<PathBuf>,
     /// How wide the terminal draws things.
     pub graphemes: Graphemes,
+    /// Whether what was typed and not taken is for another editor of this terminal, which is to come. The
+    /// first that has none behind it remembers no line of those before.
+    pub hands_on: bool,
 }
 
 /// Takes what the editor tells, on the editor's thread.
@@ -198,15 +200,15 @@ impl Editor {
             on_event: Arc::clone(&on_event),
         };
         let (waking, read): (Waking, Box<dyn FnOnce() + Send>) = if terminal.is_dumb() {
-            let (woken, wake) = pipe_with(PipeFlags::CLOEXEC).map_err(io::Error::from)?;
+            let (woken, wake) = io::pipe()?;
             let plain = Plain::new(
                 terminal.clone(),
                 Arc::clone(&stage),
                 Arc::clone(&desk),
                 on_event,
-                woken,
+                woken.into(),
             );
-            (Waking::Pipe(Some(wake)), Box::new(move || plain.run()))
+            (Waking::Pipe(Some(wake.into())), Box::new(move || plain.run()))
         } else {
             let rich = Rich::new(&stage, &desk, &found, config, assist, on_event)?;
             (Waking::Signal, Box::new(move || rich.run()))

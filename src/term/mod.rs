@@ -7,8 +7,8 @@
 //!
 //! Nothing here knows a socket, a command or a script: completions and hints come through [`Assist`].
 
+mod ahead;
 mod aide;
-mod asking;
 mod assist;
 mod backlog;
 mod desk;
@@ -25,7 +25,6 @@ mod stage;
 mod style;
 mod terminal;
 
-pub use asking::Answer;
 pub use assist::{Assist, Completion};
 pub use editor::{Editor, EditorConfig, EditorError, EditorEvent, Graphemes};
 pub use printer::Printer;

@@ -50,9 +50,13 @@ impl Plain {
 
     /// Returns whether it was asked to leave; else the input has ended.
     fn read_lines(&mut self) -> io::Result<bool> {
-        let mut buffer = [0; 4096]; // no terminal hands over more at once
+        let mut buffer = [0; 4096]; // no terminal hands over more at once, nor more than a line
+        for line in self.terminal.take_ahead().lines {
+            self.hand_over(line.as_bytes());
+        }
         self.prompt();
-        while self.await_input()? {
+        // What comes after the last line that is wanted is for whoever reads next.
+        while !self.desk.is_leaving() && self.await_input()? {
             let Some(input) = self.terminal.input() else { return Ok(false) };
             match rustix::io::read(input, &mut buffer) {
                 Ok(0) => return Ok(false),

@@ -8,13 +8,14 @@ use rustyline::error::{ReadlineError, Signal};
 use rustyline::history::MemHistory;
 use rustyline::{Behavior, ColorMode, CompletionType, Config};
 
+use super::ahead::Ahead;
 use super::aide::Aide;
 use super::desk::Desk;
 use super::editor::{EditorConfig, OnEvent};
 use super::history::{HistoryFile, KEPT};
 use super::stage::Stage;
 use super::terminal::Found;
-use super::{Assist, EditorError, EditorEvent, keys, render, style};
+use super::{Assist, EditorError, EditorEvent, render, style};
 
 /// How long a lone Esc waits for the rest of a key's sequence, in milliseconds. For ever, if not set,
 /// and nothing would be shown meanwhile; a slow link may part a sequence by some hundred.
@@ -27,6 +28,10 @@ pub(super) struct Rich {
     stage: Arc<Stage>,
     desk: Arc<Desk>,
     on_event: OnEvent,
+    /// What the editor before has left.
+    lines: Vec<String>,
+    begun: (String, String),
+    hands_on: bool,
 }
 
 impl Rich {
@@ -40,35 +45,46 @@ impl Rich {
         on_event: OnEvent,
     ) -> Result<Self, EditorError> {
         let settings = settings(&config, stage.terminal().is_by_name())?;
-        let mut rustyline =
-            rustyline::Editor::with_history(settings.clone(), MemHistory::with_config(&settings))?;
+        let Ahead { lines, begun, keys } = stage.terminal().take_ahead();
+        let anew = || {
+            let history = MemHistory::with_config(&settings);
+            rustyline::Editor::with_history(settings.clone(), history)
+        };
+        let mut rustyline = keys.map_or_else(anew, Ok)?;
+        if !config.hands_on {
+            rustyline.clear_history()?;
+        }
         rustyline.set_helper(Some(Aide::new(Arc::clone(stage), assist)));
-        keys::bind(&mut rustyline, found, stage, &on_event);
+        super::keys::bind(&mut rustyline, found, stage, &on_event);
         let mut history = None;
         if let Some(path) = config.history {
-            let (file, lines) =
+            let (file, earlier) =
                 HistoryFile::open(&path).map_err(|source| EditorError::History { path, source })?;
-            for line in lines {
+            for line in earlier {
                 rustyline.add_history_entry(line)?;
             }
             history = Some(file);
         }
         found.keep_raw()?;
         stage.attach(Box::new(rustyline.create_external_printer()?));
-        Ok(Rich { rustyline, history, stage: Arc::clone(stage), desk: Arc::clone(desk), on_event })
+        let (stage, desk, hands_on) = (Arc::clone(stage), Arc::clone(desk), config.hands_on);
+        Ok(Rich { rustyline, history, stage, desk, on_event, lines, begun, hands_on })
     }
 
     /// Reads lines until asked to leave, or until the terminal is gone.
     pub(super) fn run(mut self) {
-        let mut begun = (String::new(), String::new());
+        for line in std::mem::take(&mut self.lines) {
+            self.hand_over(&line);
+        }
+        let mut begun = std::mem::take(&mut self.begun);
         while !self.desk.is_leaving() {
             let read = self.read(&begun);
             begun = Default::default();
             match read {
                 Ok(text) => self.hand_over(&text),
                 Err(ReadlineError::Interrupted | ReadlineError::Signal(Signal::Interrupt)) => {
+                    begun = self.typed();
                     if !self.desk.is_nudged() && !self.desk.is_leaving() {
-                        begun = self.typed();
                         (self.on_event)(EditorEvent::Sigint);
                     }
                 }
@@ -81,6 +97,18 @@ impl Rich {
                 Err(error) => return (self.on_event)(EditorEvent::Failed(error.into())),
             }
         }
+        if self.hands_on {
+            self.hand_on(begun);
+        }
+    }
+
+    /// Leaves what was not taken to the editor that comes next.
+    fn hand_on(mut self, begun: (String, String)) {
+        self.rustyline.set_helper(None);
+        let keys = Some(self.rustyline);
+        self.stage.terminal().leave_ahead(|ahead| {
+            *ahead = Ahead { lines: Vec::new(), begun, keys };
+        });
     }
 
     /// Reads one line, or a paste. `begun` is what stands there already, before and behind the cursor.

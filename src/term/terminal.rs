@@ -3,7 +3,7 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -14,6 +14,8 @@ use rustix::termios::{
     InputModes, LocalModes, OptionalActions, SpecialCodeIndex, Termios, isatty, tcgetattr,
     tcgetwinsize, tcsetattr,
 };
+
+use super::ahead::Ahead;
 
 /// Values of `TERM` whose terminals cannot move the cursor; rustyline's own list.
 const UNABLE: [&str; 3] = ["dumb", "cons25", "emacs"];
@@ -28,6 +30,8 @@ pub struct Terminal {
     output: Arc<File>,
     keyboard: Option<Keyboard>,
     dumb: bool,
+    /// What one editor leaves to the next.
+    ahead: Arc<Mutex<Ahead>>,
 }
 
 #[derive(Debug, Clone)]
@@ -63,7 +67,7 @@ impl Terminal {
             (false, true) => (Arc::new(duplicate(stdout)?), None),
             (false, false) => return Ok(None),
         };
-        Ok(Some(Terminal { output, keyboard, dumb }))
+        Ok(Some(Terminal { output, keyboard, dumb, ahead: Arc::default() }))
     }
 
     /// Standard error, be it a terminal or not: to be told things on.
@@ -72,13 +76,35 @@ impl Terminal {
     /// Where descriptors cannot be duplicated.
     pub fn stderr() -> io::Result<Terminal> {
         let output = Arc::new(duplicate(rustix::stdio::stderr())?);
-        Ok(Terminal { output, keyboard: None, dumb: true })
+        Ok(Terminal { output, keyboard: None, dumb: true, ahead: Arc::default() })
     }
 
     /// Whether somebody can type here: whether there can be an [`super::Editor`].
     #[must_use]
     pub fn has_keyboard(&self) -> bool {
         self.keyboard.is_some()
+    }
+
+    /// The same one, whose lines it edits itself and hands over one by one, so that what is typed behind
+    /// a line stays there for whoever reads next.
+    #[must_use]
+    pub fn edits_itself(&self) -> Terminal {
+        Terminal { dumb: true, ..self.clone() }
+    }
+
+    /// Leaves lines that an editor has handed over to the one that comes next.
+    pub fn leave_lines(&self, lines: Vec<String>) {
+        self.leave_ahead(|ahead| ahead.lines = lines);
+    }
+
+    /// Leaves what was typed to the editor that comes next.
+    pub(super) fn leave_ahead(&self, leave: impl FnOnce(&mut Ahead)) {
+        leave(&mut self.ahead.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// The same, for that one.
+    pub(super) fn take_ahead(&self) -> Ahead {
+        std::mem::take(&mut self.ahead.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     pub(super) fn is_dumb(&self) -> bool {

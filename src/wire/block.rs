@@ -1,5 +1,7 @@
 //! A run of lines that travels as one.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use bytes::Bytes;
 use memchr::{memchr, memchr_iter};
 
@@ -7,10 +9,52 @@ use super::Line;
 
 /// Consecutive lines of one side, as they stood on the wire; the last may be partial.
 ///
-/// A clone shares the bytes. Cutting is lazy: a block that nobody looks into costs nothing per line.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A clone shares the bytes. Cutting is lazy: a block that nobody looks into costs nothing per line, and
+/// one whose lines several ask for is counted once.
+#[derive(Debug, Clone)]
 pub struct Block {
     bytes: Bytes,
+    ends: Ends,
+}
+
+impl PartialEq for Block {
+    fn eq(&self, other: &Block) -> bool {
+        self.bytes == other.bytes
+    }
+}
+
+impl Eq for Block {}
+
+/// How many line ends a block has, once they were counted.
+#[derive(Debug)]
+struct Ends(AtomicU32);
+
+impl Ends {
+    /// They were not counted yet.
+    const UNKNOWN: u32 = u32::MAX;
+
+    fn get_or_count(&self, count: impl FnOnce() -> usize) -> u64 {
+        match self.0.load(Ordering::Relaxed) {
+            Ends::UNKNOWN => {
+                let ends = count();
+                self.0.store(u32::try_from(ends).unwrap_or(Ends::UNKNOWN), Ordering::Relaxed);
+                ends as u64
+            }
+            known => known.into(),
+        }
+    }
+}
+
+impl Default for Ends {
+    fn default() -> Ends {
+        Ends(AtomicU32::new(Ends::UNKNOWN))
+    }
+}
+
+impl Clone for Ends {
+    fn clone(&self) -> Ends {
+        Ends(AtomicU32::new(self.0.load(Ordering::Relaxed)))
+    }
 }
 
 impl Block {
@@ -18,7 +62,7 @@ impl Block {
     #[must_use]
     pub fn new(bytes: impl Into<Bytes>) -> Option<Block> {
         let bytes = bytes.into();
-        (!bytes.is_empty()).then_some(Block { bytes })
+        (!bytes.is_empty()).then(|| Block { bytes, ends: Ends::default() })
     }
 
     /// Its bytes, line ends included. Never empty.
@@ -55,7 +99,7 @@ impl Block {
     /// How many line ends it has.
     #[must_use]
     pub fn ends(&self) -> u64 {
-        memchr_iter(b'\n', &self.bytes).count() as u64
+        self.ends.get_or_count(|| memchr_iter(b'\n', &self.bytes).count())
     }
 }
 
@@ -97,7 +141,11 @@ mod tests {
                 (&b"c\rd"[..], Eol::None)
             ]
         );
-        assert_eq!((block.count(), block.ends(), block.is_partial()), (4, 3, true));
+        for _again in 0..2 {
+            assert_eq!((block.count(), block.ends(), block.is_partial()), (4, 3, true));
+        }
+        assert_eq!(block, Block::new(block.bytes().clone()).unwrap(), "counted or not");
+        assert_eq!(block.clone().ends(), 3);
     }
 
     #[test]

@@ -54,6 +54,7 @@ const ALL: &[&str] = &[
     "command",
     "drive",
     "error",
+    "manual",
     "matching",
     "net",
     "page",
@@ -89,6 +90,7 @@ pub(super) const ROOMS: &[Room] = &[
         crates: Only(&["bytes", "memchr", "thiserror"]),
         barred: PURE,
     },
+    Room { name: "manual", rooms: &["command::help"], crates: Only(&["clap"]), barred: PURE },
     Room {
         name: "session",
         rooms: &["matching::most_similar", "wire", "units"],
@@ -110,6 +112,7 @@ pub(super) const ROOMS: &[Room] = &[
             "bytes",
             "jiff",
             "mio",
+            "nix",
             "rcgen",
             "ring",
             "rustix",

@@ -4,6 +4,7 @@ mod guesses;
 mod middle;
 mod others;
 mod prompt;
+mod replays;
 mod strangers;
 mod usage;
 

@@ -32,6 +32,10 @@ fn what_makes_no_sense_is_refused() {
     host.run().code(2).stderr(predicate::str::contains("--private"));
     let file = ["--code-file", text(&code), "--private"];
     Repl::new().args(["test", "x.chat"]).args(file).run().code(2);
+    let test = Repl::new().args(["test", "x.chat", "--connect", "127.0.0.1:1", "--private"]);
+    let told =
+        predicate::str::contains("--connect ADDR --private --code-file FILE with --script PATH");
+    test.run().code(2).stderr(error("unexpected argument '--private' found").and(told));
 }
 
 #[test]

@@ -174,6 +174,9 @@ fn copy_scripts(to: &Path) {
     fs::create_dir(to).unwrap();
     for entry in fs::read_dir(project().join("scripts")).unwrap() {
         let entry = entry.unwrap();
-        fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+        // What makes packages is in a folder of its own.
+        if entry.path().is_file() {
+            fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+        }
     }
 }

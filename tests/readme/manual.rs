@@ -49,13 +49,14 @@ fn what_a_guest_can_ask_for_is_the_same_at_the_prompt() {
 #[test]
 fn options_that_documents_mention_exist() {
     let mut known = words(&help_of(&["--help"]), r"--[a-z][a-z-]*");
-    for command in ["show", "diff", "test"] {
+    for command in ["show", "diff", "test", "completions", "man"] {
         known.extend(words(&help_of(&[command, "--help"]), r"--[a-z][a-z-]*"));
     }
     assert!(known.contains("--listen") && known.contains("--color"), "{known:?}");
     for document in Document::all() {
         // Other programs have options as well.
-        let others = ["cargo ", "redis-server", "serve ", "curl", "ncat --ssl"];
+        let others =
+            ["cargo ", "systemctl ", "redis-server", "serve ", "curl", "ncat --", "just bench"];
         let lines = document.text.lines();
         let ours = lines.filter(|line| others.iter().all(|other| !line.contains(other)));
         let text = ours.collect::<Vec<_>>().join("\n");
@@ -104,16 +105,16 @@ fn command(step: &str) -> Option<&str> {
 
 #[test]
 fn the_readme_has_every_exit_status() {
-    use ExitStatus::{BadFile, Broken, CheckFailed, Done, Interrupted, NoConnection, Terminated};
-    let all = [Done, CheckFailed, BadFile, NoConnection, Broken, Interrupted, Terminated];
-    let usage = 2; // clap's own
-    let known: BTreeSet<u8> = all.map(ExitStatus::code).into_iter().chain([usage]).collect();
     let readme = Document::open("README.md");
-    let section = readme.text.split("### Exit status\n").nth(1).expect("such a section");
-    let section = section.split("\n### ").next().unwrap();
-    let rows = words(section, r"(?m)^\| (\d+) \|");
-    let documented: BTreeSet<u8> = rows.iter().map(|row| row.parse().unwrap()).collect();
-    assert_eq!(documented, known);
+    let (before, table) = readme.text.split_once("\n| status |").expect("such a table");
+    let rows = table.split("\n\n").next().expect("the table");
+    let is = format!("| status |{rows}\n");
+    let row = |(status, meaning): &(u8, &str)| format!("| {status} | {meaning} |\n");
+    let all = ExitStatus::MEANINGS.iter().map(row).collect::<Vec<_>>().concat();
+    let table = format!("| status | meaning |\n|---|---|\n{all}");
+    if is != table {
+        readme.differs(before.lines().count() + 1, &is, &table);
+    }
 }
 
 #[test]

@@ -10,6 +10,7 @@ use tempfile::TempDir;
 
 use super::ending::Nap;
 use super::{folder, suite};
+use crate::support::make_pipe;
 use crate::support::proc::Repl;
 use crate::support::tape::{client, server, tape};
 use crate::support::tools::require;
@@ -199,8 +200,7 @@ fn ctrl_c_ends_client_and_mock() {
     let dir = folder(&[("talk.jsonl", &ping())]);
     let nap = Nap::new();
     let fifo = dir.path().join("fifo");
-    let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
-    rustix::fs::mknodat(rustix::fs::CWD, &fifo, rustix::fs::FileType::Fifo, mode, 0).unwrap();
+    make_pipe(&fifo);
     let command =
         format!("(trap '' TERM; exec sleep {nap}) & echo > fifo; exec sleep {nap} ${{port}}");
     let running = with(&dir, &command).spawn();

@@ -130,7 +130,7 @@ fn a_full_disk_stops_the_run_and_the_other_report_is_written() {
     let told = fs::read_to_string(dir.path().join("told")).unwrap();
     assert_eq!(
         told,
-        "error: cannot write to standard output: no space left on device\n\
+        "error: cannot write to standard output: no space left on device\n   = make room there, or send it elsewhere\n\
          error: 1 of 2 tests not run: the report cannot be written\n"
     );
     let report = fs::read_to_string(dir.path().join("report.xml")).unwrap();

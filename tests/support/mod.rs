@@ -37,6 +37,11 @@ pub(crate) fn folder(files: &[(&str, &str)]) -> TempDir {
     dir
 }
 
+/// Makes a pipe that has a name.
+pub(crate) fn make_pipe(path: &Path) {
+    nix::unistd::mkfifo(path, nix::sys::stat::Mode::S_IRWXU).unwrap();
+}
+
 /// The top of the project.
 pub(crate) fn project() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

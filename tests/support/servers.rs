@@ -60,6 +60,8 @@ pub(crate) enum Twist {
     Args(&'static [&'static str]),
     /// Its settings have the second where others have the first.
     Settings(&'static str, &'static str),
+    /// It has this certificate and the key to it, in PEM, and speaks TLS when asked to.
+    Sealed(String, String),
 }
 
 pub(crate) const REDIS: Kind = Kind {
@@ -211,7 +213,13 @@ fn dovecot(command: &mut Command, site: &Site, protocol: &str) {
     let [second, next] = [first + 1, first + 2];
     let names = format!("3 V{first} N{next} G{first:032x}\n{first} :1.first\n{second} :2.second\n");
     site.write("bob/mail/dovecot-uidlist", &names);
-    let settings = site.settings(&settings.replace("@protocol@", protocol));
+    let mut settings = settings.replace("@protocol@", protocol);
+    if let Twist::Sealed(cert, key) = site.twist {
+        site.write("cert.pem", cert);
+        site.write("key.pem", key);
+        settings = settings.replace("ssl = no\n", "ssl = yes\n").replace("#sealed ", "");
+    }
+    let settings = site.settings(&settings);
     command.args(["-F", "-c", &settings]);
 }
 
@@ -239,7 +247,7 @@ impl Site<'_> {
                 assert!(template.contains(was), "{was} is not in {template}");
                 template.replace(was, is)
             }
-            Twist::Nothing | Twist::Args(_) => template.to_owned(),
+            Twist::Nothing | Twist::Args(_) | Twist::Sealed(..) => template.to_owned(),
         };
         self.write("settings", &fields.into_iter().fold(template, fill));
         format!("{home}/settings")

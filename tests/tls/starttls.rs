@@ -12,7 +12,7 @@ use crate::support::peer::{Peer, ScriptedServer};
 use crate::support::proc::Repl;
 use crate::support::running::Running;
 use crate::support::says::{error, notice};
-use crate::support::servers::{SMTP, Server, Twist};
+use crate::support::servers::{IMAP, PASSWORD, SMTP, Server, Twist};
 use crate::support::tools;
 
 /// A server's side, as far as a client of SMTP looks at it.
@@ -80,6 +80,28 @@ fn an_smtp_server_goes_on_over_tls_and_is_verified() {
     let heard = client(smtp.addr(), CLIENT, &["--tls-pin", pin]).wait().exited(0).stdout;
     let heard = String::from_utf8(heard).unwrap();
     assert!(heard.contains("250-STARTTLS\r\n") && heard.contains("\r\n221 "), "{heard}");
+}
+
+#[test]
+fn an_imap_server_goes_on_over_tls_and_is_believed_by_its_name() {
+    let authority = Authority::new();
+    let held = authority.signs(&["127.0.0.1"]);
+    let read = |path| fs::read_to_string(path).unwrap();
+    let sealed = Twist::Sealed(read(&held.cert), read(&held.key));
+    let Some(imap) = Server::start_with(&IMAP, &sealed) else { return };
+    let script = format!(
+        "/expect -n ^\\* OK .* STARTTLS\na STARTTLS\n/expect -n ^a OK\n/starttls\n\
+         b LOGIN bob {PASSWORD}\n/expect ^b OK\nc SELECT INBOX\n/expect ^\\* 2 EXISTS\n/expect ^c OK\n\
+         z LOGOUT\n/expect ^z OK\n/expect-eof\n"
+    );
+    // Nobody is told the password who is not believed.
+    let stranger = client(imap.addr(), &script, &[]).wait().exited(4);
+    assert!(error("TLS does not come about: ").eval(&stranger.stderr), "{}", stranger.stderr);
+    assert!(!String::from_utf8_lossy(&stranger.stdout).contains("b OK"));
+    let args = ["--tls-ca", text(&authority.ca())].map(str::to_owned);
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let told = client(imap.addr(), &script, &args).wait().exited(0).stderr;
+    assert!(notice("conn 1 goes on over TLS 1.").eval(&told), "{told}");
 }
 
 #[test]

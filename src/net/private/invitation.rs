@@ -1,6 +1,8 @@
 //! How a guest may reach us.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use crate::net::interfaces::outward;
 
 /// The address to give to a guest, for one that we listen on: in place of "every interface" that by
 /// which this machine reaches others.
@@ -12,24 +14,6 @@ pub(in crate::net) fn reachable(local: &str) -> String {
         }
         _ => local.to_owned(),
     }
-}
-
-/// Our end of the way to anywhere. Nothing is sent: to connect a socket for datagrams only looks up the
-/// way. The addresses are those that documentation has (RFC 5737, RFC 3849).
-fn outward() -> Option<IpAddr> {
-    let anywhere: [SocketAddr; 2] = [
-        (Ipv4Addr::new(192, 0, 2, 1), 9).into(),
-        (Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1), 9).into(),
-    ];
-    anywhere.into_iter().find_map(|to| {
-        let from: IpAddr = match to {
-            SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
-            SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
-        };
-        let socket = UdpSocket::bind((from, 0)).ok()?;
-        socket.connect(to).ok()?;
-        socket.local_addr().ok().map(|addr| addr.ip())
-    })
 }
 
 #[cfg(test)]
