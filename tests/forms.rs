@@ -54,7 +54,7 @@ fn a_file_is_written_whole_or_not_at_all() {
     show(dir.path(), &["--to", "html"]).code(3).stdout("").stderr(says::error("`a.jsonl` line 6"));
     let unknown =
         Repl::new().args(["show", "b.jsonl#7", "-o", "page.html"]).current_dir(&dir).run();
-    unknown.code(3).stderr("error: `b.jsonl` has no conn 7: it has 2 conns\n");
+    unknown.code(3).stderr(says::error("`b.jsonl` has no conn 7: it has 2 conns"));
     assert_eq!(fs::read_to_string(dir.path().join("page.html")).unwrap(), "old");
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 3, "nothing else is left");
     let good = Repl::new().args(["show", "b.jsonl", "-o", "page.html"]).current_dir(&dir).run();

@@ -168,10 +168,9 @@ fn setup(
         keeping: Keeping {
             record: talk.record,
             save: talk.save.or(talk.actual),
-            only_failed: false,
-            hands_over: false,
             json: talk.json,
             keep,
+            ..Keeping::default()
         },
         replaying: vars::replaying(&talk.replaying),
         history: talk.history,
