@@ -8,15 +8,16 @@ use std::process::ExitCode;
 use anstream::{AutoStream, ColorChoice};
 
 use crate::drive::{Outcome, Signal, Trouble};
+use crate::load;
 use crate::matching::{SecretError, Secrets};
-use crate::net::TlsFileError;
+use crate::net::{DialError, TlsFileError};
 use crate::replay::LoadError;
-use crate::script::{Blame, Report, ScriptFault};
+use crate::script::{Blame, Failure, Report, ScriptFault};
 use crate::suite::{ActualError, FindError, Halt, RunError};
 use crate::term::EditorError;
 use crate::transcript::ReadError;
 use crate::units::{count, reason};
-use crate::wire::ConnId;
+use crate::wire::{ConnId, Visible};
 
 /// What to do about a file that cannot be read.
 const READABLE: &str = "name a file that can be read";
@@ -242,6 +243,90 @@ impl Error {
             RunError::Signals(_) | RunError::Thread(_) => SYSTEM,
         };
         Error::new(ExitStatus::BadFile, Report::new(err.to_string()).note(hint))
+    }
+
+    /// The load cannot be run.
+    #[must_use]
+    pub fn load(err: &load::RunError) -> Error {
+        Error::new(ExitStatus::BadFile, Report::new(err.to_string()))
+    }
+
+    /// A condition on which a load fails.
+    #[must_use]
+    pub fn condition(condition: &load::Condition, breach: &load::Breach) -> Error {
+        Error::new(ExitStatus::CheckFailed, Report::new(format!("`{condition}`: {breach}")))
+    }
+
+    /// Sessions of a load that failed.
+    #[must_use]
+    pub fn sessions_failed(failed: u64, began: u64) -> Error {
+        let told = format!("{failed} of {} failed", count(began, "session"));
+        Error::new(ExitStatus::CheckFailed, Report::new(told))
+    }
+
+    /// A load in which no session had a conn, and why the first had none.
+    #[must_use]
+    pub fn no_client(why: Option<&str>) -> Error {
+        let why = why.map(|why| format!(": {}", Visible(why.as_bytes()))).unwrap_or_default();
+        Error::new(ExitStatus::NoConnection, Report::new(format!("no client was connected{why}")))
+    }
+
+    /// A load in which nothing was measured.
+    #[must_use]
+    pub fn no_turn() -> Error {
+        let report = Report::new("nothing was checked: no turn ended").note(
+            "a turn is what is said and the reply that is waited for: give it more time, or times",
+        );
+        Error::new(ExitStatus::CheckFailed, report)
+    }
+
+    /// A file that has no results of a load.
+    #[must_use]
+    pub fn no_results(path: &Path, err: &load::ReadError) -> Error {
+        let report = Report::new(format!("cannot merge `{}`: {err}", path.display()));
+        Error::new(ExitStatus::BadFile, report)
+    }
+
+    /// Results that do not go together.
+    #[must_use]
+    pub fn unmergeable(err: &load::MergeError) -> Error {
+        Error::new(ExitStatus::BadFile, Report::new(err.to_string()))
+    }
+
+    /// More clients than conns can be open.
+    #[must_use]
+    pub fn too_many_clients(clients: usize, most: usize) -> Error {
+        let headline = format!("too many clients: {clients}, and {most} conns can be open at once");
+        let report = Report::new(headline)
+            .note("a limit of the system for open files: `ulimit -n` shows it, and raises it where that is allowed");
+        Error::new(ExitStatus::NoConnection, report)
+    }
+
+    /// A script that looks at nothing.
+    #[must_use]
+    pub fn checks_nothing(name: &Path) -> Error {
+        let report = Report::new(format!("`{}` checks nothing", name.display())).note(
+            "an `/expect` behind what is sent makes a turn of it, which is what a load counts",
+        );
+        Error::new(ExitStatus::CheckFailed, report)
+    }
+
+    /// A file that cannot be used for what was asked.
+    #[must_use]
+    pub fn bad_file(report: Report) -> Error {
+        Error::new(ExitStatus::BadFile, report)
+    }
+
+    /// A failure before anything began.
+    #[must_use]
+    pub fn failed(failure: Failure) -> Error {
+        Error::new(blamed(failure.blame), failure.report)
+    }
+
+    /// A server whose name is not known.
+    #[must_use]
+    pub fn unreachable(err: &DialError) -> Error {
+        Error::new(ExitStatus::NoConnection, Report::new(err.to_string()))
     }
 
     /// A report that could not be written to what is called so.

@@ -36,6 +36,8 @@
 //!   waits for no peer, person or reader: the line editor, the printers, the writers of recordings and
 //!   name lookups have threads of their own, and reach it through an inbox that wakes the poll. What it
 //!   does itself with regular files (`/save`, loading a transcript) takes as long as the disk does.
+//! - [`load`] has many clients of ours play with one server, by [`drive::crowd`], counts for each thread what
+//!   they come to, and tells it in the end.
 //! - [`page`] makes what browsers show: pages and plots in which nothing from outside can run.
 //! - `app` puts a run together from the command line ([`cli`]); [`error`] knows what went wrong, the exit
 //!   status, and how it is printed; [`manual`] makes manual pages of the definitions of all of them.
@@ -89,6 +91,7 @@ pub mod cli;
 pub mod command;
 pub mod drive;
 pub mod error;
+pub mod load;
 pub mod manual;
 pub mod matching;
 pub mod net;

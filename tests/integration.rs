@@ -22,6 +22,7 @@ mod heavy;
 mod include;
 mod listen;
 mod live_replay;
+mod load;
 mod mock;
 mod packaging;
 mod peers;

@@ -1,6 +1,8 @@
 //! Composition: from the command line to a run. One file per way to run; nothing but wiring.
 
 mod diff;
+mod load;
+mod loaded;
 mod mock;
 mod packaging;
 mod private;
@@ -44,6 +46,7 @@ pub(crate) fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Subcommands::Show(show)) => (colour(show.color), show::run(&show)),
         Some(Subcommands::Diff(diff)) => (colour(diff.color), diff::run(&diff)),
         Some(Subcommands::Test(test)) => (colour(test.color), test::run(*test)),
+        Some(Subcommands::Load(load)) => (colour(load.color), load::run(&load)),
         Some(Subcommands::Completions(args)) => (auto, packaging::completions(&args)),
         Some(Subcommands::Man(args)) => (auto, packaging::man(&args)),
         None => (colour(cli.talk.color), talk::run(cli.talk)),
@@ -56,6 +59,7 @@ fn check(cli: &Cli) -> Result<(), clap::Error> {
     match &cli.command {
         Some(Subcommands::Test(args)) => test::check(args),
         Some(Subcommands::Show(args)) => show::check(args),
+        Some(Subcommands::Load(args)) => args.check(),
         Some(_) => Ok(()),
         None => {
             cli.talk.check()?;

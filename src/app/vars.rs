@@ -4,7 +4,7 @@ use std::fs;
 
 use bytes::Bytes;
 
-use crate::cli::{Replaying, Secret, Shared};
+use crate::cli::{Playing, Replaying, Secret, Shared};
 use crate::error::Error;
 use crate::matching::{Secrets, Vars};
 use crate::replay;
@@ -58,10 +58,11 @@ pub(super) fn secrets(given: &[Secret]) -> Result<Secrets, Error> {
 
 /// What the command line says about replays.
 pub(super) fn replaying(args: &Replaying) -> replay::Options {
-    replay::Options {
-        pace: args.pace,
-        max_idle: args.max_idle,
-        masks: args.mask.clone(),
-        bless: args.bless.is_some(),
-    }
+    replay::Options { bless: args.bless.is_some(), ..playing(&args.playing) }
+}
+
+/// What it says about replays that rewrite nothing.
+pub(super) fn playing(args: &Playing) -> replay::Options {
+    let (pace, max_idle, masks) = (args.pace, args.max_idle, args.mask.clone());
+    replay::Options { pace, max_idle, masks, bless: false }
 }

@@ -2,6 +2,7 @@
 
 mod diff;
 mod first;
+mod load;
 mod packaging;
 mod private;
 mod replay;
@@ -17,9 +18,10 @@ use std::time::Duration;
 
 pub use diff::Diff;
 pub use first::FIRST;
+pub use load::Load;
 pub use packaging::{Completions, Man, Shell};
 pub use private::PrivateArgs;
-pub use replay::{Bless, Match, Replaying};
+pub use replay::{Bless, Match, Playing, Replaying};
 pub use room::Rooming;
 pub use secret::Secret;
 pub use shared::Shared;
@@ -49,6 +51,7 @@ use crate::wire::Eol;
                       chat-repl --connect ADDR [OPTIONS] < SCRIPT\n       \
                       chat-repl --connect ADDR --replay FILE\n       chat-repl --listen ADDR --replay FILE\n       \
                       chat-repl test PATH... [OPTIONS]\n       \
+                      chat-repl load FILE --connect ADDR [OPTIONS]\n       \
                       chat-repl show FILE\n       chat-repl diff A B\n       \
                       chat-repl completions SHELL\n       chat-repl man [DIR]",
     after_help = "ADDR is HOST:PORT, :PORT, PORT, HOST, [V6]:PORT or unix:PATH, and tls: before it for TLS; the port is \
@@ -78,6 +81,9 @@ pub enum Subcommands {
     /// Run scripts and transcripts as tests
     #[command(override_usage = test::USAGE, after_help = test::EXAMPLES)]
     Test(Box<Test>),
+    /// Let many clients play a script or a transcript, and measure
+    #[command(override_usage = load::USAGE, after_help = load::EXAMPLES)]
+    Load(Box<Load>),
     /// Print what a shell needs to complete
     #[command(after_help = packaging::COMPLETIONS)]
     Completions(Completions),

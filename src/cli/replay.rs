@@ -9,7 +9,7 @@ use crate::units::{Pace, parse_duration};
 
 /// How a transcript is played, and what is not compared.
 #[derive(Debug, Clone, Args)]
-pub struct Replaying {
+pub struct Playing {
     /// When lines are said: wait (for what was said before), recorded, or x2 for twice as fast
     #[arg(long, value_name = "PACE", default_value = "wait", help_heading = "Replay")]
     pub pace: Pace,
@@ -19,6 +19,14 @@ pub struct Replaying {
     /// Compare lines without what this hides; may be given several times
     #[arg(long, value_name = "s/REGEX/TEXT/", value_parser = parse_mask, help_heading = "Replay")]
     pub mask: Vec<Mask>,
+}
+
+/// How a transcript is played, and whether it may be rewritten.
+#[derive(Debug, Clone, Args)]
+pub struct Replaying {
+    /// How it is played.
+    #[command(flatten)]
+    pub playing: Playing,
     /// Rewrite the lines of the transcript that differ from what comes; under CI only with =force
     #[arg(
         long,

@@ -4,12 +4,16 @@
 //! events. It waits for no peer, person or reader: the line editor, the printers, the writers of
 //! recordings and name lookups have threads of their own, and tell what they have to tell through one
 //! inbox. Only `/save` and the loading of a transcript read and write files on the loop.
+//!
+//! The clients of a load have a smaller loop ([`crowd`]), one for each thread: nobody looks on there, and
+//! nothing is kept, so it does without session, screen and recording.
 
 mod asking;
 mod assist;
 mod cast;
 mod clock;
 mod conns;
+pub mod crowd;
 mod eager;
 mod ending;
 mod engine;

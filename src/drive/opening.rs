@@ -28,6 +28,7 @@ impl Dialing {
             retry: self.retry,
             descriptors: Descriptors::Any,
             tls: self.tls.clone(),
+            found: None,
             code: None,
         }
     }

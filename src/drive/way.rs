@@ -165,6 +165,7 @@ impl Door {
                     retry: *retry,
                     descriptors,
                     tls,
+                    found: None,
                     code,
                 };
                 let dialer = Dialer::start(address.clone(), options, token, waker, now);

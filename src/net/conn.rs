@@ -166,6 +166,28 @@ impl<S: Stream> Conn<S> {
         }
     }
 
+    /// Sends bytes, as [`Conn::send`] and [`Conn::flush`] do, and copies or keeps nothing where they are
+    /// taken at once.
+    ///
+    /// # Errors
+    /// As [`Conn::flush`].
+    pub fn say(&mut self, bytes: &Bytes) -> Result<Flushed, Ending> {
+        let mut taken = 0;
+        if self.saying == Saying::Open && self.outbox.is_empty() && self.broken.is_none() {
+            match unless_interrupted(|| self.stream.write(bytes)) {
+                Ok(n) if n == bytes.len() && self.stream.held() == 0 => return Ok(Flushed::All),
+                Ok(n) => taken = n,
+                Err(err) if err.kind() == ErrorKind::WouldBlock => {}
+                Err(err) => {
+                    self.outbox.push(bytes.clone());
+                    return Err(self.broke(&err));
+                }
+            }
+        }
+        self.send(bytes.slice(taken..));
+        self.flush()
+    }
+
     /// Bytes that wait to be sent, also those that the stream holds back.
     pub fn queued(&self) -> usize {
         self.outbox.len() + self.held()

@@ -104,6 +104,14 @@ pub fn raise_descriptor_limit() {
     });
 }
 
+/// How many conns this process may have open at a time: what the limit of descriptors leaves to them.
+#[must_use]
+pub fn descriptors_for_conns() -> usize {
+    let limit = getrlimit(Resource::Nofile).current.unwrap_or(MOST).min(MOST);
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    limit.saturating_sub(RESERVE.unsigned_abs() as usize)
+}
+
 /// Whether an error means that this process, or the machine, has no descriptor left.
 pub(super) fn ran_out(err: &io::Error) -> bool {
     matches!(Errno::from_io_error(err), Some(Errno::MFILE | Errno::NFILE))

@@ -40,6 +40,8 @@ pub struct DialOptions {
     pub descriptors: Descriptors,
     /// How TLS is spoken, where the address asks for it.
     pub tls: Tls,
+    /// What the name of the host was found to be, where that was asked for before.
+    pub found: Option<Arc<[SocketAddr]>>,
     /// The code to prove, where the other end lets in only those who know it. TLS is spoken then,
     /// whatever the address and `tls` say.
     pub code: Option<Code>,
@@ -54,6 +56,7 @@ impl Default for DialOptions {
             retry: Duration::ZERO,
             descriptors: Descriptors::Any,
             tls: Tls::default(),
+            found: None,
             code: None,
         }
     }
@@ -268,9 +271,12 @@ impl Dialer {
                 Err(err) => return Step::Failed(DialFailure::of(&err)),
             },
             Endpoint::Tcp { host: None, port } => self.race(&lookup::this_machine(*port)),
-            Endpoint::Tcp { host: Some(host), port } => match lookup::known(host, *port) {
-                Some(addrs) => self.race(&addrs),
-                None => self.look_up(host.clone(), *port),
+            Endpoint::Tcp { host: Some(host), port } => match &self.options.found {
+                Some(found) => self.race(found),
+                None => match lookup::known(host, *port) {
+                    Some(addrs) => self.race(&addrs),
+                    None => self.look_up(host.clone(), *port),
+                },
             },
         };
         Step::Enter(stage)

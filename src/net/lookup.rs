@@ -2,6 +2,26 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
+use std::sync::Arc;
+
+use super::addr::{Address, Endpoint};
+use super::dial_error::{DialError, DialFailure};
+use crate::units::reason;
+
+/// What the name in an address is found to be, so that many can connect there with one lookup; `None` for
+/// an address without a name. Blocks, as [`look_up`] does.
+///
+/// # Errors
+/// The name is not known.
+pub fn find(address: &Address) -> Result<Option<Arc<[SocketAddr]>>, DialError> {
+    let Endpoint::Tcp { host: Some(host), port } = &address.endpoint else { return Ok(None) };
+    let found = known(host, *port).map_or_else(|| look_up(host, *port), Ok);
+    found.map(|found| Some(found.into())).map_err(|err| DialError {
+        address: address.clone(),
+        failure: DialFailure::NotFound { why: reason(&err) },
+        retried: None,
+    })
+}
 
 /// The addresses of `host`, where no lookup is needed to know them.
 ///

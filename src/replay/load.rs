@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::by_conn::ByConn;
 use super::part::Part;
 use super::player::{Manner, Player};
+use super::sheet::Sheet;
 use crate::matching::{Mask, MaskError, Masks, MissingSecret};
 use crate::script::{Blame, Settings};
 use crate::transcript::{Named, ReadError, Transcript, open, put_back, version};
@@ -120,8 +121,9 @@ pub fn load(
     let part = |transcript: &Transcript, by_conn: &ByConn, conn, masks: &Masks| {
         Part::of(transcript, by_conn, conn, own, masks)
     };
-    let Loaded { name, version, transcript, masks, parts } = read(name, given, whole, part)?;
-    let mut player = Player::new(name, transcript, parts, (&masks, &given.settings.vars), manner);
+    let loaded = read(name, given, whole, part)?;
+    let version = loaded.version;
+    let mut player = Player::new(&Sheet::new(loaded), &given.settings.vars, manner);
     player.blessing.version = version;
     Ok(player)
 }

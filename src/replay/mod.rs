@@ -16,6 +16,8 @@ mod odd;
 mod part;
 mod player;
 mod presence;
+mod score;
+mod sheet;
 mod side;
 #[cfg(test)]
 mod tests;
@@ -24,3 +26,4 @@ pub use compare::{Comparison, Terms, compare};
 pub use load::{Given, LoadError, load};
 pub use mock::{Mock, Mocking, Order, mock};
 pub use player::{Finish, Manner, Options, Player};
+pub use score::{Cue, Replied, Score, score};

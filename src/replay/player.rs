@@ -9,9 +9,10 @@ use bytes::{Bytes, BytesMut};
 use super::bless::Blessing;
 use super::course::{Course, Turn};
 use super::mismatch;
-use super::part::{Action, Doing, Part, Source};
+use super::part::{Doing, Part};
+use super::sheet::{Actions, Sheet};
 use super::{Mocking, Order};
-use crate::matching::{Capture, Mask, Masks, Vars};
+use crate::matching::{Capture, Mask, Vars};
 use crate::script::{Failure, Heard, Play, Played};
 use crate::session::Audience;
 use crate::transcript::{Transcript, What};
@@ -101,12 +102,12 @@ impl Manner {
 /// Plays our side, and compares what the peer says.
 #[derive(Debug)]
 pub struct Player {
-    pub(super) file: String,
-    pub(super) transcript: Transcript,
+    pub(super) file: Arc<str>,
+    pub(super) transcript: Arc<Transcript>,
     pub(super) manner: Manner,
     pub(super) courses: Vec<Course>,
     /// What our side does, on which of the courses, in order.
-    pub(super) actions: std::iter::Peekable<std::vec::IntoIter<(usize, Action)>>,
+    pub(super) actions: Actions,
     /// How many items there are.
     expected: usize,
     pub(super) since: Option<At>,
@@ -131,37 +132,16 @@ pub(super) enum Looked {
 }
 
 impl Player {
-    pub(super) fn new(
-        file: String,
-        transcript: Transcript,
-        parts: Vec<Part>,
-        (masks, vars): (&Masks, &Vars),
-        manner: Manner,
-    ) -> Self {
-        let mut actions = Vec::new();
-        let mut courses = Vec::new();
-        for (index, part) in parts.into_iter().enumerate() {
-            if index > 0 {
-                let (event, what) = (part.opened, Doing::Open);
-                let at = transcript.events.get(event - 1).map_or(At::START, |event| event.at);
-                actions.push((index, Action { event, at, delay: Duration::ZERO, what }));
-            }
-            actions.extend(part.actions.iter().cloned().map(|act| (index, act)));
-            courses.push(Course::new(part, masks.clone(), vars.clone()));
-        }
-        actions.sort_by_key(|(_, action)| action.event);
-        // With the last thing that is said our side ends anyway.
-        let ends = |(index, last): &mut (usize, Action)| {
-            let behind = |course: &Course| course.sources.last().map_or(0, Source::last);
-            last.what.is_half_close() && last.event > behind(&courses[*index])
-        };
-        while actions.pop_if(ends).is_some() {}
+    /// Plays what is on the sheet from its beginning, with these variables.
+    pub(super) fn new(sheet: &Sheet, vars: &Vars, manner: Manner) -> Self {
+        let course = |part: &Part| Course::new(part.clone(), sheet.masks.clone(), vars.clone());
+        let courses: Vec<Course> = sheet.parts.iter().map(course).collect();
         Player {
-            file,
+            file: Arc::clone(&sheet.file),
             shares: courses.len() > 1 && courses.iter().any(Course::uses_variables),
-            expected: courses.iter().map(|course| course.sources.len()).sum(),
-            actions: actions.into_iter().peekable(),
-            transcript,
+            expected: sheet.parts.iter().map(|part| part.sources.len()).sum(),
+            actions: sheet.actions(),
+            transcript: Arc::clone(&sheet.transcript),
             manner,
             courses,
             since: None,
@@ -169,6 +149,19 @@ impl Player {
             asked: 1,
             failure: None,
             blessing: Blessing::default(),
+        }
+    }
+
+    /// Goes on at this action and this item, with nothing done on either side since then.
+    pub(super) fn resume(&mut self, since: At, action: usize, item: usize, half_closed: bool) {
+        self.actions.go_on_at(action);
+        let at = self.actions.peek().map_or(At::START, |(_, action)| action.at);
+        (self.since, self.acted) = (Some(since), Some((since, at)));
+        for course in &mut self.courses {
+            let item = item.min(course.matcher.items().len());
+            course.matcher.go_on_at(item);
+            course.turn.begin = item;
+            course.half_closed = half_closed;
         }
     }
 
@@ -374,7 +367,7 @@ impl Player {
 
     /// All was played.
     fn end(&mut self, now: At, heard: &Heard<'_>) -> Played {
-        let lines = self.courses.iter().map(|course| course.matcher.matched()).sum();
+        let lines = self.matched();
         let Finish::Close { linger, .. } = self.manner.finish else {
             return Played::Done { lines, leave: false };
         };
@@ -460,6 +453,10 @@ impl Play for Player {
             .iter()
             .flat_map(|course| course.vars().captures().collect::<Vec<_>>())
             .collect()
+    }
+
+    fn matched(&self) -> u64 {
+        self.courses.iter().map(|course| course.matcher.matched()).sum()
     }
 
     fn breaks(&self) -> bool {

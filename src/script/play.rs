@@ -21,6 +21,11 @@ pub trait Play {
         Vec::new()
     }
 
+    /// How many lines of the peer have come as they were to.
+    fn matched(&self) -> u64 {
+        0
+    }
+
     /// Whether a peer that breaks the connection does what it did when it was recorded.
     fn breaks(&self) -> bool {
         false

@@ -41,6 +41,11 @@ impl Playing {
         (self.saying.is_empty() || !runner.held).then_some(self.until)
     }
 
+    /// How many lines of the peer have come as they were to.
+    pub(super) fn matched(&self) -> u64 {
+        self.play.matched()
+    }
+
     /// Nobody hears what is being said.
     pub(super) fn unheard(&mut self) {
         self.saying.clear();

@@ -74,6 +74,8 @@ pub struct Runner {
     wants: Vec<Want>,
     /// All was played, and the peer broke the connection when that was recorded.
     pub(super) break_was_played: bool,
+    /// How often what was waited for has come.
+    met: u64,
 }
 
 impl Runner {
@@ -104,6 +106,7 @@ impl Runner {
             outbox: VecDeque::new(),
             wants: Vec::new(),
             break_was_played: false,
+            met: 0,
             options,
         }
     }
@@ -182,6 +185,13 @@ impl Runner {
     pub fn deadline(&self) -> Option<At> {
         let wait = self.wait.as_ref().filter(|_| !self.waits_for_peer());
         wait.and_then(|(wait, _)| wait.deadline(self))
+    }
+
+    /// How much of what was waited for has come: an `/expect`, a block, a line of what is played. That it
+    /// has grown tells that the peer has replied.
+    #[must_use]
+    pub fn met(&self) -> u64 {
+        self.met + self.wait.as_ref().map_or(0, |(wait, _)| wait.met_so_far())
     }
 
     /// Lines that no step has read; none where there was no step.
@@ -430,7 +440,7 @@ impl Runner {
         let looked = wait.look(now, self, &place);
         match looked {
             Looked::NotYet => self.wait = Some((wait, place)),
-            Looked::Over => {}
+            Looked::Over => self.met += wait.met(),
             Looked::Failed(failure) if played => {
                 let report = failure.report.at(place);
                 self.fail(Failure { report, ..*failure });

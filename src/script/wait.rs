@@ -138,6 +138,19 @@ impl Wait {
         }
     }
 
+    /// How much of what the peer was to say has come, where all of it has.
+    pub(super) fn met(&self) -> u64 {
+        match self {
+            Wait::Expect(_) | Wait::All(_) => 1,
+            _ => self.met_so_far(),
+        }
+    }
+
+    /// The same where more is to come.
+    pub(super) fn met_so_far(&self) -> u64 {
+        if let Wait::Play(playing) = self { playing.matched() } else { 0 }
+    }
+
     /// The lines that it has read.
     pub(super) fn heard(&self) -> Option<&Heard> {
         match self {

@@ -121,6 +121,10 @@ pub(super) fn settled(text: &str) -> String {
         (r"(?m)^((?:ok|FAILED|TIMEOUT|stopped) +\S+ +)[\d.]+(?:us|ms|s)$", "${1}0ms"),
         (r"(?m)^slowest: .*$", "slowest: ..."),
         (r"(?m), in [\d.]+(?:us|ms|s)$", ", in 0ms"),
+        // What `chat-repl load` measures.
+        (r"(?m)^(response|service|connect)( +[\d.]+(?:us|ms|s))* +(\d+)$", "$1 TIMES $3"),
+        (r"(?m)^rate  .*$", "rate ..."),
+        (r"(?m), in [\d.]+(?:us|ms|s) of", ", in 0ms of"),
         (r"duration_ms: [\d.]+", "duration_ms: 0"),
         (r#""ms":[\d.]+"#, r#""ms":0"#),
         (r#" time="[\d.]+""#, r#" time="0""#),

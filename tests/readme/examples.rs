@@ -64,6 +64,11 @@ fn the_examples_of_the_rooms_document_run_as_printed() {
     run("docs/rooms.md");
 }
 
+#[test]
+fn the_examples_of_the_load_document_run_as_printed() {
+    run("docs/load.md");
+}
+
 fn run(name: &str) {
     let document = Document::open(name);
     let stage = Stage::set(&document);

@@ -49,7 +49,7 @@ fn what_a_guest_can_ask_for_is_the_same_at_the_prompt() {
 #[test]
 fn options_that_documents_mention_exist() {
     let mut known = words(&help_of(&["--help"]), r"--[a-z][a-z-]*");
-    for command in ["show", "diff", "test", "completions", "man"] {
+    for command in ["show", "diff", "test", "load", "completions", "man"] {
         known.extend(words(&help_of(&[command, "--help"]), r"--[a-z][a-z-]*"));
     }
     assert!(known.contains("--listen") && known.contains("--color"), "{known:?}");

@@ -145,12 +145,14 @@ impl Item {
     }
 
     /// Whether it is compared byte for byte.
-    pub(super) fn is_exact(&self) -> bool {
+    #[must_use]
+    pub fn is_exact(&self) -> bool {
         self.want.is_none() && self.masked.is_none()
     }
 
     /// Whether it has no line end.
-    pub(super) fn is_partial(&self) -> bool {
+    #[must_use]
+    pub fn is_partial(&self) -> bool {
         !self.bytes.ends_with(b"\n")
     }
 

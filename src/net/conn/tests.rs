@@ -54,6 +54,25 @@ fn a_half_close_waits_for_what_was_said_before_it() {
 }
 
 #[test]
+fn what_is_said_is_taken_at_once_or_waits() {
+    let (mut conn, mut peer) = open();
+    assert_eq!(conn.say(&Bytes::from_static(b"short\n")), Ok(Flushed::All));
+    assert_eq!(peer.hear(), b"short\n");
+    assert_eq!(conn.say(&Bytes::from_static(b"more than eight")), Ok(Flushed::Blocked));
+    assert_eq!(conn.say(&Bytes::from_static(b", and behind it")), Ok(Flushed::Blocked));
+    assert_eq!(conn.queued(), 22);
+    let mut heard = peer.hear();
+    while conn.flush() == Ok(Flushed::Blocked) {
+        heard.extend(peer.hear());
+    }
+    heard.extend(peer.hear());
+    assert_eq!(heard, b"more than eight, and behind it");
+    peer.reset_on_drop();
+    assert_eq!(conn.say(&Bytes::from_static(b"lost")), Err(Ending::Reset));
+    assert_eq!((conn.queued(), conn.unsent()), (0, 4));
+}
+
+#[test]
 fn reading_tells_when_another_read_would_only_block() {
     let (mut conn, mut peer) = open();
     let mut buf = [0; 4];

@@ -11,9 +11,11 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::by_conn::ByConn;
+use super::load::Loaded;
 use super::part::{Doing, Part};
 use super::player::{Finish, Manner, Player};
-use crate::matching::{Masks, Vars};
+use super::sheet::Sheet;
+use crate::matching::{Mask, Masks, Vars};
 use crate::script::testing::{End, Options};
 use crate::session::testing::conn;
 use crate::transcript::{Event, Marks, Said, Transcript, What, json};
@@ -94,14 +96,31 @@ fn turns(transcript: &Transcript, n: u32) -> Vec<Turn> {
     turns
 }
 
-fn verify() -> Manner {
+pub(super) fn verify() -> Manner {
     Manner { finish: CLOSE, ..Manner::within(Duration::from_secs(5)) }
+}
+
+fn sheet(transcript: &Transcript, name: &str, masks: Masks, parts: Vec<Part>) -> Sheet {
+    let (name, transcript) = (name.to_owned(), transcript.clone());
+    Sheet::new(Loaded { name, version: 0, transcript, masks, parts })
+}
+
+/// What is played of the events of the first conn.
+pub(super) fn sheet_of(lines: &[&str], masks: Masks) -> Sheet {
+    let transcript = story(lines);
+    let by_conn = ByConn::of(&transcript);
+    let part = Part::of(&transcript, &by_conn, Some(conn(1)), Side::Client, &masks).unwrap();
+    sheet(&transcript, "talk.json", masks, vec![part])
+}
+
+/// These masks.
+pub(super) fn masked(masks: &[&str]) -> Masks {
+    masks.iter().map(|mask| Mask::parse(mask).unwrap()).collect()
 }
 
 fn player_with(transcript: &Transcript, name: &str, manner: Manner) -> Player {
     let parts = vec![part_of(transcript, 1)];
-    let given = (&Masks::default(), &Vars::default());
-    Player::new(name.to_owned(), transcript.clone(), parts, given, manner)
+    Player::new(&sheet(transcript, name, Masks::default(), parts), &Vars::default(), manner)
 }
 
 fn player(transcript: &Transcript) -> Player {

@@ -129,8 +129,7 @@ fn player_of(transcript: &Transcript, bless: bool) -> Player {
     let part =
         Part::of(transcript, &ByConn::of(transcript), Some(conn(1)), Side::Client, &masks).unwrap();
     let manner = Manner { bless, ..verify() };
-    let given = (&masks, &Vars::default());
-    Player::new("talk.json".to_owned(), transcript.clone(), vec![part], given, manner)
+    Player::new(&sheet(transcript, "talk.json", masks, vec![part]), &Vars::default(), manner)
 }
 
 /// Plays the server's part to its end, or until the client has failed.

@@ -22,8 +22,7 @@ fn mock(transcript: &Transcript, how: Mocking) -> Mock {
 }
 
 fn masked(transcript: &Transcript, how: Mocking, masks: &[&str]) -> Mock {
-    let masks: Masks =
-        masks.iter().map(|mask| crate::matching::Mask::parse(mask).unwrap()).collect();
+    let masks: Masks = masks.iter().map(|mask| Mask::parse(mask).unwrap()).collect();
     let mut conns: Vec<ConnId> = transcript.events.iter().filter_map(|event| event.conn).collect();
     conns.sort_unstable();
     conns.dedup();

@@ -1,0 +1,491 @@
+//! The conversation of one session.
+
+use bytes::Bytes;
+use mio::event::Event;
+
+use super::herd::Scene;
+use super::spoken::{Asked, Spoken};
+use super::{Crowd, Fate, Gauge, Piece};
+use crate::net::{Conn, Flushed, NetStream, ReadOutcome};
+use crate::replay::{Cue, Replied, Score};
+use crate::script::{Blame, Failure, Report};
+use crate::session::Ending;
+use crate::units::At;
+
+/// How often a conn is read before others have their turn.
+const READS: usize = 4;
+
+/// Which client it is of, and how many turns that has begun.
+pub(super) type Own<'a> = (u32, &'a mut u64);
+
+/// The conversation of one session.
+pub(super) struct Talk {
+    conn: Option<Conn<NetStream>>,
+    addr: String,
+    who: Who,
+    /// Who is put in place of a cue where what came is odd.
+    turn: Turn,
+    /// When something was said, or came that was as it should be.
+    stirred: At,
+    /// All was said.
+    said_all: bool,
+    /// What comes is not read for now.
+    paused: bool,
+    /// There is more to read.
+    unread: bool,
+    had_turns: bool,
+}
+
+/// Who speaks.
+enum Who {
+    /// A transcript, whose turns are compared as a whole.
+    Cue(Cue),
+    /// A script, or a transcript in which something is not as simple.
+    Spoken(Box<Spoken>),
+}
+
+/// The turn that is being had.
+#[derive(Debug, Default)]
+struct Turn {
+    /// When it was to begin, and when it did.
+    began: Option<(At, At)>,
+    /// When the reply to it came, as far as it has.
+    replied: Option<At>,
+    /// The next is to begin then, and not before.
+    due: Option<At>,
+}
+
+/// A session has ended.
+pub(super) struct Ended {
+    pub(super) at: At,
+    pub(super) fate: Fate,
+    /// Why it failed.
+    pub(super) failure: Option<Box<Failure>>,
+}
+
+impl Ended {
+    fn well(at: At) -> Ended {
+        Ended { at, fate: Fate::Done, failure: None }
+    }
+}
+
+impl Talk {
+    /// The conversation of this session of this client.
+    pub(super) fn new(
+        stream: NetStream,
+        addr: String,
+        (client, session): (u32, u64),
+        spare: Option<Box<Talk>>,
+        crowd: &Crowd,
+    ) -> Box<Talk> {
+        let spare = spare.map(|spare| spare.who);
+        let who = match (&crowd.piece, spare) {
+            (Piece::Transcript(score), spare) if score.has_turns() => {
+                let mut cue = if let Some(Who::Cue(cue)) = spare { cue } else { Cue::default() };
+                cue.begin(super::spoken::vars(crowd, client, session, score.uses_vars()));
+                Who::Cue(cue)
+            }
+            (piece, _) => Who::Spoken(Box::new(Spoken::of(piece, crowd, client, session))),
+        };
+        Box::new(Talk {
+            unread: stream.is_tls(),
+            conn: Some(Conn::new(stream)),
+            addr,
+            who,
+            turn: Turn::default(),
+            stirred: At::START,
+            said_all: false,
+            paused: false,
+            had_turns: false,
+        })
+    }
+
+    /// Whether it came to a reply.
+    pub(super) fn had_turns(&self) -> bool {
+        self.had_turns
+    }
+
+    /// Without its conn.
+    pub(super) fn closed(mut self: Box<Self>) -> Box<Talk> {
+        self.conn = None;
+        self
+    }
+
+    /// Whether there is more to read, which is to be done after others had their turn.
+    pub(super) fn take_unread(&mut self) -> bool {
+        !self.paused && std::mem::take(&mut self.unread)
+    }
+
+    /// When to look again, whatever happens.
+    pub(super) fn deadline(&self, crowd: &Crowd) -> Option<At> {
+        if self.turn.due.is_some() {
+            return self.turn.due;
+        }
+        let wait = if self.said_all { crowd.linger } else { crowd.runner.settings.timeout };
+        match &self.who {
+            Who::Cue(_) => Some(self.stirred + wait),
+            Who::Spoken(_) if self.said_all => Some(self.stirred + wait),
+            Who::Spoken(spoken) => spoken.deadline(),
+        }
+    }
+
+    /// The conn stands.
+    pub(super) fn begin<G: Gauge>(
+        &mut self,
+        own: Own<'_>,
+        scene: &mut Scene<'_, G>,
+    ) -> Option<Ended> {
+        let now = scene.clock.now();
+        self.stirred = now;
+        if let Who::Spoken(spoken) = &mut self.who {
+            spoken.opened(now, &self.addr);
+        }
+        self.go_on(now, own, scene)
+    }
+
+    /// Something has happened to the conn.
+    pub(super) fn event<G: Gauge>(
+        &mut self,
+        event: &Event,
+        own: Own<'_>,
+        scene: &mut Scene<'_, G>,
+    ) -> Option<Ended> {
+        let conn = self.conn.as_mut()?;
+        if event.is_read_closed() || event.is_error() {
+            conn.eof_is_due();
+        }
+        // Where it fails, that is what reading ends with.
+        if event.is_writable() && conn.queued() > 0 && conn.flush().is_err() {
+            self.unread = true;
+        }
+        let readable = event.is_readable() || event.is_read_closed() || event.is_error();
+        self.read(readable || self.unread, own, scene)
+    }
+
+    /// Reads what there is, if there may be something.
+    pub(super) fn read<G: Gauge>(
+        &mut self,
+        readable: bool,
+        (client, turns): Own<'_>,
+        scene: &mut Scene<'_, G>,
+    ) -> Option<Ended> {
+        self.unread |= readable;
+        for _ in 0..READS {
+            if self.paused || !self.unread {
+                return None;
+            }
+            let outcome = self.conn.as_mut()?.read(&mut scene.buf);
+            let now = scene.clock.now();
+            let ended = match outcome {
+                ReadOutcome::Bytes { n, drained } => {
+                    self.unread = !drained;
+                    self.hear(now, n, (client, turns), scene)
+                }
+                ReadOutcome::WouldBlock => {
+                    self.unread = false;
+                    None
+                }
+                ReadOutcome::Eof => {
+                    self.unread = false;
+                    self.ended(now, &Ending::Eof, (client, turns), scene)
+                }
+                ReadOutcome::Failed(how) => {
+                    self.unread = false;
+                    self.ended(now, &how, (client, turns), scene)
+                }
+            };
+            if ended.is_some() {
+                return ended;
+            }
+        }
+        None
+    }
+
+    /// So many bytes came.
+    fn hear<G: Gauge>(
+        &mut self,
+        now: At,
+        n: usize,
+        own: Own<'_>,
+        scene: &mut Scene<'_, G>,
+    ) -> Option<Ended> {
+        let bytes = &scene.buf[..n];
+        scene.gauge.heard(bytes);
+        if let (Who::Cue(cue), Piece::Transcript(score)) = (&mut self.who, &scene.crowd.piece) {
+            match cue.hear(score, bytes) {
+                Replied::Whole => {
+                    self.stirred = now;
+                    self.turn.replied = Some(now);
+                    return self.go_on(now, own, scene);
+                }
+                Replied::NotYet => {
+                    if bytes.contains(&b'\n') {
+                        self.stirred = now;
+                    }
+                    return None;
+                }
+                Replied::Odd => {
+                    let odd = Bytes::copy_from_slice(bytes);
+                    return self.hand_over(now, &odd, own, scene);
+                }
+            }
+        }
+        self.stirred = now;
+        let bytes = Bytes::copy_from_slice(bytes);
+        if let Who::Spoken(spoken) = &mut self.who {
+            spoken.hear(now, bytes);
+        }
+        self.go_on(now, own, scene)
+    }
+
+    /// The peer has ended.
+    fn ended<G: Gauge>(
+        &mut self,
+        now: At,
+        how: &Ending,
+        own: Own<'_>,
+        scene: &mut Scene<'_, G>,
+    ) -> Option<Ended> {
+        if matches!(self.who, Who::Cue(_)) {
+            if self.said_all && *how == Ending::Eof {
+                return Some(Ended::well(now));
+            }
+            if let Some(ended) = self.hand_over(now, &Bytes::new(), (own.0, &mut *own.1), scene) {
+                return Some(ended);
+            }
+        }
+        if let Who::Spoken(spoken) = &mut self.who {
+            spoken.ended(now, how);
+        }
+        let ended = self.go_on(now, own, scene);
+        if ended.as_ref().is_some_and(|ended| ended.fate != Fate::Done || *how == Ending::Eof) {
+            return ended;
+        }
+        let Who::Spoken(spoken) = &self.who else { return ended };
+        match how {
+            Ending::Eof => self.said_all.then(|| Ended::well(now)),
+            _ if spoken.break_was_played() => Some(Ended::well(now)),
+            how => {
+                let report = Report::new(format!("the connection broke: {how}"));
+                let failure = Box::new(Failure { report, blame: Blame::Connection });
+                Some(Ended { at: now, fate: Fate::Closed, failure: Some(failure) })
+            }
+        }
+    }
+
+    /// A time has come.
+    pub(super) fn tick<G: Gauge>(
+        &mut self,
+        now: At,
+        own: Own<'_>,
+        scene: &mut Scene<'_, G>,
+    ) -> Option<Ended> {
+        if self.deadline(scene.crowd).is_none_or(|deadline| now < deadline) {
+            return None;
+        }
+        if self.turn.due.is_some() {
+            return self.go_on(now, own, scene);
+        }
+        match &mut self.who {
+            Who::Cue(_) => self.hand_over(now, &Bytes::new(), own, scene),
+            Who::Spoken(_) if self.said_all => Some(Ended::well(now)),
+            Who::Spoken(spoken) => {
+                spoken.late();
+                self.go_on(now, own, scene)
+            }
+        }
+    }
+
+    /// Has a player go on where a cue cannot.
+    fn hand_over<G: Gauge>(
+        &mut self,
+        now: At,
+        odd: &Bytes,
+        own: Own<'_>,
+        scene: &mut Scene<'_, G>,
+    ) -> Option<Ended> {
+        let (Who::Cue(cue), Piece::Transcript(score)) = (&self.who, &scene.crowd.piece) else {
+            return None;
+        };
+        let (play, came) = cue.player(score, self.stirred, odd);
+        let mut spoken = Spoken::playing(play, scene.crowd, cue.vars().clone());
+        spoken.opened(now, &self.addr);
+        if !came.is_empty() {
+            spoken.hear(now, came);
+        } else if odd.is_empty() {
+            spoken.late();
+        }
+        self.who = Who::Spoken(Box::new(spoken));
+        self.said_all = false;
+        self.go_on(now, own, scene)
+    }
+
+    /// Says what is to be said, as far as that is known.
+    fn go_on<G: Gauge>(
+        &mut self,
+        now: At,
+        own: Own<'_>,
+        scene: &mut Scene<'_, G>,
+    ) -> Option<Ended> {
+        match (&self.who, &scene.crowd.piece) {
+            (Who::Cue(_), Piece::Transcript(score)) => self.recite(now, score, own, scene),
+            _ => self.speak(now, own, scene),
+        }
+    }
+
+    /// The next turns of a transcript.
+    fn recite<G: Gauge>(
+        &mut self,
+        now: At,
+        score: &Score,
+        (client, turns): Own<'_>,
+        scene: &mut Scene<'_, G>,
+    ) -> Option<Ended> {
+        loop {
+            let Who::Cue(cue) = &self.who else { return None };
+            if self.said_all || cue.waits() {
+                return None;
+            }
+            match cue.next(score) {
+                None => {
+                    self.turn.complete(&mut self.had_turns, &mut scene.gauge);
+                    self.shut(now, scene);
+                    return None;
+                }
+                Some(Err(failure)) => {
+                    return Some(Ended { at: now, fate: Fate::Mismatched, failure: Some(failure) });
+                }
+                Some(Ok(bytes)) if bytes.is_empty() => {}
+                Some(Ok(bytes)) => {
+                    if !self.may_begin(now, (client, turns), scene) {
+                        return None;
+                    }
+                    self.say(&bytes, scene);
+                }
+            }
+            self.stirred = now;
+            if let Who::Cue(cue) = &mut self.who {
+                cue.said(score);
+            }
+        }
+    }
+
+    /// The next steps of a script, or of a player.
+    fn speak<G: Gauge>(
+        &mut self,
+        now: At,
+        (client, turns): Own<'_>,
+        scene: &mut Scene<'_, G>,
+    ) -> Option<Ended> {
+        loop {
+            let Who::Spoken(spoken) = &mut self.who else { return None };
+            let asked = spoken.next(now, &scene.crowd.piece);
+            if spoken.has_replied() {
+                self.turn.replied = Some(now);
+            }
+            match asked? {
+                Asked::Say(bytes) => {
+                    if !self.may_begin(now, (client, &mut *turns), scene) {
+                        if let Who::Spoken(spoken) = &mut self.who {
+                            spoken.hold_back(bytes);
+                        }
+                        return None;
+                    }
+                    self.stirred = now;
+                    self.say(&bytes, scene);
+                }
+                Asked::Shutdown => {
+                    self.turn.complete(&mut self.had_turns, &mut scene.gauge);
+                    self.half_close();
+                }
+                Asked::Reset => {
+                    if let Some(conn) = self.conn.take() {
+                        conn.reset();
+                    }
+                }
+                Asked::Pause(paused) => {
+                    self.paused = paused;
+                    self.unread |= !paused;
+                }
+                Asked::Rest { ended } => {
+                    self.turn.complete(&mut self.had_turns, &mut scene.gauge);
+                    self.shut(now, scene);
+                    if ended {
+                        return Some(Ended::well(now));
+                    }
+                }
+                Asked::Leave => {
+                    self.turn.complete(&mut self.had_turns, &mut scene.gauge);
+                    self.half_close();
+                    let waits = self.conn.as_ref().is_some_and(|conn| conn.queued() > 0);
+                    if !waits {
+                        return Some(Ended::well(now));
+                    }
+                    (self.said_all, self.stirred) = (true, now);
+                }
+                Asked::Fail(fate, failure) => {
+                    return Some(Ended { at: now, fate, failure: Some(failure) });
+                }
+            }
+        }
+    }
+
+    /// Whether what is to be said can be said now: it goes on with a turn, or the next may begin.
+    fn may_begin<G: Gauge>(
+        &mut self,
+        now: At,
+        (client, turns): Own<'_>,
+        scene: &mut Scene<'_, G>,
+    ) -> bool {
+        self.turn.complete(&mut self.had_turns, &mut scene.gauge);
+        if self.turn.began.is_some() {
+            return true;
+        }
+        let due = scene.crowd.pacing.due(client, *turns);
+        if due.is_some_and(|due| now < due) {
+            self.turn.due = due;
+            return false;
+        }
+        *turns += 1;
+        self.turn = Turn { began: Some((due.unwrap_or(now), now)), ..Turn::default() };
+        true
+    }
+
+    /// Says this. Where that fails, it is what reading ends with.
+    fn say<G: Gauge>(&mut self, bytes: &Bytes, scene: &mut Scene<'_, G>) {
+        scene.gauge.said(bytes);
+        let Some(conn) = &mut self.conn else { return };
+        if !matches!(conn.say(bytes), Ok(Flushed::All | Flushed::Blocked)) {
+            self.unread = true;
+        }
+    }
+
+    /// All was said.
+    fn shut<G: Gauge>(&mut self, now: At, scene: &Scene<'_, G>) {
+        (self.said_all, self.stirred) = (true, now);
+        if scene.crowd.half_close {
+            self.half_close();
+            if let Who::Cue(cue) = &mut self.who {
+                cue.shut();
+            }
+        }
+    }
+
+    fn half_close(&mut self) {
+        let Some(conn) = &mut self.conn else { return };
+        conn.shutdown();
+        if conn.flush().is_err() {
+            self.unread = true;
+        }
+    }
+}
+
+impl Turn {
+    /// The reply was complete, if one came.
+    fn complete<G: Gauge>(&mut self, had_turns: &mut bool, gauge: &mut G) {
+        let Some(at) = self.replied.take() else { return };
+        let Some((due, began)) = self.began.take() else { return };
+        *had_turns = true;
+        gauge.turn(at, at.since(due), at.since(began));
+    }
+}
