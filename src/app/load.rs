@@ -30,6 +30,7 @@ pub(super) fn run(args: &cli::Load) -> Result<(), Error> {
     if clients > most {
         return Err(Error::too_many_clients(clients, most));
     }
+    let page = loaded::page(args)?;
     let settings = vars::settings(&args.shared)?;
     let secrets = settings.secrets.clone();
     let plan = plan(args, file, address);
@@ -43,7 +44,7 @@ pub(super) fn run(args: &cli::Load) -> Result<(), Error> {
         Ok((results, loaded.signal))
     });
     let (results, signal) = results.map_err(|err| err.hiding(&secrets))?;
-    loaded::report(args, &results, signal)
+    loaded::report(args, page, &results, signal)
 }
 
 /// What is to be done, for reports.

@@ -1,7 +1,7 @@
 //! What is told of a load: while it goes on, and in the end.
 
 use std::fs;
-use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
 use std::path::Path;
 use std::time::Duration;
 
@@ -12,6 +12,8 @@ use crate::cli::Load;
 use crate::drive::Signal;
 use crate::error::Error;
 use crate::load::{self, Condition, Plan, Progress, Results, Tally};
+use crate::transcript::WholeFile;
+use crate::units::reason;
 
 /// The columns of old terminals, for one that does not tell.
 const COLUMNS: usize = 80;
@@ -51,9 +53,10 @@ fn columns() -> usize {
 
 /// Reports the results of other loads as one.
 pub(super) fn merge(args: &Load) -> Result<(), Error> {
+    let page = page(args)?;
     let read: Result<Vec<_>, _> = args.merge.iter().map(|path| read(path)).collect();
     let merged = load::merge(&read?).map_err(|err| Error::unmergeable(&err))?;
-    report(args, &merged, None)
+    report(args, page, &merged, None)
 }
 
 fn read(path: &Path) -> Result<(String, Results), Error> {
@@ -63,8 +66,28 @@ fn read(path: &Path) -> Result<(String, Results), Error> {
     Ok((name, results))
 }
 
+/// A page that is to be, if one is asked for: that it can be written is seen before the load begins.
+pub(super) fn page(args: &Load) -> Result<Option<WholeFile>, Error> {
+    let unwritten = |path: &Path, err: &io::Error| Error::write(path, &reason(err));
+    let page = args.html.as_deref();
+    let create = |path| WholeFile::create(path, WholeFile::PUBLIC);
+    page.map(|path| create(path).map_err(|err| unwritten(path, &err))).transpose()
+}
+
+/// Writes the page: all of it, or nothing.
+fn write_page(page: WholeFile, results: &Results) -> io::Result<()> {
+    let mut out = BufWriter::new(page);
+    load::html(results, &mut out)?;
+    out.into_inner().map_err(io::IntoInnerError::into_error)?.finish()
+}
+
 /// Prints the report, and says what is wrong with what it says.
-pub(super) fn report(args: &Load, results: &Results, signal: Option<Signal>) -> Result<(), Error> {
+pub(super) fn report(
+    args: &Load,
+    page: Option<WholeFile>,
+    results: &Results,
+    signal: Option<Signal>,
+) -> Result<(), Error> {
     let text = if args.json {
         load::json(results).map_err(|err| Error::stdout(&err.into()))?
     } else {
@@ -75,6 +98,11 @@ pub(super) fn report(args: &Load, results: &Results, signal: Option<Signal>) -> 
         // Who reads it may have had enough.
         Err(err) if err.kind() != ErrorKind::BrokenPipe => errors.push(Error::stdout(&err)),
         _ => {}
+    }
+    if let (Some(page), Some(path)) = (page, &args.html)
+        && let Err(err) = write_page(page, results)
+    {
+        errors.push(Error::write(path, &reason(&err)));
     }
     Error::all(errors).map_or(Ok(()), Err)
 }

@@ -31,6 +31,7 @@ Examples:
   chat-repl load ping.chat --connect localhost:6379 --clients 50 --duration 10s
   chat-repl load ping.chat --connect localhost:6379 --clients 50 --rate 5000 --duration 1m
   chat-repl load order.json --connect tls:shop.example:7000 --clients 10 --fail-if 'p99>50ms'
+  chat-repl load ping.chat --connect localhost:6379 --clients 50 --duration 10s --html report.html
   chat-repl load --merge monday.json tuesday.json
 
 Exit status: 0 all sessions were as they should be, 1 one was not, a --fail-if held, or nothing was
@@ -122,6 +123,9 @@ pub struct Load {
     /// Print the report as JSON, with histograms that other tools read
     #[arg(long, help_heading = "Report")]
     pub json: bool,
+    /// Write the report as a page too, with plots of how long turns took, and when
+    #[arg(long, value_name = "FILE", help_heading = "Report")]
+    pub html: Option<PathBuf>,
     /// End with status 1 if this holds; may be given several times
     #[arg(long, value_name = "COND", help_heading = "Report")]
     pub fail_if: Vec<Condition>,

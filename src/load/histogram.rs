@@ -69,6 +69,14 @@ impl Histogram {
         self.max = self.max.max(other.max);
     }
 
+    /// The durations that are told apart, each by the middle of what is counted as it, and how many were.
+    pub fn buckets(&self) -> impl Iterator<Item = (Duration, u64)> {
+        self.recorded().map(|(index, count)| {
+            let (low, high) = self.bounds(index);
+            (Duration::from_micros(u64::midpoint(low, high)), count)
+        })
+    }
+
     /// How many were counted.
     #[must_use]
     pub fn samples(&self) -> u64 {

@@ -1,8 +1,8 @@
 //! `chat-repl load`: many clients that play a transcript or a script, and what that comes to.
 //!
 //! A *turn* is what a client says and the reply that it waits for. A [`Tally`] has what was counted, and
-//! [`Results`] what there is to tell: what was to be done, and the tally. [`text`] and [`json`] are made of
-//! those, [`merge()`] makes one of several, a [`Condition`] says what they must not come to, and
+//! [`Results`] what there is to tell: what was to be done, and the tally. [`text`], [`json`] and [`html`] are made
+//! of those, [`merge()`] makes one of several, a [`Condition`] says what they must not come to, and
 //! [`Progress`] tells how a load goes on.
 
 mod condition;
@@ -18,7 +18,7 @@ mod tally;
 pub use condition::{Breach, Condition, ConditionError};
 pub use histogram::{Histogram, samples_for};
 pub use merge::{MergeError, merge};
-pub use report::{Progress, ReadError, json, read, text};
+pub use report::{Progress, ReadError, html, json, read, text};
 pub use results::{Plan, Results, Run, Until};
 pub use run::{Load, Loaded, RunError, run};
 pub use series::{Interval, Series};

@@ -64,8 +64,19 @@ pub enum Mark {
         /// What it is.
         title: String,
     },
-    /// A curve through these points.
-    Line(Vec<(f64, f64)>),
+    /// A bar of what should not be.
+    Bad {
+        /// From where.
+        from: f64,
+        /// To where.
+        to: f64,
+        /// How high.
+        y: f64,
+        /// What it is.
+        title: String,
+    },
+    /// A curve of these classes through these points.
+    Line(&'static str, Vec<(f64, f64)>),
     /// A part of the field that stands for more than its width.
     Gap {
         /// From where.
@@ -122,6 +133,18 @@ impl Axis {
             power += 1.0;
         }
         Axis { from: 10_f64.powf(from), to: 10_f64.powf(to), log: true, ticks }
+    }
+
+    /// Its first value.
+    #[must_use]
+    pub const fn from(&self) -> f64 {
+        self.from
+    }
+
+    /// Its last value.
+    #[must_use]
+    pub const fn to(&self) -> f64 {
+        self.to
     }
 
     /// Where a value lies on it, from 0 to 1.
@@ -207,20 +230,21 @@ impl Plot {
                 svg.raw("</title></line><circle class=\"dot\" r=\"1.6\"").attr("cx", x);
                 svg.attr("cy", Px(self.y(*median))).raw("/></a>\n");
             }
-            Mark::Bar { from, to, y, title } => {
+            Mark::Bar { from, to, y, title } | Mark::Bad { from, to, y, title } => {
                 let (left, right, top) = (self.x(*from), self.x(*to), self.y(*y));
-                svg.raw("<rect class=\"bar\"").attr("x", Px(left)).attr("y", Px(top));
+                let class = if matches!(mark, Mark::Bad { .. }) { "bar bad" } else { "bar" };
+                svg.raw("<rect").attr("class", class).attr("x", Px(left)).attr("y", Px(top));
                 svg.attr("width", Px((right - left - 1.0).max(1.0)));
                 svg.attr("height", Px(HEIGHT - BOTTOM - top)).raw("><title>").text(title);
                 svg.raw("</title></rect>\n");
             }
-            Mark::Line(points) => {
+            Mark::Line(class, points) => {
                 let mut path = String::new();
                 for (x, y) in points {
                     let letter = if path.is_empty() { 'M' } else { 'L' };
                     let _ = write!(path, "{letter}{} {}", Px(self.x(*x)), Px(self.y(*y))); // a String takes it
                 }
-                svg.raw("<path class=\"curve\"").attr("d", path).raw("/>\n");
+                svg.raw("<path").attr("class", class).attr("d", path).raw("/>\n");
             }
             Mark::Gap { from, to, title } => {
                 let (left, right) = (self.x(*from), self.x(*to));
@@ -274,7 +298,7 @@ mod tests {
             marks: vec![
                 Mark::Dot { x: 99.0, y: 7.0, link: "e1".into(), title: "<late>".into() },
                 Mark::Bar { from: 0.0, to: 5.0, y: 0.001, title: String::new() },
-                Mark::Line(vec![(0.0, 0.001), (12.0, 0.01)]),
+                Mark::Line("curve", vec![(0.0, 0.001), (12.0, 0.01)]),
                 Mark::Gap { from: 1.0, to: 2.0, title: "3s".into() },
                 Mark::Range {
                     x: 5.0,

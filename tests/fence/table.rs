@@ -219,7 +219,7 @@ pub(super) const ROOMS: &[Room] = &[
     },
     Room {
         name: "load",
-        rooms: &["drive", "wire", "units"],
+        rooms: &["drive", "page", "wire", "units"],
         crates: Only(&[
             "anstyle",
             "base64",

@@ -2,6 +2,7 @@
 
 mod answers;
 mod measured;
+mod page;
 mod played;
 mod told;
 

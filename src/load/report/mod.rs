@@ -1,11 +1,13 @@
 //! Telling what a load came to.
 
+mod html;
 mod json;
 mod progress;
 mod text;
 
 use std::time::Duration;
 
+pub use html::html;
 pub use json::{ReadError, json, read};
 pub use progress::Progress;
 pub use text::text;
