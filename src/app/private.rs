@@ -39,8 +39,11 @@ fn read(path: &Path) -> Result<Code, Error> {
     let name = path.display().to_string();
     let mut text = Vec::new();
     File::open(path)
-        .and_then(|file| file.take(LONGEST).read_to_end(&mut text))
+        .and_then(|file| file.take(LONGEST + 1).read_to_end(&mut text))
         .map_err(|err| Error::read(&name, &err))?;
+    if text.len() as u64 > LONGEST {
+        return Err(Error::code_file(&name));
+    }
     let text = String::from_utf8_lossy(&text);
     // Not with the word itself: it may be all of a secret that stands in a wrong file.
     text.parse().map_err(|_| Error::code_file(&name))
