@@ -21,24 +21,29 @@ const LONGEST: u64 = 4096;
 /// The code that the options ask for: from a file, made, or asked for.
 pub(super) fn code(talk: &Talk, terminal: Option<&Terminal>) -> Result<Option<Private>, Error> {
     let args = &talk.private;
-    match (&args.code_file, terminal) {
-        _ if !args.private => Ok(None),
-        (Some(path), _) => Ok(Some(Private { code: read(path)?, given: true })),
-        (None, _) if talk.listen.is_some() => {
-            let code = Code::make().map_err(|why| Error::no_code(&why))?;
-            Ok(Some(Private { code, given: false }))
-        }
-        (None, Some(terminal)) => Ok(Some(Private { code: ask(talk, terminal)?, given: true })),
-        (None, None) => Err(Error::no_code("nobody can be asked for the code")),
+    if !args.private {
+        return Ok(None);
     }
+    let (code, given) = match (&args.code_file, terminal) {
+        (Some(path), _) => (read(path)?, true),
+        (None, _) if talk.listen.is_some() => {
+            (Code::make().map_err(|why| Error::no_code(&why))?, false)
+        }
+        (None, Some(terminal)) => (ask(talk, terminal)?, true),
+        (None, None) => return Err(Error::no_code("nobody can be asked for the code")),
+    };
+    Ok(Some(Private { code, given, allow: talk.rooming.allow.clone() }))
 }
 
 fn read(path: &Path) -> Result<Code, Error> {
     let name = path.display().to_string();
     let mut text = Vec::new();
     File::open(path)
-        .and_then(|file| file.take(LONGEST).read_to_end(&mut text))
+        .and_then(|file| file.take(LONGEST + 1).read_to_end(&mut text))
         .map_err(|err| Error::read(&name, &err))?;
+    if text.len() as u64 > LONGEST {
+        return Err(Error::code_file(&name));
+    }
     let text = String::from_utf8_lossy(&text);
     // Not with the word itself: it may be all of a secret that stands in a wrong file.
     text.parse().map_err(|_| Error::code_file(&name))

@@ -11,7 +11,7 @@ use crate::matching::Vars;
 use crate::net::private::{Code, CodeBook};
 use crate::net::{
     ACCEPT_AGAIN, AcceptError, Accepted, Address, Barred, Descriptors, DialError, DialOptions,
-    Dialer, Link, Listener, Tls,
+    Dialer, Link, Listener, Network, Tls,
 };
 use crate::session::{Invitation, Notice};
 use crate::units::At;
@@ -74,6 +74,8 @@ pub struct Private {
     pub code: Code,
     /// Whether the person has given it, so that it need not be shown.
     pub given: bool,
+    /// Where guests may come from, if not from everywhere.
+    pub allow: Option<Vec<Network>>,
 }
 
 /// Conns coming about.
@@ -150,10 +152,11 @@ impl Door {
             Way::Listen(address) | Way::Tap { listen: address, .. } => {
                 // Whom a tap believes is the server.
                 let tls = if way.is_tap() { tls.asking_nobody() } else { tls };
-                let codes =
-                    private.map(|private| CodeBook::new(private.code.clone(), private.given, now));
-                let listener = match codes {
-                    Some(codes) => Listener::private(address, descriptors, codes),
+                let listener = match private {
+                    Some(Private { code, given, allow }) => {
+                        let codes = CodeBook::new(code.clone(), *given, now);
+                        Listener::private(address, descriptors, codes, allow.clone())
+                    }
                     None => Listener::bind(address, descriptors, &tls),
                 };
                 Ok(Door::listen(listener?, (registry, token))?)

@@ -9,9 +9,10 @@ use thiserror::Error;
 
 use super::link::Link;
 use super::listener::{AcceptError, Accepted};
+use super::network::Network;
 use super::private::{Code, CodeBook, Gate, Guess, Judged, Proof, ProofFailure, Proving};
 use super::socket::Socket;
-use super::tls::{Acceptor, Handshake, Pin, Shaken, TlsFailure, TlsStream};
+use super::tls::{Acceptor, Handshake, Pin, Shaken, TlsFailure, TlsStream, deny};
 use crate::units::At;
 
 /// The first token of those that stand for guests who knock; those below are the driver's.
@@ -34,6 +35,9 @@ pub enum Barred {
     /// It proved no code.
     #[error("{0}")]
     Proof(#[from] ProofFailure),
+    /// Nobody is let in who comes from there.
+    #[error("its address is not in --allow")]
+    NotAllowed,
 }
 
 impl Barred {
@@ -50,6 +54,8 @@ pub(super) struct Knocking {
     acceptor: Acceptor,
     /// Where only the invited are let in.
     gate: Option<Gate<Socket>>,
+    /// The networks from which anybody may come at all, where there are such.
+    allow: Option<Vec<Network>>,
     /// In the order in which they came, so that the first has the least time left.
     guests: BTreeMap<usize, Knock>,
     next: usize,
@@ -66,6 +72,8 @@ struct Knock {
 
 #[derive(Debug)]
 enum Stage {
+    /// It comes from where nobody is let in, and is yet to be told so.
+    Denied(Socket),
     Shaking(Handshake<Socket>),
     /// A proof, and the number of the code that it is about.
     Proving(Box<Proof<Socket>>, u64),
@@ -86,6 +94,7 @@ impl Knock {
     fn stalled(self, now: At) -> Accepted {
         let after = now.since(self.came);
         let why = match self.stage {
+            Stage::Denied(_) => Barred::NotAllowed,
             Stage::Shaking(_) => TlsFailure::Stalled { after }.into(),
             Stage::Proving(..) => ProofFailure::Stalled { after }.into(),
         };
@@ -96,6 +105,11 @@ impl Knock {
 impl Stage {
     fn advance(self, gate: Option<&Gate<Socket>>) -> Result<Staged, Barred> {
         let (proof, number) = match (self, gate) {
+            (Stage::Denied(mut socket), _) => {
+                let told = deny(&mut socket)?;
+                let waits = Staged::Waits(Stage::Denied(socket));
+                return if told { Err(Barred::NotAllowed) } else { Ok(waits) };
+            }
             (Stage::Shaking(handshake), gate) => match (handshake.advance()?, gate) {
                 (Shaken::Waits(handshake), _) => {
                     return Ok(Staged::Waits(Stage::Shaking(handshake)));
@@ -119,15 +133,21 @@ impl Knocking {
         Knocking {
             acceptor,
             gate: None,
+            allow: None,
             guests: BTreeMap::new(),
             next: 0,
             stirred: BTreeSet::new(),
         }
     }
 
-    /// The same, for guests who know a code.
-    pub(super) fn private(acceptor: Acceptor, book: CodeBook) -> Knocking {
-        Knocking { gate: Some(Gate::new(book)), ..Knocking::new(acceptor) }
+    /// The same, for guests who know a code, and come from one of these networks where there are any: from
+    /// elsewhere nobody can make a guess, and so none that makes the code void.
+    pub(super) fn private(
+        acceptor: Acceptor,
+        book: CodeBook,
+        allow: Option<Vec<Network>>,
+    ) -> Knocking {
+        Knocking { gate: Some(Gate::new(book)), allow, ..Knocking::new(acceptor) }
     }
 
     /// What guests may know us by. Those who are invited need not.
@@ -176,11 +196,15 @@ impl Knocking {
         let both = Interest::READABLE | Interest::WRITABLE;
         let token = Token(KNOCKS.0 + id);
         registry.register(&mut socket, token, both).map_err(AcceptError::Failed)?;
-        let tls = match self.acceptor.connection() {
-            Ok(tls) => tls,
-            Err(why) => return Ok(Accepted::Turned { addr, why: why.into() }),
+        let allow = self.allow.as_deref();
+        let stage = if allow.is_some_and(|allow| !Network::any_contains(allow, &addr)) {
+            Stage::Denied(socket)
+        } else {
+            match self.acceptor.connection() {
+                Ok(tls) => Stage::Shaking(Handshake::new(socket, tls)),
+                Err(why) => return Ok(Accepted::Turned { addr, why: why.into() }),
+            }
         };
-        let stage = Stage::Shaking(Handshake::new(socket, tls));
         self.guests.insert(id, Knock { stage, addr, came: now });
         self.stirred.insert(id);
         let waiting = self.gate.as_ref().map_or(0, Gate::waiting);

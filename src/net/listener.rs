@@ -18,6 +18,7 @@ use super::interfaces;
 use super::knocking::{Barred, Knocking};
 use super::link::Link;
 use super::lookup;
+use super::network::Network;
 use super::private::{Code, CodeBook, reachable};
 use super::socket::{Socket, shown};
 use super::socket_file::SocketFile;
@@ -119,7 +120,8 @@ impl Listener {
         Listener::of(addr, descriptors, acceptor.map(Knocking::new))
     }
 
-    /// The same, over TLS whatever the address says, for those who know a code.
+    /// The same, over TLS whatever the address says, for those who know a code; where networks are named,
+    /// for those of them who come from one.
     ///
     /// # Errors
     /// As for [`Listener::bind`].
@@ -127,12 +129,13 @@ impl Listener {
         addr: &Address,
         descriptors: Descriptors,
         codes: CodeBook,
+        allow: Option<Vec<Network>>,
     ) -> Result<Listener, BindError> {
         let failed = |why| BindError::Failed { addr: addr.clone(), why };
         // Nobody looks for a name there, and strangers need not learn one.
         let nowhere = Endpoint::Tcp { host: None, port: 0 };
         let acceptor = Tls::private().accept(&nowhere).map_err(failed)?;
-        Listener::of(addr, descriptors, Some(Knocking::private(acceptor, codes)))
+        Listener::of(addr, descriptors, Some(Knocking::private(acceptor, codes, allow)))
     }
 
     fn of(

@@ -26,7 +26,8 @@ impl fmt::Display for Invitation {
             }
             Invitation::Code(code) => write!(f, "the code, to be said aloud: {code}"),
             Invitation::Guessed { addr, left: 0 } => {
-                write!(f, "{addr} guessed a wrong code: the code is void, a new one is shown here")
+                let new = "a new one is shown here within a minute";
+                write!(f, "{addr} guessed a wrong code: the code is void, {new}")
             }
             Invitation::Guessed { addr, left } => {
                 write!(f, "{addr} guessed a wrong code: after {left} more the code is void")

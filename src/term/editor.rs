@@ -81,6 +81,9 @@ pub enum EditorError {
     /// The terminal failed, or no thread can be started.
     #[error("the line editor cannot run: {}", reason(.0))]
     Io(#[from] io::Error),
+    /// The editor before it has not ended, and two would read the same keys.
+    #[error("the line editor before this one does not end: does the terminal take anything?")]
+    Stuck,
     /// A defect: the thread has panicked.
     #[error("the line editor panicked")]
     Panicked,
@@ -179,7 +182,8 @@ impl Editor {
     /// calls [`Editor::answered`] once the line has had its effect.
     ///
     /// # Errors
-    /// Where nobody can type here, the history cannot be used or no thread be started.
+    /// Where nobody can type here, an editor of this terminal has not ended although it was closed, the
+    /// history cannot be used or no thread be started.
     pub fn start(
         terminal: &Terminal,
         printer: &Printer,
@@ -190,6 +194,7 @@ impl Editor {
         if !terminal.has_keyboard() {
             return Err(EditorError::NoKeyboard);
         }
+        let occupied = terminal.occupy().ok_or(EditorError::Stuck)?;
         let found = Arc::new(Found::new(terminal)?);
         let desk = Arc::new(Desk::new(config.prompt.clone()));
         let stage = Arc::clone(printer.stage());
@@ -198,6 +203,7 @@ impl Editor {
             desk: Arc::clone(&desk),
             stage: Arc::clone(&stage),
             on_event: Arc::clone(&on_event),
+            _occupied: occupied,
         };
         let (waking, read): (Waking, Box<dyn FnOnce() + Send>) = if terminal.is_dumb() {
             let (woken, wake) = io::pipe()?;
@@ -290,6 +296,7 @@ struct Farewell {
     desk: Arc<Desk>,
     stage: Arc<Stage>,
     on_event: OnEvent,
+    _occupied: Arc<()>,
 }
 
 impl Drop for Farewell {
@@ -304,7 +311,53 @@ impl Drop for Farewell {
 
 #[cfg(test)]
 mod tests {
+    use std::os::fd::AsFd;
+    use std::sync::mpsc::channel;
+
     use super::*;
+    use crate::term::Completion;
+
+    struct Nothing;
+
+    impl Assist for Nothing {
+        fn complete(&self, _: &str, pos: usize) -> Completion {
+            Completion { start: pos, candidates: Vec::new(), files: false }
+        }
+
+        fn hint(&self, _: &str) -> Option<String> {
+            None
+        }
+
+        fn may_be_kept(&self, _: &str) -> bool {
+            false
+        }
+    }
+
+    #[test]
+    fn an_editor_waits_for_the_end_of_the_one_before() {
+        let (master, slave) = pty_process::blocking::open().unwrap();
+        let terminal = Terminal::at(slave.as_fd().try_clone_to_owned().unwrap().into());
+        let printer = Printer::start(&terminal, false).unwrap();
+        let (tell, told) = channel();
+        let start = |prompt: &str| {
+            let config = EditorConfig {
+                prompt: prompt.to_owned(),
+                history: None,
+                graphemes: Graphemes::default(),
+                hands_on: true,
+            };
+            let tell = tell.clone();
+            let on_event = move |event| tell.send(event).unwrap();
+            Editor::start(&terminal, &printer, config, Arc::new(Nothing), on_event)
+        };
+        let first = start("1> ").unwrap();
+        assert!(matches!(start("2> "), Err(EditorError::Stuck)), "it has not ended");
+        first.close();
+        let second = start("3> ").unwrap();
+        rustix::io::write(&master, b"hello\n").unwrap();
+        assert!(matches!(told.recv(), Ok(EditorEvent::Line(line)) if line == "hello"));
+        second.close();
+    }
 
     #[test]
     fn graphemes_have_names() {

@@ -3,7 +3,7 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread;
 use std::time::Duration;
 
@@ -32,6 +32,8 @@ pub struct Terminal {
     dumb: bool,
     /// What one editor leaves to the next.
     ahead: Arc<Mutex<Ahead>>,
+    /// Lives as long as an editor reads here.
+    editing: Arc<Mutex<Weak<()>>>,
 }
 
 #[derive(Debug, Clone)]
@@ -67,7 +69,8 @@ impl Terminal {
             (false, true) => (Arc::new(duplicate(stdout)?), None),
             (false, false) => return Ok(None),
         };
-        Ok(Some(Terminal { output, keyboard, dumb, ahead: Arc::default() }))
+        let (ahead, editing) = (Arc::default(), Arc::default());
+        Ok(Some(Terminal { output, keyboard, dumb, ahead, editing }))
     }
 
     /// Standard error, be it a terminal or not: to be told things on.
@@ -76,7 +79,16 @@ impl Terminal {
     /// Where descriptors cannot be duplicated.
     pub fn stderr() -> io::Result<Terminal> {
         let output = Arc::new(duplicate(rustix::stdio::stderr())?);
-        Ok(Terminal { output, keyboard: None, dumb: true, ahead: Arc::default() })
+        let (ahead, editing) = (Arc::default(), Arc::default());
+        Ok(Terminal { output, keyboard: None, dumb: true, ahead, editing })
+    }
+
+    /// One that cannot move the cursor.
+    #[cfg(test)]
+    pub(super) fn at(file: File) -> Terminal {
+        let (output, ahead, editing) = (Arc::new(file), Arc::default(), Arc::default());
+        let keyboard = Some(Keyboard { input: Arc::clone(&output), by_name: false });
+        Terminal { output, keyboard, dumb: true, ahead, editing }
     }
 
     /// Whether somebody can type here: whether there can be an [`super::Editor`].
@@ -90,6 +102,17 @@ impl Terminal {
     #[must_use]
     pub fn edits_itself(&self) -> Terminal {
         Terminal { dumb: true, ..self.clone() }
+    }
+
+    /// What an editor holds as long as it reads here; nothing where there is one.
+    pub(super) fn occupy(&self) -> Option<Arc<()>> {
+        let mut editing = self.editing.lock().unwrap_or_else(PoisonError::into_inner);
+        if editing.strong_count() > 0 {
+            return None;
+        }
+        let occupied = Arc::new(());
+        *editing = Arc::downgrade(&occupied);
+        Some(occupied)
     }
 
     /// Leaves lines that an editor has handed over to the one that comes next.

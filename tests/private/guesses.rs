@@ -68,3 +68,18 @@ fn a_guest_tells_no_code_to_who_only_speaks_tls() {
     assert!(error(&begin).eval(&told), "{told}");
     assert!(!String::from_utf8_lossy(&host.stdout_so_far()).contains("zebra"));
 }
+
+#[test]
+fn nobody_guesses_from_where_nobody_is_let_in() {
+    let host = host(&["--room", "--allow", "10.0.0.0/8"]);
+    let reason = "it breaks the TLS handshake off: it does not let us in";
+    for code in [WRONG, &host.code] {
+        let guest = host.guesses(code);
+        assert!(guest.stderr.contains(reason), "{}", guest.stderr);
+        assert_eq!(guest.stdout, b"");
+    }
+    let told = host.running.wait_stderr_containing(" was turned away: ");
+    assert!(told.ends_with(": its address is not in --allow"), "{told}");
+    let told = host.running.stderr_so_far();
+    assert!(!told.contains("guessed") && !told.contains(" joined"), "{told}");
+}

@@ -42,7 +42,9 @@ fn what_makes_no_sense_is_refused() {
 fn a_file_without_a_code_is_told_and_not_shown() {
     let dir = TempDir::new().unwrap();
     let code = dir.path().join("code");
-    for has in ["hunter2", "zoo zoo", ""] {
+    // Of what is too large nothing is taken for a code.
+    let large = format!("{WRONG}{}", " ".repeat(5000));
+    for has in ["hunter2", "zoo zoo", "", &large] {
         fs::write(&code, has).unwrap();
         let args = ["--connect", "127.0.0.1:1", "--private", "--code-file", text(&code)];
         let told = format!("`{}` has no code: three words of the list, or more", text(&code));

@@ -84,9 +84,14 @@ fn who_came_first_makes_room_where_too_many_knock() {
 
 /// A private listener, and its code.
 fn private() -> (Listener, String, Code) {
+    private_for(None)
+}
+
+/// The same, for those who come from these networks.
+fn private_for(allow: Option<Vec<Network>>) -> (Listener, String, Code) {
     let (address, code) = ("127.0.0.1:0".parse().unwrap(), Code::make().unwrap());
     let book = CodeBook::new(code.clone(), false, at(0));
-    let listener = Listener::private(&address, Descriptors::Any, book).unwrap();
+    let listener = Listener::private(&address, Descriptors::Any, book, allow).unwrap();
     assert_eq!((listener.pin(), listener.code()), (None, Some(&code)));
     let local = listener.local().remove(0);
     (listener, local, code)
@@ -179,4 +184,36 @@ fn a_code_is_void_after_five_wrong_guesses_and_there_is_another_once_a_minute() 
     assert_eq!(failed, Some(DialFailure::Proof(ProofFailure::Refused)), "it is told no more");
     let told = accept(&mut listener, &events, at(67_500));
     assert!(matches!(told, Accepted::Renewed(Ok(_))), "{told:?}");
+}
+
+#[test]
+fn who_is_not_allowed_to_come_makes_no_guess() {
+    let (mut listener, _, right) = private_for(Some(vec!["10.0.0.0/8".parse().unwrap()]));
+    let denied = TlsFailure::Alert("it does not let us in (alert `AccessDenied`)".to_owned());
+    let wrong = Code::make().unwrap();
+    for code in [&wrong, &wrong, &wrong, &wrong, &wrong, &wrong, &right] {
+        let (told, failed) = guesses(&mut listener, code, at(0));
+        assert!(matches!(told, Accepted::Turned { why: Barred::NotAllowed, .. }), "{told:?}");
+        assert_eq!(failed, Some(DialFailure::Tls(denied.clone())));
+    }
+    assert_eq!((listener.code(), listener.deadline()), (Some(&right), None), "it is good still");
+}
+
+#[test]
+fn who_is_allowed_to_come_is_asked_for_the_code() {
+    let (mut listener, _, right) = private_for(Some(vec!["127.0.0.0/8".parse().unwrap()]));
+    let (told, _) = guesses(&mut listener, &Code::make().unwrap(), at(0));
+    assert!(matches!(told, Accepted::Guessed { left: 4, .. }), "{told:?}");
+    let (told, failed) = guesses(&mut listener, &right, at(500));
+    assert!(matches!((&told, &failed), (Accepted::Guest(_), None)), "{told:?} {failed:?}");
+}
+
+#[test]
+fn who_is_not_allowed_to_come_and_is_silent_has_as_much_time_as_others() {
+    let ((mut listener, local, _), events) = (private_for(Some(Vec::new())), EventLoop::new());
+    let mut silent = knock(&local);
+    assert!(matches!(accept(&mut listener, &events, at(5)), Accepted::Nobody));
+    let told = accept(&mut listener, &events, at(10_005));
+    assert!(matches!(told, Accepted::Turned { why: Barred::NotAllowed, .. }), "{told:?}");
+    assert_eq!(silent.read(&mut [0; 1]).unwrap(), 0, "it is gone");
 }

@@ -121,8 +121,8 @@ fn alert_words(alert: AlertDescription) -> String {
         | AlertDescription::CertificateRevoked
         | AlertDescription::CertificateExpired
         | AlertDescription::CertificateUnknown
-        | AlertDescription::UnknownCA
-        | AlertDescription::AccessDenied => "it does not accept our certificate",
+        | AlertDescription::UnknownCA => "it does not accept our certificate",
+        AlertDescription::AccessDenied => "it does not let us in",
         AlertDescription::ProtocolVersion => "it speaks neither TLS 1.2 nor 1.3",
         AlertDescription::HandshakeFailure => "it has no cipher, or no key, in common with us",
         AlertDescription::UnrecognisedName => "it does not know the name that we asked for",

@@ -15,6 +15,28 @@ const FIRST_BYTES: [u8; 2] = [22, 21];
 /// What a client that does not speak TLS is told, which many show to people.
 const NO_TLS: &[u8] = b"-- this listener speaks TLS, and what came is no TLS\n";
 
+/// The alert `access_denied` (RFC 8446, section 6.2), as it is said before anything is agreed upon.
+const DENIED: [u8; 7] = [21, 3, 3, 0, 2, 2, 49];
+
+/// Tells whoever speaks TLS there that it is not let in, once it has said something: what is unread when a
+/// stream is dropped could take these words with it. Whether it was told.
+///
+/// # Errors
+/// It is gone.
+pub(in crate::net) fn deny(stream: &mut impl Stream) -> Result<bool, TlsFailure> {
+    match unless_interrupted(|| stream.read(&mut [0; 4096])) {
+        Ok(0) => Err(TlsFailure::Ended { silently: true }),
+        Ok(_) => {
+            // Nobody waits for these words to arrive.
+            stream.write_all(&DENIED).ok();
+            stream.shutdown_write().ok();
+            Ok(true)
+        }
+        Err(err) if err.kind() == ErrorKind::WouldBlock => Ok(false),
+        Err(err) => Err(TlsFailure::io(&err)),
+    }
+}
+
 /// A handshake on its way. Advance it whenever its stream is ready.
 #[derive(Debug)]
 pub(in crate::net) struct Handshake<S> {

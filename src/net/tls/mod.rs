@@ -22,7 +22,7 @@ mod verify;
 pub use certificate::Certificate;
 pub use failure::TlsFailure;
 pub use files::TlsFileError;
-pub(super) use handshake::{Handshake, Shaken};
+pub(super) use handshake::{Handshake, Shaken, deny};
 pub use options::{Acceptor, Tls, TlsName, TlsNameError, TlsOptions, TlsStart};
 pub use pin::{Pin, PinError};
 pub use refusal::{Distrust, Refusal};

@@ -20,7 +20,7 @@ use super::failure::TlsFailure;
 use super::files::{self, TlsFileError};
 use super::identity::Identity;
 use super::pin::Pin;
-use super::verify::{CertifiedClients, PinnedClients, Servers, Trust};
+use super::verify::{Admission, Clients, Servers, Trust};
 use crate::net::addr::Endpoint;
 
 /// Where nothing says what a server is called: on this machine.
@@ -219,21 +219,20 @@ impl Tls {
     /// Who verifies guests, where they are asked for certificates.
     fn clients(&self) -> Result<Option<Arc<dyn ClientCertVerifier>>, String> {
         let loaded = &self.loaded;
-        let provider = Arc::clone(&loaded.provider);
-        match &loaded.authorities {
-            _ if !self.asks => Ok(None),
-            _ if !loaded.pins.is_empty() => {
-                Ok(Some(Arc::new(PinnedClients { provider, pins: loaded.pins.clone() })))
-            }
-            Some(authorities) => {
-                let authorities = Arc::clone(authorities);
-                let verifier = WebPkiClientVerifier::builder_with_provider(authorities, provider)
-                    .build()
-                    .map_err(|err| err.to_string())?;
-                Ok(Some(Arc::new(CertifiedClients(verifier))))
-            }
-            None => Ok(None),
+        if !self.asks {
+            return Ok(None);
         }
+        let provider = Arc::clone(&loaded.provider);
+        let admission = match &loaded.authorities {
+            _ if !loaded.pins.is_empty() => Admission::Pins(loaded.pins.clone()),
+            Some(authorities) => {
+                let (authorities, provider) = (Arc::clone(authorities), Arc::clone(&provider));
+                let verifier = WebPkiClientVerifier::builder_with_provider(authorities, provider);
+                Admission::Certified(verifier.build().map_err(|err| err.to_string())?)
+            }
+            None => return Ok(None),
+        };
+        Ok(Some(Arc::new(Clients { provider, admission })))
     }
 }
 

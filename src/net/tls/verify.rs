@@ -32,22 +32,56 @@ pub(super) struct Servers {
     pub(super) trust: Trust,
 }
 
-/// Verifies clients by their keys.
+/// How a client proves who it is, where it is asked to.
 #[derive(Debug)]
-pub(super) struct PinnedClients {
-    pub(super) provider: Arc<CryptoProvider>,
-    pub(super) pins: Vec<Pin>,
+pub(super) enum Admission {
+    /// By a certificate that an authority has signed.
+    Certified(Arc<dyn ClientCertVerifier>),
+    /// By one of these keys.
+    Pins(Vec<Pin>),
 }
 
-/// Verifies clients as another does, and says what is wrong in our words.
+/// Verifies clients.
 #[derive(Debug)]
-pub(super) struct CertifiedClients(pub(super) Arc<dyn ClientCertVerifier>);
+pub(super) struct Clients {
+    pub(super) provider: Arc<CryptoProvider>,
+    pub(super) admission: Admission,
+}
 
 fn check_pin(pins: &[Pin], der: &CertificateDer<'_>) -> Result<(), Error> {
     match Certificate::read(der) {
         Some(Certificate { pin, .. }) if pins.contains(&pin) => Ok(()),
         _ => Err(Refusal::other_key(der).into_error()),
     }
+}
+
+/// What the traits of both ends ask for in the same words: that the peer has the key of its certificate.
+macro_rules! checks_signatures {
+    () => {
+        fn verify_tls12_signature(
+            &self,
+            message: &[u8],
+            cert: &CertificateDer<'_>,
+            dss: &DigitallySignedStruct,
+        ) -> Result<HandshakeSignatureValid, Error> {
+            let algorithms = &self.provider.signature_verification_algorithms;
+            verify_tls12_signature(message, cert, dss, algorithms)
+        }
+
+        fn verify_tls13_signature(
+            &self,
+            message: &[u8],
+            cert: &CertificateDer<'_>,
+            dss: &DigitallySignedStruct,
+        ) -> Result<HandshakeSignatureValid, Error> {
+            let algorithms = &self.provider.signature_verification_algorithms;
+            verify_tls13_signature(message, cert, dss, algorithms)
+        }
+
+        fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+            self.provider.signature_verification_algorithms.supported_schemes()
+        }
+    };
 }
 
 impl ServerCertVerifier for Servers {
@@ -70,73 +104,15 @@ impl ServerCertVerifier for Servers {
         }
     }
 
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        verify_tls12_signature(message, cert, dss, algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        verify_tls13_signature(message, cert, dss, algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
-    }
+    checks_signatures!();
 }
 
-impl ClientCertVerifier for PinnedClients {
+impl ClientCertVerifier for Clients {
     fn root_hint_subjects(&self) -> &[DistinguishedName] {
-        &[]
-    }
-
-    fn verify_client_cert(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        _intermediates: &[CertificateDer<'_>],
-        _now: UnixTime,
-    ) -> Result<ClientCertVerified, Error> {
-        check_pin(&self.pins, end_entity).map(|()| ClientCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        verify_tls12_signature(message, cert, dss, algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        verify_tls13_signature(message, cert, dss, algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
-    }
-}
-
-impl ClientCertVerifier for CertifiedClients {
-    fn root_hint_subjects(&self) -> &[DistinguishedName] {
-        self.0.root_hint_subjects()
+        match &self.admission {
+            Admission::Certified(verifier) => verifier.root_hint_subjects(),
+            Admission::Pins(_) => &[],
+        }
     }
 
     fn verify_client_cert(
@@ -145,30 +121,15 @@ impl ClientCertVerifier for CertifiedClients {
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<ClientCertVerified, Error> {
-        self.0
-            .verify_client_cert(end_entity, intermediates, now)
-            .map_err(|err| Refusal::new(end_entity, &err).into_error())
+        match &self.admission {
+            Admission::Certified(verifier) => verifier
+                .verify_client_cert(end_entity, intermediates, now)
+                .map_err(|err| Refusal::new(end_entity, &err).into_error()),
+            Admission::Pins(pins) => {
+                check_pin(pins, end_entity).map(|()| ClientCertVerified::assertion())
+            }
+        }
     }
 
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        self.0.verify_tls12_signature(message, cert, dss)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        self.0.verify_tls13_signature(message, cert, dss)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.supported_verify_schemes()
-    }
+    checks_signatures!();
 }
