@@ -1,5 +1,8 @@
 //! The open conns: reads them in turn, sends what waits, closes them.
 
+mod broadcast;
+mod slot;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
 use std::time::Duration;
@@ -8,9 +11,11 @@ use bytes::Bytes;
 use mio::event::Event;
 use mio::{Interest, Registry, Token};
 
+use self::broadcast::Broadcast;
+use self::slot::Slot;
 use super::landing::Landing;
 use crate::net::{Conn, Flushed, NetStream, ReadOutcome, Settled, TlsStart};
-use crate::session::{Audience, Ending, Input, Queue};
+use crate::session::{Audience, Ending, Input};
 use crate::units::At;
 use crate::wire::ConnId;
 
@@ -34,7 +39,7 @@ pub(super) struct Conns {
     slots: BTreeMap<ConnId, Slot>,
     first_token: usize,
     next: ConnId,
-    /// What may wait to be sent to one guest; the bound of [`Queue::Outbox`] is half of it.
+    /// What may wait to be sent to one guest; the bound of [`Queue::Outbox`](crate::session::Queue::Outbox) is half of it.
     outbox: usize,
     /// To be read, in turn.
     ready: VecDeque<ConnId>,
@@ -42,8 +47,10 @@ pub(super) struct Conns {
     passed_over: VecDeque<ConnId>,
     /// What was read in this turn, in bytes.
     taken: usize,
+    /// What is said to all in this turn.
+    broadcast: Broadcast,
     /// To be flushed.
-    dirty: BTreeSet<ConnId>,
+    dirty: Vec<ConnId>,
     /// Taking no more for now.
     blocked: BTreeSet<ConnId>,
     /// When those are tried again.
@@ -65,32 +72,6 @@ pub(super) struct Conns {
     scratch: Box<[u8]>,
 }
 
-struct Slot {
-    conn: Conn<NetStream>,
-    /// There may be something to read.
-    readable: bool,
-    paused: bool,
-    /// TLS is to begin: what comes next is a part of that, and is not read before.
-    awaits_tls: bool,
-    /// The session half-closed it.
-    shut: bool,
-    /// The session has been told that the outbox is over its bound.
-    filled: bool,
-    /// Its end has been told.
-    ended: bool,
-    /// It is known to be broken: it is read to its end, which tells of that, also while it is paused.
-    broken: bool,
-    /// It was closed for not reading, or by the host: that it takes no more is no news.
-    given_up: bool,
-}
-
-impl Slot {
-    fn is_read(&self, talkers_paused: bool) -> bool {
-        let held = self.paused || self.awaits_tls || talkers_paused && !self.filled;
-        self.broken || !held
-    }
-}
-
 /// A conn is closed.
 pub(super) struct Closed {
     /// So many bytes were never taken by its peer, although the conn was whole until we closed it, and
@@ -108,7 +89,8 @@ impl Conns {
             ready: VecDeque::new(),
             passed_over: VecDeque::new(),
             taken: 0,
-            dirty: BTreeSet::new(),
+            broadcast: Broadcast::default(),
+            dirty: Vec::new(),
             blocked: BTreeSet::new(),
             retry: None,
             closing: BTreeSet::new(),
@@ -151,17 +133,7 @@ impl Conns {
     ) -> io::Result<()> {
         let token = Token(self.first_token + id.number() as usize);
         registry.register(&mut stream, token, Interest::READABLE | Interest::WRITABLE)?;
-        let slot = Slot {
-            conn: Conn::new(stream),
-            readable: false,
-            paused: false,
-            awaits_tls: false,
-            shut: false,
-            filled: false,
-            ended: false,
-            broken: false,
-            given_up: false,
-        };
+        let slot = Slot::new(Conn::new(stream), &self.broadcast);
         self.slots.insert(id, slot);
         self.readable(id);
         Ok(())
@@ -189,7 +161,7 @@ impl Conns {
             self.readable(id);
         }
         if event.is_writable() || event.is_write_closed() || event.is_error() {
-            self.dirty.insert(id);
+            self.mark(id);
         }
     }
 
@@ -251,47 +223,65 @@ impl Conns {
         }
     }
 
-    pub(super) fn send(&mut self, to: Audience, bytes: &Bytes) {
+    /// The conn is to be flushed.
+    fn mark(&mut self, id: ConnId) {
+        if let Some(slot) = self.slots.get_mut(&id)
+            && !std::mem::replace(&mut slot.dirty, true)
+        {
+            self.dirty.push(id);
+        }
+    }
+
+    /// A conn whose outbox holds all that was said to it, to do something with.
+    fn slot(&mut self, id: ConnId) -> Option<&mut Slot> {
+        let slot = self.slots.get_mut(&id)?;
+        slot.catch_up(id, &self.broadcast);
+        Some(slot)
+    }
+
+    /// Queues bytes for sending.
+    pub(super) fn send(&mut self, to: Audience, bytes: Bytes) {
         match to {
-            Audience::One(id) => self.send_one(id, bytes.clone()),
-            // The session speaks of guests only where there is nobody else.
-            Audience::All | Audience::Guests => {
-                let open = self.slots.iter_mut().filter(|(_, s)| !s.shut && !s.conn.is_closing());
-                for (id, slot) in open {
-                    slot.conn.send(bytes.clone());
-                    self.dirty.insert(*id);
+            Audience::One(id) => {
+                if let Some(slot) = self.slot(id) {
+                    slot.conn.send(bytes);
+                    self.mark(id);
                 }
             }
+            // The session speaks of guests only where there is nobody else.
+            Audience::All | Audience::Guests => self.broadcast.push(None, bytes),
         }
     }
 
     /// Queues bytes on every open conn but this one.
-    pub(super) fn pass(&mut self, from: ConnId, bytes: &Bytes) {
-        for (id, slot) in &mut self.slots {
-            if *id != from && !slot.shut && !slot.conn.is_closing() {
-                slot.conn.send(bytes.clone());
-                self.dirty.insert(*id);
-            }
-        }
+    pub(super) fn pass(&mut self, from: ConnId, bytes: Bytes) {
+        self.broadcast.push(Some(from), bytes);
     }
 
-    fn send_one(&mut self, id: ConnId, bytes: Bytes) {
-        if let Some(slot) = self.slots.get_mut(&id) {
-            slot.conn.send(bytes);
-            self.dirty.insert(id);
+    /// Puts what was said to all into the outboxes.
+    fn hand_out(&mut self) {
+        if self.broadcast.is_empty() {
+            return;
         }
+        let all = self.broadcast.together(self.slots.len());
+        for (id, slot) in &mut self.slots {
+            let news = slot.hear_out(*id, &self.broadcast, all.as_ref());
+            if news && !std::mem::replace(&mut slot.dirty, true) {
+                self.dirty.push(*id);
+            }
+        }
+        self.broadcast.clear();
     }
 
     pub(super) fn shutdown(&mut self, id: ConnId) {
-        if let Some(slot) = self.slots.get_mut(&id) {
-            slot.shut = true;
-            slot.conn.shutdown();
-            self.dirty.insert(id);
+        if let Some(slot) = self.slot(id) {
+            slot.shutdown();
+            self.mark(id);
         }
     }
 
     pub(super) fn close(&mut self, now: At, id: ConnId) {
-        if let Some(slot) = self.slots.get_mut(&id) {
+        if let Some(slot) = self.slot(id) {
             slot.conn.close(now);
             self.closes(id);
         }
@@ -299,7 +289,7 @@ impl Conns {
 
     /// Closes once all is sent, however long that takes.
     pub(super) fn finish(&mut self, now: At, id: ConnId) {
-        if let Some(slot) = self.slots.get_mut(&id) {
+        if let Some(slot) = self.slot(id) {
             slot.conn.finish(now);
             self.closes(id);
         }
@@ -323,6 +313,7 @@ impl Conns {
 
     /// Sends what is taken at once, and resets.
     pub(super) fn reset(&mut self, id: ConnId) {
+        self.slot(id);
         if let Some(slot) = self.slots.remove(&id) {
             slot.conn.reset();
             self.blocked.remove(&id);
@@ -349,7 +340,7 @@ impl Conns {
 
     /// Whether all that was said to a conn has been taken by its stream, which TLS may begin on now.
     pub(super) fn is_said(&mut self, id: ConnId) -> bool {
-        let Some(slot) = self.slots.get_mut(&id) else { return false };
+        let Some(slot) = self.slot(id) else { return false };
         slot.conn.flush() == Ok(Flushed::All)
     }
 
@@ -367,13 +358,13 @@ impl Conns {
 
     /// Goes on over TLS.
     pub(super) fn start_tls(&mut self, id: ConnId, start: TlsStart) {
-        if let Some(Slot { conn, .. }) = self.slots.get(&id)
+        if let Some(Slot { conn, .. }) = self.slot(id)
             && !conn.is_closing()
             && let Some(slot) = self.slots.remove(&id)
         {
             let conn = slot.conn.on(|stream| stream.over_tls(start));
             self.slots.insert(id, Slot { conn, awaits_tls: false, ..slot });
-            self.dirty.insert(id);
+            self.mark(id);
             self.readable(id);
         }
     }
@@ -391,13 +382,15 @@ impl Conns {
     /// Sends what waits, as far as the streams take it, and reports what the session has to know. Tells
     /// whether anything did wait.
     pub(super) fn flush(&mut self, inputs: &mut VecDeque<Input>) -> bool {
-        let dirty = std::mem::take(&mut self.dirty);
+        self.hand_out();
+        let mut dirty = std::mem::take(&mut self.dirty);
         let any = !dirty.is_empty();
-        for id in dirty {
-            if self.closing.contains(&id) {
+        for id in dirty.drain(..) {
+            let Some(slot) = self.slots.get_mut(&id) else { continue };
+            slot.dirty = false;
+            if slot.conn.is_closing() {
                 continue;
             }
-            let Some(slot) = self.slots.get_mut(&id) else { continue };
             let before = slot.conn.queued();
             let flushed = slot.conn.flush();
             let waited = self.blocked.remove(&id);
@@ -414,14 +407,17 @@ impl Conns {
             if blocked {
                 self.blocked.insert(id);
             }
-            level(slot, id, self.outbox, inputs);
+            slot.level(id, self.outbox, inputs);
+        }
+        if self.dirty.is_empty() {
+            self.dirty = dirty; // its memory
         }
         any
     }
 
     /// Whether some conn is to be flushed or settled.
     pub(super) fn has_dirty(&self) -> bool {
-        !self.dirty.is_empty() || !self.unsettled.is_empty()
+        !self.dirty.is_empty() || !self.unsettled.is_empty() || !self.broadcast.is_empty()
     }
 
     /// Takes the closes that something happened to as far as they go now, and sees to it that what was
@@ -460,7 +456,10 @@ impl Conns {
 
     fn retry(&mut self, now: At) {
         if self.retry.is_some_and(|at| at <= now) {
-            self.dirty.extend(&self.blocked);
+            let blocked: Vec<ConnId> = self.blocked.iter().copied().collect();
+            for id in blocked {
+                self.mark(id);
+            }
             self.retry = None;
         }
         let next = now + RETRY;
@@ -474,21 +473,6 @@ impl Conns {
 
     pub(super) fn is_empty(&self) -> bool {
         self.slots.is_empty()
-    }
-}
-
-/// Tells the session when an outbox crosses its bound, or falls below half of that.
-fn level(slot: &mut Slot, id: ConnId, outbox: usize, inputs: &mut VecDeque<Input>) {
-    let queued = slot.conn.queued();
-    if queued > outbox / 2 && !slot.filled {
-        slot.filled = true;
-        inputs.push_back(Input::Filled(Queue::Outbox(id)));
-    } else if queued <= outbox / 4 && slot.filled {
-        slot.filled = false;
-        inputs.push_back(Input::Drained(Queue::Outbox(id)));
-    }
-    if queued > outbox {
-        inputs.push_back(Input::Overflowed(id));
     }
 }
 

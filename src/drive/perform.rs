@@ -24,8 +24,8 @@ impl Engine {
         self.runners.observe(self.now, &effect);
         self.names.observe(&effect);
         match effect {
-            Effect::Send { to, bytes } => self.conns.send(to, &bytes),
-            Effect::Pass { from, bytes } => self.conns.pass(from, &bytes),
+            Effect::Send { to, bytes } => self.conns.send(to, bytes),
+            Effect::Pass { from, bytes } => self.conns.pass(from, bytes),
             Effect::Shutdown(conn) => self.conns.shutdown(conn),
             Effect::Close(conn) => {
                 self.keep_rest(conn);

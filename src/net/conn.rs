@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::outbox::Outbox;
+use super::pages::Shared;
 use super::stream::{Stream, unless_interrupted};
 use crate::session::Ending;
 use crate::units::{At, reason};
@@ -158,11 +159,12 @@ impl<S: Stream> Conn<S> {
 
     /// Queues bytes; [`Conn::flush`] sends them. On a conn that is broken, or on which our side has
     /// said that it is done, they only count as [`Conn::unsent`].
-    pub fn send(&mut self, bytes: Bytes) {
+    pub fn send(&mut self, what: impl Into<Shared>) {
+        let shared = what.into();
         if self.saying == Saying::Open {
-            self.outbox.push(bytes);
+            self.outbox.push(shared);
         } else {
-            self.lost += bytes.len();
+            self.lost += shared.bytes().len();
         }
     }
 
@@ -179,7 +181,7 @@ impl<S: Stream> Conn<S> {
                 Ok(n) => taken = n,
                 Err(err) if err.kind() == ErrorKind::WouldBlock => {}
                 Err(err) => {
-                    self.outbox.push(bytes.clone());
+                    self.outbox.push(bytes.clone().into());
                     return Err(self.broke(&err));
                 }
             }

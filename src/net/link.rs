@@ -24,6 +24,6 @@ impl Link {
 
     pub(super) fn secured(stream: TlsStream<Socket>, addr: String, verified: bool) -> Link {
         let secured = Some(Box::new(stream.secured(verified)));
-        Link { stream: NetStream::Tls(stream), addr, secured }
+        Link { stream: NetStream::Tls(Box::new(stream)), addr, secured }
     }
 }

@@ -1,6 +1,7 @@
 //! The streams that a conn can be made of.
 
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
+use std::os::fd::BorrowedFd;
 
 use mio::event::Source;
 use mio::{Interest, Registry, Token};
@@ -32,6 +33,17 @@ pub trait Stream: Read + Write {
         let n = self.read(&mut record[..room])?;
         into.extend_from_slice(&record[..n]);
         Ok(n)
+    }
+
+    /// Writes `len` bytes from a place in a file whose pages are not to change any more, without copying
+    /// them, as far as they are taken; as any write otherwise. `None` where the stream cannot.
+    fn write_pages(
+        &mut self,
+        _file: BorrowedFd<'_>,
+        _at: u64,
+        _len: usize,
+    ) -> Option<io::Result<usize>> {
+        None
     }
 
     /// Tells the peer that it will hear no more. Where that would block, it is to be called again.
@@ -71,7 +83,7 @@ pub enum NetStream {
     /// Bytes as they are.
     Plain(Socket),
     /// The same over TLS.
-    Tls(TlsStream<Socket>),
+    Tls(Box<TlsStream<Socket>>),
 }
 
 impl NetStream {
@@ -80,7 +92,7 @@ impl NetStream {
     #[must_use]
     pub fn over_tls(self, start: TlsStart) -> NetStream {
         match self {
-            NetStream::Plain(socket) => NetStream::Tls(TlsStream::new(socket, start.0)),
+            NetStream::Plain(socket) => NetStream::Tls(Box::new(TlsStream::new(socket, start.0))),
             NetStream::Tls(_) => self,
         }
     }
@@ -103,7 +115,7 @@ impl NetStream {
     fn stream(&mut self) -> &mut dyn Stream {
         match self {
             NetStream::Plain(socket) => socket,
-            NetStream::Tls(stream) => stream,
+            NetStream::Tls(stream) => &mut **stream,
         }
     }
 
@@ -138,6 +150,15 @@ impl Write for NetStream {
 impl Stream for NetStream {
     fn read_spare(&mut self, into: &mut Vec<u8>) -> io::Result<usize> {
         self.stream().read_spare(into)
+    }
+
+    fn write_pages(
+        &mut self,
+        file: BorrowedFd<'_>,
+        at: u64,
+        len: usize,
+    ) -> Option<io::Result<usize>> {
+        self.stream().write_pages(file, at, len)
     }
 
     fn short_read_is_all(&self) -> bool {

@@ -8,6 +8,7 @@ use socket2::SockRef;
 
 use super::*;
 use crate::net::Socket;
+use crate::session::Queue;
 
 const FIRST_TOKEN: usize = 8;
 /// What the system is asked to hold at either end.
@@ -44,7 +45,7 @@ impl Wire {
     /// A conn on which there is much to send.
     fn loaded() -> Wire {
         let mut wire = Wire::new();
-        wire.conns.send(Audience::All, &Bytes::from(vec![b'x'; MUCH]));
+        wire.conns.send(Audience::All, Bytes::from(vec![b'x'; MUCH]));
         wire
     }
 
@@ -139,7 +140,7 @@ fn that_a_slow_peer_took_something_is_told_and_nothing_else_is() {
     }
     assert_eq!(wire.hears(), 0, "half-closed");
     wire.inputs.clear();
-    wire.conns.send(Audience::All, &Bytes::from_static(b"too late"));
+    wire.conns.send(Audience::All, Bytes::from_static(b"too late"));
     wire.turn();
     wire.turn();
     assert_eq!((wire.moved(), wire.conns.deadline()), (false, None));
@@ -186,20 +187,37 @@ fn all_have_been_read_before_any_is_read_again_however_much_they_say() {
 fn what_one_says_goes_to_the_others_and_who_is_full_goes_on_being_read() {
     let mut wire = Wire::new();
     let other = wire.id.next();
-    wire.conns.pass(wire.id, &Bytes::from_static(b"own words"));
-    wire.conns.pass(other, &Bytes::from_static(b"hello"));
+    wire.conns.pass(wire.id, Bytes::from_static(b"own words"));
+    wire.conns.pass(other, Bytes::from_static(b"hello"));
     wire.turn();
     let mut heard = [0; 64];
     let len = wire.peer.read(&mut heard).unwrap();
     assert_eq!(&heard[..len], b"hello");
     wire.conns.pause_talkers(true);
     assert!(!wire.conns.has_ready());
-    wire.conns.send(Audience::All, &Bytes::from(vec![b'x'; 2 * MUCH]));
+    wire.conns.send(Audience::All, Bytes::from(vec![b'x'; 2 * MUCH]));
     wire.turn();
     assert!(wire.inputs.contains(&Input::Filled(Queue::Outbox(wire.id))));
     assert!(wire.conns.has_ready());
     wire.conns.pause_talkers(false);
     assert!(wire.conns.has_ready());
+}
+
+#[test]
+fn what_is_said_to_all_and_to_one_keeps_its_order_to_the_last() {
+    let mut wire = Wire::new();
+    let other = wire.id.next();
+    wire.conns.pass(other, Bytes::from_static(b"one "));
+    wire.conns.send(Audience::One(wire.id), Bytes::from_static(b"two "));
+    wire.conns.send(Audience::All, Bytes::from_static(b"three "));
+    wire.conns.pass(other, Bytes::from_static(b"four"));
+    assert!(wire.conns.has_dirty());
+    wire.conns.close(wire.now, wire.id);
+    wire.conns.send(Audience::All, Bytes::from_static(b"too late"));
+    wire.turn();
+    let mut heard = String::new();
+    wire.peer.read_to_string(&mut heard).unwrap();
+    assert_eq!(heard, "one two three four");
 }
 
 #[test]
@@ -209,11 +227,11 @@ fn an_outbox_of_any_size_that_was_filled_is_drained_when_it_is_empty() {
     for outbox in 0..10 {
         let mut inputs = VecDeque::new();
         slot.conn.send(Bytes::from_static(b"0123456789"));
-        level(slot, wire.id, outbox, &mut inputs);
+        slot.level(wire.id, outbox, &mut inputs);
         assert_eq!(inputs.pop_front(), Some(Input::Filled(Queue::Outbox(wire.id))));
         assert_eq!(slot.conn.flush(), Ok(Flushed::All));
         inputs.clear();
-        level(slot, wire.id, outbox, &mut inputs);
+        slot.level(wire.id, outbox, &mut inputs);
         assert_eq!(inputs, [Input::Drained(Queue::Outbox(wire.id))], "--outbox {outbox}");
     }
 }

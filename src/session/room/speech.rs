@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use bytes::{BufMut, BytesMut};
+use memchr::memchr_iter;
 
 use crate::wire::{Eol, Line, Visible};
 
@@ -34,6 +35,35 @@ pub(super) fn push_line(out: &mut BytesMut, prefix: &str, text: &[u8], longest: 
 /// many bytes at a time.
 fn is_plain(text: &[u8]) -> bool {
     text.iter().fold(true, |plain, byte| plain & (0x20..0x7f).contains(byte))
+}
+
+/// Whether that is so of all lines here, which end in a bare `\n`.
+pub(super) fn are_plain(lines: &[u8]) -> bool {
+    let odd = |byte: &u8| u8::from(!(0x20..0x7f).contains(byte)) & u8::from(*byte != b'\n');
+    lines.iter().fold(0, |any, byte| any | odd(byte)) == 0
+}
+
+/// Appends lines, each with `prefix` before it, that [`are_plain`], up to one that has to be looked at by
+/// itself because it begins with a slash, is longer than `longest` or has no end, and until `out` has
+/// `enough` bytes. Says how many bytes of `lines` it has taken.
+pub(super) fn push_plain(
+    out: &mut BytesMut,
+    prefix: &str,
+    lines: &[u8],
+    longest: usize,
+    enough: usize,
+) -> usize {
+    let mut at = 0;
+    for end in memchr_iter(b'\n', lines) {
+        let line = &lines[at..=end];
+        if line[0] == b'/' || end - at > longest || out.len() >= enough {
+            break;
+        }
+        out.extend_from_slice(prefix.as_bytes());
+        out.extend_from_slice(line);
+        at = end + 1;
+    }
+    at
 }
 
 /// Where in a line a speaker is, as far as the room has passed it on.
@@ -86,6 +116,8 @@ impl Inside {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn pushed(prefix: &str, text: &[u8], longest: usize) -> (String, bool) {
@@ -113,6 +145,39 @@ mod tests {
         assert_eq!(pushed("a: ", b"four", 4), ("a: four\n".to_owned(), true));
         assert_eq!(pushed("a: ", b"fiver", 4), (String::new(), false));
         assert_eq!(pushed("a: ", b"\x1b\x1b", 4), (String::new(), false));
+    }
+
+    proptest! {
+        #[test]
+        fn plain_lines_are_passed_on_together_as_they_would_be_one_by_one(
+            said in prop::collection::vec(prop::sample::select(&b"ab/ \n\n"[..]), 0..60),
+            longest in 1_usize..6,
+            enough in 0_usize..60,
+        ) {
+            prop_assert!(are_plain(&said));
+            let (mut out, mut wanted) = (BytesMut::new(), BytesMut::new());
+            let taken = push_plain(&mut out, "a: ", &said, longest, enough);
+            for line in said[..taken].split_inclusive(|byte| *byte == b'\n') {
+                prop_assert!(wanted.len() < enough);
+                let Heard::Text(text) = Inside::None.take(Line::cut(line), false) else {
+                    panic!("{line:?} is no plain line");
+                };
+                prop_assert_eq!(text, line.strip_suffix(b"\n").unwrap(), "no slash was dropped");
+                prop_assert!(push_line(&mut wanted, "a: ", text, longest));
+            }
+            prop_assert_eq!(&out, &wanted);
+            let left = said[taken..].split_inclusive(|byte| *byte == b'\n').next();
+            let odd = |line: &[u8]| line[0] == b'/' || !line.ends_with(b"\n") || line.len() > longest + 1;
+            prop_assert!(out.len() >= enough || left.is_none_or(odd), "{left:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_plain_is_told_from_what_is() {
+        assert!(are_plain(b"") && are_plain(b" a~\n\n/b"));
+        for odd in [&b"a\r\n"[..], b"\x7f", b"\x1f", b"\t", "\u{e9}".as_bytes(), b"\xff"] {
+            assert!(!are_plain(odd), "{odd:?}");
+        }
     }
 
     #[test]

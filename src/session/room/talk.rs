@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use memchr::{memchr, memchr_iter};
+use memchr::memchr;
 
 use super::Room;
 use super::names::Who;
-use super::speech::{self, Heard, SAYS};
+use super::speech::{self, Heard, Inside, SAYS};
 use crate::session::effect::{record, said};
 use crate::session::{Effect, Ending, Recorded};
 use crate::units::{At, Human, count};
@@ -20,9 +20,9 @@ const TOLD: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(super) enum Waiting {
     /// Lines; a partial one is too long.
-    Lines { conn: ConnId, bytes: Bytes },
+    Lines { conn: ConnId, block: Block },
     /// The beginning of a line, of which nothing more came, or its rest.
-    Piece { conn: ConnId, bytes: Bytes },
+    Piece { conn: ConnId, block: Block },
     /// That a guest has left.
     Gone { conn: ConnId, how: Ending },
 }
@@ -101,9 +101,9 @@ impl Room {
         effects.push(Effect::Heard { conn, bytes: bytes.clone() });
         for block in self.members.feed(now, conn, bytes) {
             self.count_words(now, conn, &block, effects);
-            let bytes = block.bytes().clone();
+            let _counted = block.ends(); // once, for all who ask
+            self.waiting.push_back(Waiting::Lines { conn, block: block.clone() });
             effects.push(said(now, Some(conn), Side::Client, block, None));
-            self.waiting.push_back(Waiting::Lines { conn, bytes });
         }
     }
 
@@ -128,9 +128,8 @@ impl Room {
     fn finish_line(&mut self, now: At, conn: ConnId, effects: &mut Vec<Effect>) {
         let Some(block) = self.members.flush(conn) else { return };
         self.count_words(now, conn, &block, effects);
-        let bytes = block.bytes().clone();
+        self.waiting.push_back(Waiting::Piece { conn, block: block.clone() });
         effects.push(said(now, Some(conn), Side::Client, block, None));
-        self.waiting.push_back(Waiting::Piece { conn, bytes });
     }
 
     /// Counts what a guest says, and stops reading it for a while where that is too much.
@@ -166,13 +165,13 @@ impl Room {
             && let Some(next) = self.waiting.pop_front()
         {
             match next {
-                Waiting::Lines { conn, bytes } => {
-                    if let Some(bytes) = self.relay(now, conn, &bytes, false, effects) {
-                        self.waiting.push_front(Waiting::Lines { conn, bytes });
+                Waiting::Lines { conn, block } => {
+                    if let Some(block) = self.relay(now, conn, &block, false, effects) {
+                        self.waiting.push_front(Waiting::Lines { conn, block });
                     }
                 }
-                Waiting::Piece { conn, bytes } => {
-                    self.relay(now, conn, &bytes, true, effects);
+                Waiting::Piece { conn, block } => {
+                    self.relay(now, conn, &block, true, effects);
                 }
                 Waiting::Gone { conn, how } => self.gone(now, conn, &how, effects),
             }
@@ -186,16 +185,27 @@ impl Room {
         &mut self,
         now: At,
         conn: ConnId,
-        bytes: &Bytes,
+        block: &Block,
         timely: bool,
         effects: &mut Vec<Effect>,
-    ) -> Option<Bytes> {
+    ) -> Option<Block> {
         let mut inside = self.guests.get(&conn)?.inside;
         let mut prefix = self.prefix(Who::Guest(conn), SAYS);
-        let ends = memchr_iter(b'\n', bytes).count() + 1;
-        let mut out = BytesMut::with_capacity(bytes.len() + ends * prefix.len() + 1);
+        let bytes = block.bytes();
+        let lines = usize::try_from(block.count()).unwrap_or(usize::MAX);
+        let size = bytes.len().saturating_add(lines.saturating_mul(prefix.len()));
+        let mut out = BytesMut::with_capacity(size + 1);
+        let plain = speech::are_plain(bytes);
         let mut at = 0;
         while at < bytes.len() && out.len() < self.spent.left(now) {
+            if plain && inside == Inside::None {
+                let (rest, enough) = (&bytes[at..], self.spent.left(now));
+                let taken = speech::push_plain(&mut out, &prefix, rest, self.longest, enough);
+                at += taken;
+                if taken > 0 {
+                    continue;
+                }
+            }
             let end = memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |len| at + len + 1);
             let line = Line::cut(&bytes[at..end]);
             at = end;
@@ -218,7 +228,7 @@ impl Room {
         }
         self.relayed(now, conn, &mut out, effects);
         self.guests.get_mut(&conn)?.inside = inside;
-        (at < bytes.len()).then(|| bytes.slice(at..))
+        Block::new(bytes.slice(at..))
     }
 
     /// Hands lines to all but the one who said them.

@@ -106,6 +106,8 @@ impl Play {
                 self.here.push(self.come);
                 self.since.insert(self.come, self.lines.len());
                 self.hall.joins(self.come);
+                self.hall.until(self.millis); // among two, who was alone and full may be slow
+                self.see_who_is_gone();
             }
             Happens::HostSays => {
                 if !self.here.is_empty() {
@@ -176,7 +178,8 @@ impl Play {
     /// Lets what waits be passed on.
     fn settle(&mut self) {
         while self.hall.paused().contains(&Source::Conns) {
-            self.hall.now = self.hall.room.next_deadline().unwrap();
+            let due = self.hall.room.next_deadline().unwrap();
+            self.hall.now = due.max(self.hall.now);
             self.hall.give(Input::Tick);
         }
         let micros = self.hall.now.micros();
