@@ -86,6 +86,33 @@ fn a_script_gets_all_of_its_words_back_from_an_echo_server() {
 }
 
 #[test]
+fn what_nobody_can_ask_for_is_kept_nowhere() {
+    let dir = TempDir::new().unwrap();
+    let (script, saved) = (dir.path().join("much.chat"), dir.path().join("all.json"));
+    let said = format!("{:1023}\n", "a line that takes its place").repeat(48 << 10);
+    std::fs::write(&script, &said).unwrap();
+    for asks in [false, true] {
+        let asking = if asks { "/save all.json\n" } else { "" };
+        let host = Repl::new().args(["--listen", "127.0.0.1:0", "--stay"]).current_dir(&dir);
+        let host = host.stdin(format!("/expect-eof\n{asking}")).spawn();
+        // A host that stays can be looked at when all has come.
+        let addr = host.listening_addr();
+        let sender =
+            Repl::new().args(["--connect", &addr, "--linger", "0s"]).stdin_file(&script).spawn();
+        host.wait_stderr_line("-- guest-1 left: closed");
+        if asks {
+            host.wait_stderr_line("-- saved ");
+        }
+        sender.wait().exited(0);
+        assert_eq!(host.peak_memory() > 48 * MIB, asks, "{} bytes", host.peak_memory());
+        host.signal(Signal::TERM);
+        same(&host.wait().stdout, &said);
+    }
+    let saved = std::fs::metadata(saved).unwrap().len();
+    assert!(saved > 48 << 20, "{saved} bytes");
+}
+
+#[test]
 fn two_echoing_ends_do_not_wait_for_each_other() {
     let said = vec![b'x'; 32 * MIB];
     let repl = Repl::new().args(["--listen", "127.0.0.1:0", "--plain"]);

@@ -118,10 +118,10 @@ fn piece(args: &cli::Load, path: &Path, settings: &Settings) -> Result<(Piece, b
             let report = Report::new("no client of a load can do this").at(place).label(why);
             return Err(Error::bad_file(report));
         }
-        if !script.reads {
+        if !script.needs.reads {
             return Err(Error::checks_nothing(path));
         }
-        return Ok((Piece::Script(script.steps.into()), script.reads));
+        return Ok((Piece::Script(script.steps.into()), script.needs.reads));
     }
     let finish =
         Finish::Close { half_close: !args.shared.no_half_close, linger: args.shared.linger };

@@ -23,7 +23,7 @@ pub(super) fn role(path: &Path, talk: &Talk, settings: &Settings) -> Result<Role
         let parsed = drive::script(path);
         let parsed = parsed.map_err(|err| Error::read(&path.display().to_string(), &err))?;
         let script = parsed.map_err(Error::script)?;
-        return Ok(Role::Script { steps: script.steps.into(), reads: script.reads });
+        return Ok(Role::Script { steps: script.steps.into(), reads: script.needs.reads });
     }
     let options = vars::replaying(&talk.replaying);
     let timeout = (!talk.stay).then_some(settings.timeout);

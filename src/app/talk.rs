@@ -8,7 +8,9 @@ use bytes::Bytes;
 
 use super::{colour, mock, private, vars};
 use crate::cli::Talk;
-use crate::drive::{self, Cast, Clock, Dialing, Feed, Keeping, Private, Setup, Stdout, Until, Way};
+use crate::drive::{
+    self, Asked, Cast, Clock, Dialing, Feed, Keeping, Private, Role, Setup, Stdout, Until, Way,
+};
 use crate::error::Error;
 use crate::net::{Address, Network, Tls, raise_descriptor_limit};
 use crate::replay;
@@ -62,12 +64,12 @@ pub(super) fn run(talk: Talk) -> Result<(), Error> {
     let secrets = settings.secrets.clone();
     let tls = Tls::load(talk.shared.tls.options())?;
     let held = choose_driver(&talk, &settings, types).and_then(|mut driver| {
-        let reads = check(&mut driver)?;
+        let needs = check(&mut driver)?;
         let private = private::code(&talk, terminal.as_ref())?;
         let stay = talk.stay || talk.is_tap() || talk.is_mock() || talk.rooming.room;
         let talk = Talk { interactive: talk.interactive && types, ..talk };
         let outcome =
-            drive::run(setup(talk, settings, (clock, terminal, tls, private), driver, reads));
+            drive::run(setup(talk, settings, (clock, terminal, tls, private), driver, needs));
         Error::of_session(outcome, stay).map_or(Ok(()), Err)
     });
     held.map_err(|err| err.hiding(&secrets))
@@ -109,23 +111,46 @@ fn open(path: &Path) -> Result<Feed, Error> {
     Feed::script(path).map_err(|err| Error::read(&path.display().to_string(), &err))
 }
 
-/// Checks a script that can be read twice; says whether any step may look at what the peers say.
-fn check(driver: &mut Driver) -> Result<bool, Error> {
-    let Driver::Feed(feed) = driver else { return Ok(true) };
+/// Checks a script that can be read twice; says whether any step may look at what the peers say, and
+/// whether anybody asks for what was recorded.
+fn check(driver: &mut Driver) -> Result<(bool, Asked), Error> {
+    let feed = match driver {
+        Driver::Feed(feed) => feed,
+        Driver::Cast(Cast { role: Role::Server(_), .. }, false)
+        | Driver::Play(_)
+        | Driver::Nobody => return Ok((true, Asked::Never)),
+        Driver::Prompt | Driver::Cast(..) => return Ok((true, Asked::Yes)),
+    };
     let checked = feed.is_file().and_then(|file| file.then(|| feed.check()).transpose());
     match checked {
-        Ok(None) => Ok(feed.is_script()),
-        Ok(Some(checked)) => checked.sound().map_err(Error::script),
+        Ok(None) if feed.is_script() => Ok((true, Asked::Perhaps)),
+        Ok(None) => Ok((false, Asked::Never)),
+        Ok(Some(checked)) => {
+            let needs = checked.sound().map_err(Error::script)?;
+            Ok((needs.reads, if needs.asks { Asked::Yes } else { Asked::Never }))
+        }
         Err(err) => Err(Error::read(feed.name(), &err)),
     }
 }
 
+/// Where it is kept.
+fn keeping(talk: &mut Talk, asked: Asked) -> Keeping {
+    Keeping {
+        record: talk.record.take(),
+        save: talk.save.take().or(talk.actual.take()),
+        json: talk.json,
+        keep: talk.keep.unwrap_or(if talk.rooming.room { ROOM_KEEP } else { KEEP }),
+        asked: if talk.interactive { Asked::Yes } else { asked },
+        ..Keeping::default()
+    }
+}
+
 fn setup(
-    talk: Talk,
+    mut talk: Talk,
     settings: Settings,
     (clock, terminal, tls, private): (Clock, Option<Terminal>, Tls, Option<Private>),
     driver: Driver,
-    reads: bool,
+    (reads, asked): (bool, Asked),
 ) -> Setup {
     let (listener, is_tap) = (talk.listen.is_some(), talk.is_tap());
     let role = if listener { Side::Server } else { Side::Client };
@@ -142,7 +167,7 @@ fn setup(
         then_prompt: talk.interactive,
         stays: talk.stay || talk.rooming.room,
     };
-    let keep = talk.keep.unwrap_or(if talk.rooming.room { ROOM_KEEP } else { KEEP });
+    let keeping = keeping(&mut talk, asked);
     let own_name = own_name(&talk);
     let (session, room) = (session(&talk, prompt), talk.rooming.room);
     let (feed, play, cast) = driver.parts();
@@ -165,13 +190,7 @@ fn setup(
         time: talk.time,
         quiet: talk.quiet,
         stdout,
-        keeping: Keeping {
-            record: talk.record,
-            save: talk.save.or(talk.actual),
-            json: talk.json,
-            keep,
-            ..Keeping::default()
-        },
+        keeping,
         replaying: vars::replaying(&talk.replaying),
         history: talk.history,
         outbox: if is_tap { TAP_OUTBOX } else { talk.outbox },

@@ -54,6 +54,16 @@ impl Command {
         }
     }
 
+    /// Whether it asks for what was recorded so far, or what it includes may.
+    #[must_use]
+    pub fn asks(&self) -> bool {
+        match self {
+            Command::Keep(command) => !matches!(command, KeepCommand::Note(_)),
+            Command::Set(SetCommand::Include(_)) => true,
+            _ => false,
+        }
+    }
+
     /// Whether it looks at what the peers say.
     #[must_use]
     pub fn reads(&self) -> bool {

@@ -269,7 +269,12 @@ impl Engine {
         }
         for step in steps {
             match step {
-                Ok(step) => self.runners.own.push(step),
+                Ok(step) => {
+                    if step.asks() {
+                        self.recorder.is_asked();
+                    }
+                    self.runners.own.push(step);
+                }
                 Err(fault) => {
                     self.fault = Some(Box::new(fault));
                     return;
@@ -282,6 +287,7 @@ impl Engine {
             Ok(Fed::Ended) => {
                 self.feed = None;
                 self.runners.own.complete();
+                self.recorder.all_have_come();
             }
             Err(source) => {
                 let name = feed.name().to_owned();

@@ -20,10 +20,19 @@ const DEEPEST: usize = 32;
 pub struct Checked {
     /// All that is wrong with it, in the order in which it was found.
     faults: Vec<ScriptFault>,
-    /// Some step looks at what the peers say.
-    reads: bool,
+    /// What its steps need.
+    needs: Needs,
     /// The files that were looked at, so that each is once.
     seen: HashSet<PathBuf>,
+}
+
+/// What the steps of a script need of the session.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// Some of them look at what the peers say.
+    pub reads: bool,
+    /// Some of them ask for what was recorded.
+    pub asks: bool,
 }
 
 /// All of a script.
@@ -31,22 +40,22 @@ pub struct Checked {
 pub struct Script {
     /// Its steps.
     pub steps: Vec<Step>,
-    /// Some of them look at what the peers say.
-    pub reads: bool,
+    /// What they need.
+    pub needs: Needs,
 }
 
 impl Checked {
-    /// Whether some step looks at what the peers say.
+    /// What its steps need.
     ///
     /// # Errors
     /// All that is wrong with it, in the order of its lines; what is wrong with a file stands where the
     /// file is included.
-    pub fn sound(mut self) -> Result<bool, Vec<ScriptFault>> {
+    pub fn sound(mut self) -> Result<Needs, Vec<ScriptFault>> {
         // Some faults of a block show only at its end.
         for faults in self.faults.chunk_by_mut(|one, next| one.place.source == next.place.source) {
             faults.sort_by_key(|fault| fault.place.line);
         }
-        if self.faults.is_empty() { Ok(self.reads) } else { Err(self.faults) }
+        if self.faults.is_empty() { Ok(self.needs) } else { Err(self.faults) }
     }
 
     /// Looks at a step; at the file that it includes, where it names one for certain.
@@ -55,8 +64,11 @@ impl Checked {
             Ok(step) => step,
             Err(fault) => return self.faults.push(fault),
         };
-        self.reads |= step.reads();
-        let Some((file, place)) = step.included() else { return };
+        self.needs.reads |= step.reads();
+        let Some((file, place)) = step.included() else {
+            self.needs.asks |= step.asks();
+            return;
+        };
         match find(&file, &place) {
             Ok(path) if !self.seen.insert(path.clone()) => {}
             Ok(path) => match read(&path, &file, place) {
@@ -104,7 +116,7 @@ pub fn script(path: &Path) -> io::Result<Result<Script, Vec<ScriptFault>>> {
     parser.feed(whole(path)?.into(), &mut parsed);
     parser.finish(&mut parsed);
     let (steps, checked) = check(parsed);
-    Ok(checked.sound().map(|reads| Script { steps, reads }))
+    Ok(checked.sound().map(|needs| Script { steps, needs }))
 }
 
 /// The steps of a file, once all of it and of what it includes is known to be sound.

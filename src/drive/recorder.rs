@@ -32,16 +32,25 @@ pub(super) enum Urgency {
     /// Everything waits.
     Waits,
     /// The recording stops, which is told.
-    Loses {
-        /// Somebody may ask for what is kept in memory.
-        remembers: bool,
-    },
+    Loses,
 }
 
 /// What `--record` names, opened.
 pub(super) enum Target {
     File(File),
     Pipe(LatePipe),
+}
+
+/// Whether anybody asks for what memory has of a session: a person, or a step.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    /// Somebody may.
+    #[default]
+    Yes,
+    /// Nobody has, but steps may yet come that do.
+    Perhaps,
+    /// Nobody does: memory has nothing.
+    Never,
 }
 
 /// Where a session is to be kept, besides memory.
@@ -59,6 +68,8 @@ pub struct Keeping {
     pub json: bool,
     /// `--keep`, in bytes.
     pub keep: usize,
+    /// Whether anybody asks for that.
+    pub asked: Asked,
 }
 
 impl Keeping {
@@ -77,8 +88,8 @@ impl Keeping {
 /// Keeps the session.
 pub(super) struct Recorder {
     pub(super) store: Store,
-    /// Somebody may ask for what the store has.
-    remembers: bool,
+    /// Whether somebody asks for what the store has.
+    asked: Asked,
     sinks: Vec<Sink>,
     /// The last of them is standard output.
     json: bool,
@@ -122,7 +133,7 @@ impl Recorder {
         let store = Store::new(header, keeping.keep);
         Ok(Recorder {
             store,
-            remembers: urgency != Urgency::Loses { remembers: false },
+            asked: keeping.asked,
             sinks,
             json: keeping.json,
             spool,
@@ -140,13 +151,26 @@ impl Recorder {
     pub(super) fn record(&mut self, mut record: Record, wants: Vec<Want>) {
         self.expect(wants);
         let late = self.place(&mut record);
-        if self.remembers {
+        if self.asked != Asked::Never {
             self.store.push(&record);
         }
         for sink in &self.sinks {
             sink.push(record.clone());
         }
         self.want(record.at, late);
+    }
+
+    /// A step has come that asks for what was recorded.
+    pub(super) fn is_asked(&mut self) {
+        self.asked = Asked::Yes;
+    }
+
+    /// All steps have come: if none of them asks, nobody ever will.
+    pub(super) fn all_have_come(&mut self) {
+        if self.asked == Asked::Perhaps {
+            self.asked = Asked::Never;
+            self.store = Store::new(self.store.header().clone(), 0);
+        }
     }
 
     /// Takes note of patterns for lines that are about to be recorded.
@@ -176,7 +200,9 @@ impl Recorder {
     /// Keeps patterns for lines that were kept before.
     pub(super) fn want(&mut self, at: At, wants: Vec<Want>) {
         for Want { conn, line, pattern } in wants {
-            self.store.want(conn, line, &pattern);
+            if self.asked != Asked::Never {
+                self.store.want(conn, line, &pattern);
+            }
             for sink in &self.sinks {
                 sink.want(at, conn, line, pattern.clone());
             }

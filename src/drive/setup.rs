@@ -249,10 +249,7 @@ fn start_recorder(
     inbox: &Inbox<Message>,
 ) -> Result<Recorder, Box<Outcome>> {
     let header = Header::new(setup.clock.started, setup.side(), setup.eol);
-    let urgency = match (setup.way.is_tap(), setup.types()) {
-        (false, _) => Urgency::Waits,
-        (true, remembers) => Urgency::Loses { remembers },
-    };
+    let urgency = if setup.way.is_tap() { Urgency::Loses } else { Urgency::Waits };
     Recorder::start(header, setup.role, (&setup.keeping, urgency), record, &inbox.sender())
         .map_err(|err| Box::new(Outcome::of(err)))
 }

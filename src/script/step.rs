@@ -94,6 +94,12 @@ impl Step {
         Some((file.plain()?.clone(), self.place(file.span())))
     }
 
+    /// Whether it asks for what was recorded so far, or what it includes may.
+    #[must_use]
+    pub fn asks(&self) -> bool {
+        matches!(&self.what, What::Command(command, _) if command.asks())
+    }
+
     /// Whether it looks at what the peers say.
     #[must_use]
     pub fn reads(&self) -> bool {

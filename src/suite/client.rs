@@ -97,7 +97,7 @@ impl Clients<'_> {
                 let told =
                     |faults: Vec<_>| faults.into_iter().map(Report::from).collect::<Vec<_>>();
                 let script = parsed.map_err(told)?;
-                Ok(Role::Script { steps: script.steps.into(), reads: script.reads })
+                Ok(Role::Script { steps: script.steps.into(), reads: script.needs.reads })
             }
             Kind::Transcript => {
                 let how = replaying.mock(self.plan.order, Some(settings.timeout), *linger);

@@ -205,8 +205,9 @@ fn driver(test: &Test, speaking: &Speaking) -> Result<Driver, Vec<Report>> {
             let mut reads = true;
             if feed.is_file().map_err(unreadable)? {
                 let checked = feed.check().map_err(unreadable)?.sound();
-                reads = checked
-                    .map_err(|faults| faults.into_iter().map(Report::from).collect::<Vec<_>>())?;
+                let told =
+                    |faults: Vec<_>| faults.into_iter().map(Report::from).collect::<Vec<_>>();
+                reads = checked.map_err(told)?.reads;
             }
             Ok(Driver::Feed(Box::new(feed), reads))
         }
