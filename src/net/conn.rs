@@ -6,7 +6,6 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::outbox::Outbox;
-use super::pages::Shared;
 use super::stream::{Stream, unless_interrupted};
 use crate::session::Ending;
 use crate::units::{At, reason};
@@ -159,12 +158,11 @@ impl<S: Stream> Conn<S> {
 
     /// Queues bytes; [`Conn::flush`] sends them. On a conn that is broken, or on which our side has
     /// said that it is done, they only count as [`Conn::unsent`].
-    pub fn send(&mut self, what: impl Into<Shared>) {
-        let shared = what.into();
+    pub fn send(&mut self, bytes: Bytes) {
         if self.saying == Saying::Open {
-            self.outbox.push(shared);
+            self.outbox.push(bytes);
         } else {
-            self.lost += shared.bytes().len();
+            self.lost += bytes.len();
         }
     }
 
@@ -181,7 +179,7 @@ impl<S: Stream> Conn<S> {
                 Ok(n) => taken = n,
                 Err(err) if err.kind() == ErrorKind::WouldBlock => {}
                 Err(err) => {
-                    self.outbox.push(bytes.clone().into());
+                    self.outbox.push(bytes.clone());
                     return Err(self.broke(&err));
                 }
             }

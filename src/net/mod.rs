@@ -9,7 +9,6 @@
 //!   has come.
 //! - [`Conn`] is a stream and its outbox. It is generic over [`Stream`]: a [`Socket`], or a [`TlsStream`]
 //!   over one.
-//! - [`Pages`] has what many conns are sent lie in memory once, for all of their sockets.
 //! - [`private`] has those prove a code to each other who are to be let in.
 //! - [`Tls`] is what is asked for of TLS. Both a listener and a dialer hand out a [`Link`] only when its
 //!   handshake is done.
@@ -29,7 +28,6 @@ mod lookup;
 mod memory;
 mod network;
 mod outbox;
-mod pages;
 pub mod private;
 mod race;
 mod socket;
@@ -50,7 +48,6 @@ pub use link::Link;
 pub use listener::{ACCEPT_AGAIN, AcceptError, Accepted, Listener};
 pub use lookup::find;
 pub use network::{Network, NetworkError};
-pub use pages::{Pages, Shared};
 pub use socket::Socket;
 pub use stream::{NetStream, Stream};
 pub use tls::{
@@ -154,10 +151,7 @@ mod tests {
         let (mut poll, mut events) = (Poll::new().unwrap(), Events::with_capacity(8));
         let (mut client, mut server) = connected(address, &mut poll);
         let said: Vec<u8> = (0u8..251).cycle().take(3 << 20).collect();
-        let mut pages = Pages::default();
-        for piece in said.chunks(100_000) {
-            client.conn.send(pages.share(&Bytes::copy_from_slice(piece), 100));
-        }
+        client.conn.send(Bytes::from(said.clone()));
         client.conn.shutdown();
         client.conn.flush().unwrap();
         while client.settled.is_none() || server.settled.is_none() {

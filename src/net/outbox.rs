@@ -1,12 +1,9 @@
 //! What waits to be sent on one conn.
 
 use std::collections::VecDeque;
-use std::io::{self, ErrorKind, IoSlice};
+use std::io::{self, ErrorKind, IoSlice, Write};
 
-use bytes::{Buf, BytesMut};
-
-use super::pages::Shared;
-use super::stream::Stream;
+use bytes::{Buf, Bytes, BytesMut};
 
 /// Pieces up to this size are copied together when they have to wait: a slice of a vectored write
 /// costs more than the copy, and a short piece may keep a whole read of 64 KiB alive.
@@ -22,7 +19,7 @@ const SLICES: usize = 64;
 /// A queue of bytes, counted, that holds no memory while it is empty.
 #[derive(Debug, Default)]
 pub(super) struct Outbox {
-    pieces: VecDeque<Shared>,
+    pieces: VecDeque<Bytes>,
     /// Small pieces copied together; they come after all of `pieces`.
     tail: BytesMut,
     len: usize,
@@ -38,9 +35,8 @@ impl Outbox {
         self.len == 0
     }
 
-    /// Appends bytes. Nothing is copied where nothing waits, nor where they are many.
-    pub(super) fn push(&mut self, shared: Shared) {
-        let bytes = shared.bytes();
+    /// Appends `bytes`. Nothing is copied where nothing waits, nor where they are many.
+    pub(super) fn push(&mut self, bytes: Bytes) {
         if bytes.is_empty() {
             return;
         }
@@ -50,15 +46,15 @@ impl Outbox {
             self.seal();
         }
         if small {
-            self.tail.extend_from_slice(bytes);
+            self.tail.extend_from_slice(&bytes);
         } else {
-            self.pieces.push_back(shared);
+            self.pieces.push_back(bytes);
         }
     }
 
     /// Hands all that waits to `to`, with as few writes as can be, until that is done or one would
     /// block, which is no error. What was not taken goes on waiting.
-    pub(super) fn write(&mut self, to: &mut impl Stream) -> io::Result<()> {
+    pub(super) fn write(&mut self, to: &mut impl Write) -> io::Result<()> {
         while !self.is_empty() {
             match self.write_once(to) {
                 Ok(0) => return Err(ErrorKind::WriteZero.into()),
@@ -78,40 +74,19 @@ impl Outbox {
 
     fn seal(&mut self) {
         if !self.tail.is_empty() {
-            self.pieces.push_back(self.tail.split().freeze().into());
+            self.pieces.push_back(self.tail.split().freeze());
         }
     }
 
-    fn write_once(&self, to: &mut impl Stream) -> io::Result<usize> {
-        if let Some(written) = self.write_pages(to) {
-            return written;
-        }
+    fn write_once(&self, to: &mut impl Write) -> io::Result<usize> {
         let mut slices = [IoSlice::new(&[]); SLICES];
-        // What has a place goes by itself; here it is the first where the stream cannot take it so.
-        let apart = self.pieces.iter().skip(1).position(|piece| piece.place().is_some());
-        let plain = apart.map_or(self.pieces.len(), |at| at + 1);
-        let tail = apart.is_none().then_some(&self.tail[..]);
-        let pieces = self.pieces.iter().take(plain).map(|piece| &piece.bytes()[..]);
+        let waiting = self.pieces.iter().map(|piece| &piece[..]).chain([&self.tail[..]]);
         let mut filled = 0;
-        for (slice, piece) in slices.iter_mut().zip(pieces.chain(tail)) {
+        for (slice, piece) in slices.iter_mut().zip(waiting) {
             *slice = IoSlice::new(piece);
             filled += 1;
         }
         to.write_vectored(&slices[..filled])
-    }
-
-    /// Writes what comes first from the file that it has a place in, if it has one and the stream can.
-    fn write_pages(&self, to: &mut impl Stream) -> Option<io::Result<usize>> {
-        let first = self.pieces.front()?;
-        let (file, at) = first.place()?;
-        let mut len = first.bytes().len();
-        for (piece, next) in self.pieces.iter().zip(self.pieces.iter().skip(1)) {
-            if !piece.is_followed_by(next) {
-                break;
-            }
-            len += next.bytes().len();
-        }
-        to.write_pages(file, at, len)
     }
 
     fn consume(&mut self, mut taken: usize) {
@@ -121,12 +96,11 @@ impl Outbox {
             return;
         }
         while let Some(first) = self.pieces.front_mut() {
-            let len = first.bytes().len();
-            if taken < len {
+            if taken < first.len() {
                 first.advance(taken);
                 return;
             }
-            taken -= len;
+            taken -= first.len();
             self.pieces.pop_front();
         }
         self.tail.advance(taken.min(self.tail.len()));
@@ -135,15 +109,9 @@ impl Outbox {
 
 #[cfg(test)]
 mod tests {
-    use std::io::{Read, Write};
-    #[cfg(target_os = "linux")]
-    use std::os::fd::BorrowedFd;
-
-    use bytes::Bytes;
     use proptest::prelude::*;
 
     use super::*;
-    use crate::net::Pages;
 
     /// Takes at most `room` bytes a write, and blocks on every other one.
     struct Narrow {
@@ -181,45 +149,11 @@ mod tests {
         }
     }
 
-    impl Read for Narrow {
-        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
-            Err(ErrorKind::Unsupported.into())
-        }
-    }
-
-    impl Stream for Narrow {
-        fn short_read_is_all(&self) -> bool {
-            true
-        }
-
-        #[cfg(target_os = "linux")]
-        fn write_pages(
-            &mut self,
-            file: BorrowedFd<'_>,
-            at: u64,
-            len: usize,
-        ) -> Option<io::Result<usize>> {
-            let mut found = vec![0; len];
-            assert_eq!(rustix::io::pread(file, &mut found, at), Ok(len));
-            Some(self.write(&found))
-        }
-
-        fn shutdown_write(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-
-        fn reset_on_drop(&mut self) {}
-
-        fn take_error(&mut self) -> Option<io::Error> {
-            None
-        }
-    }
-
     #[test]
     fn a_thousand_short_lines_leave_in_one_write() {
         let (mut outbox, mut to) = (Outbox::default(), Narrow::new(usize::MAX));
         for n in 0..1000 {
-            outbox.push(Bytes::from(format!("line {n}\n")).into());
+            outbox.push(Bytes::from(format!("line {n}\n")));
         }
         outbox.write(&mut to).unwrap();
         assert_eq!(to.writes, 1);
@@ -233,37 +167,17 @@ mod tests {
         let short = Bytes::from_static(b"hello\n");
         let long = Bytes::from(vec![b'x'; SMALL + 1]);
         let mut outbox = Outbox::default();
-        outbox.push(short.clone().into());
-        outbox.push(long.clone().into());
-        let kept: Vec<_> = outbox.pieces.iter().map(|piece| piece.bytes().as_ptr()).collect();
+        outbox.push(short.clone());
+        outbox.push(long.clone());
+        let kept: Vec<_> = outbox.pieces.iter().map(|piece| piece.as_ptr()).collect();
         assert_eq!(kept, [short.as_ptr(), long.as_ptr()]);
-    }
-
-    #[test]
-    fn pages_that_follow_each_other_leave_together_and_all_in_order() {
-        let (mut outbox, mut to) = (Outbox::default(), Narrow::new(60_000));
-        let (mut pages, mut said) = (Pages::default(), Vec::new());
-        for n in 0u8..6 {
-            let large = Bytes::from(vec![n; 30_000]);
-            let (first, after) = (large.slice(..10_000), Bytes::from_static(b"a line\n"));
-            said.extend([&large[..], &large, &first, &after].concat());
-            outbox.push(pages.share(&large, 100));
-            outbox.push(pages.share(&large, 100));
-            outbox.push(pages.share(&first, 100));
-            outbox.push(after.into());
-        }
-        while !outbox.is_empty() {
-            outbox.write(&mut to).unwrap();
-            assert_eq!(outbox.len(), said.len() - to.taken.len());
-        }
-        assert!(to.taken == said);
     }
 
     #[test]
     fn an_empty_outbox_holds_no_memory() {
         let mut outbox = Outbox::default();
         for _ in 0..3 {
-            outbox.push(Bytes::from_static(b"hello\n").into());
+            outbox.push(Bytes::from_static(b"hello\n"));
         }
         outbox.write(&mut Narrow::new(usize::MAX)).unwrap();
         assert_eq!((outbox.pieces.capacity(), outbox.tail.capacity()), (0, 0));
@@ -272,7 +186,7 @@ mod tests {
     #[test]
     fn a_writer_that_takes_nothing_is_an_error_and_no_endless_loop() {
         let mut outbox = Outbox::default();
-        outbox.push(Bytes::from_static(b"hello\n").into());
+        outbox.push(Bytes::from_static(b"hello\n"));
         let err = outbox.write(&mut Narrow::new(0)).unwrap_err();
         assert_eq!(err.kind(), ErrorKind::WriteZero);
         assert_eq!(outbox.clear(), 6);
@@ -289,7 +203,7 @@ mod tests {
             for (n, (len, write)) in pieces.into_iter().enumerate() {
                 let piece: Vec<u8> = (0..len).map(|at| u8::try_from((n + at) % 251).unwrap()).collect();
                 said.extend_from_slice(&piece);
-                outbox.push(Bytes::from(piece).into());
+                outbox.push(Bytes::from(piece));
                 if write {
                     outbox.write(&mut to).unwrap();
                 }

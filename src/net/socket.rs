@@ -2,16 +2,12 @@
 
 use std::io::{self, IoSlice, Read, Write};
 use std::net::{Shutdown, SocketAddr, SocketAddrV4};
-#[cfg(target_os = "linux")]
-use std::os::fd::BorrowedFd;
 use std::time::Duration;
 
 use mio::event::Source;
 use mio::net::{TcpStream, UnixStream};
 use mio::{Interest, Registry, Token};
 use rustix::buffer::spare_capacity;
-#[cfg(target_os = "linux")]
-use rustix::io::Errno;
 use rustix::net::sockopt;
 
 use super::stream::Stream;
@@ -96,22 +92,6 @@ impl Stream for Socket {
 
     fn short_read_is_all(&self) -> bool {
         true
-    }
-
-    #[cfg(target_os = "linux")]
-    fn write_pages(
-        &mut self,
-        file: BorrowedFd<'_>,
-        mut at: u64,
-        len: usize,
-    ) -> Option<io::Result<usize>> {
-        // Only TCP takes the pages themselves on every system, and there are systems in between that know
-        // Linux's calls without all that they do.
-        let Socket::Tcp(stream) = self else { return None };
-        match rustix::fs::sendfile(stream, file, Some(&mut at), len) {
-            Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => None,
-            done => Some(done.map_err(io::Error::from)),
-        }
     }
 
     fn shutdown_write(&mut self) -> io::Result<()> {

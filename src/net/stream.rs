@@ -1,7 +1,6 @@
 //! The streams that a conn can be made of.
 
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
-use std::os::fd::BorrowedFd;
 
 use mio::event::Source;
 use mio::{Interest, Registry, Token};
@@ -33,17 +32,6 @@ pub trait Stream: Read + Write {
         let n = self.read(&mut record[..room])?;
         into.extend_from_slice(&record[..n]);
         Ok(n)
-    }
-
-    /// Writes `len` bytes from a place in a file whose pages are not to change any more, without copying
-    /// them, as far as they are taken; as any write otherwise. `None` where the stream cannot.
-    fn write_pages(
-        &mut self,
-        _file: BorrowedFd<'_>,
-        _at: u64,
-        _len: usize,
-    ) -> Option<io::Result<usize>> {
-        None
     }
 
     /// Tells the peer that it will hear no more. Where that would block, it is to be called again.
@@ -150,15 +138,6 @@ impl Write for NetStream {
 impl Stream for NetStream {
     fn read_spare(&mut self, into: &mut Vec<u8>) -> io::Result<usize> {
         self.stream().read_spare(into)
-    }
-
-    fn write_pages(
-        &mut self,
-        file: BorrowedFd<'_>,
-        at: u64,
-        len: usize,
-    ) -> Option<io::Result<usize>> {
-        self.stream().write_pages(file, at, len)
     }
 
     fn short_read_is_all(&self) -> bool {

@@ -89,7 +89,7 @@ impl Direct {
         } else {
             Notice::Connected { addr, name }
         }));
-        self.flow.opened(now, conn, member.is_guest(), effects);
+        self.flow.opened(conn, member.is_guest(), effects);
         self.members.insert(conn, member);
         self.leaving.opened(now);
         let several = self.members.talking_guests() > 1;
@@ -190,7 +190,7 @@ impl Direct {
         }
         self.silent(conn, how, effects);
         if *how != Ending::Eof {
-            let peer = self.remove(now, conn, effects);
+            let peer = self.remove(conn, effects);
             self.leaving.broke(&peer, how);
         } else if self.leaving.has_ended() || self.members.find(conn).is_some_and(|m| !m.writing) {
             self.close(now, conn, how, effects);
@@ -210,9 +210,9 @@ impl Direct {
     }
 
     /// Forgets a conn, has it closed, and says what its peer was called.
-    fn remove(&mut self, now: At, conn: ConnId, effects: &mut Vec<Effect>) -> String {
+    fn remove(&mut self, conn: ConnId, effects: &mut Vec<Effect>) -> String {
         effects.push(Effect::Close(conn));
-        self.flow.closed(now, conn, effects);
+        self.flow.closed(conn, effects);
         let name = |m: Member| if m.is_guest() { m.name } else { m.addr };
         self.members.remove(conn).map(name).unwrap_or_default()
     }
@@ -227,7 +227,7 @@ impl Direct {
             effects.push(record(now, Some(conn), Recorded::Close { from, how: how.clone() }));
         }
         self.silent(conn, how, effects);
-        self.remove(now, conn, effects);
+        self.remove(conn, effects);
     }
 
     /// Breaks conns, which their peers see at once.
@@ -240,7 +240,7 @@ impl Direct {
             effects.push(record(now, Some(conn), Recorded::Close { from, how: how.clone() }));
             self.silent(conn, &how, effects);
             effects.push(Effect::Reset(conn));
-            self.remove(now, conn, effects);
+            self.remove(conn, effects);
         }
     }
 
@@ -322,7 +322,7 @@ impl Direct {
             let gone = self.members.find(conn).is_some_and(|member| !member.reading);
             effects.push(record(now, Some(conn), Recorded::Close { from, how: Ending::Eof }));
             if gone {
-                self.remove(now, conn, effects);
+                self.remove(conn, effects);
             } else {
                 effects.push(Effect::Shutdown(conn));
             }
@@ -378,7 +378,6 @@ impl Direct {
         if self.said.codec.deadline().is_some_and(|at| at <= now) {
             self.finish_saying(now, effects);
         }
-        self.flow.tick(now, effects);
         for conn in self.flow.slow(now) {
             self.close(now, conn, &Ending::Slow, effects);
         }
@@ -439,7 +438,7 @@ impl Session for Direct {
             Input::Filled(queue) => self.flow.filled(now, queue, effects),
             Input::Drained(queue) => {
                 self.leaving.stirred(now);
-                self.flow.drained(now, queue, effects);
+                self.flow.drained(queue, effects);
             }
             Input::Moved(_) => self.leaving.stirred(now),
             Input::Crowded => self.make_room(now, effects),

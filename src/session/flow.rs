@@ -6,9 +6,7 @@
 //! - Lines that the script has not read pause their conn, unless the script itself cannot go on before
 //!   that conn's outbox drains: then reading goes on, and the script passes lines over and counts them.
 //! - With two guests or more, the script waits only while more than a quarter of their outboxes are over
-//!   half full, and then, for as long again as that took, for the rest of them: who reads all guests in turn
-//!   comes to the last of them last, and without that each such wait would leave it further behind, until
-//!   it is dropped. A guest that has not caught up by then is slow, and does not hold up the others. A conn
+//!   half full. A guest that has not caught up by then is slow, and does not hold up the others. A conn
 //!   that we opened ourselves is no guest: it is always waited for.
 //! - In a room the guests are what feeds the outboxes: by the same rule they are not read, those apart
 //!   whose own outbox is full. A room reads nobody, either, while it is behind with what it has read, and
@@ -44,19 +42,6 @@ pub(super) struct Flow {
     /// Those that came to a listener.
     guests: BTreeSet<ConnId>,
     paused: BTreeSet<Source>,
-    crowd: Crowd,
-}
-
-/// How many guests cannot follow.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-enum Crowd {
-    /// None, or too few to be waited for.
-    #[default]
-    None,
-    /// More than a quarter, since then.
-    Behind(At),
-    /// Few again, who have until then to catch up as the others did.
-    Late(At),
 }
 
 impl Flow {
@@ -79,23 +64,21 @@ impl Flow {
         }
     }
 
-    pub(super) fn opened(&mut self, now: At, conn: ConnId, guest: bool, effects: &mut Vec<Effect>) {
+    pub(super) fn opened(&mut self, conn: ConnId, guest: bool, effects: &mut Vec<Effect>) {
         self.open.insert(conn);
         if guest {
             self.guests.insert(conn);
         }
-        self.count(now);
         self.settle(Some(conn), effects);
     }
 
-    pub(super) fn closed(&mut self, now: At, conn: ConnId, effects: &mut Vec<Effect>) {
+    pub(super) fn closed(&mut self, conn: ConnId, effects: &mut Vec<Effect>) {
         self.open.remove(&conn);
         self.guests.remove(&conn);
         self.unread.remove(&conn);
         self.fast.remove(&conn);
         self.outbox_drained(conn);
         self.paused.remove(&Source::Conn(conn));
-        self.count(now);
         self.settle(None, effects);
     }
 
@@ -115,11 +98,10 @@ impl Flow {
                 self.unread.insert(conn);
             }
         }
-        self.count(now);
         self.settle(whose(queue), effects);
     }
 
-    pub(super) fn drained(&mut self, now: At, queue: Queue, effects: &mut Vec<Effect>) {
+    pub(super) fn drained(&mut self, queue: Queue, effects: &mut Vec<Effect>) {
         match queue {
             Queue::Stdout => self.stdout = false,
             Queue::Journal => self.journal = false,
@@ -128,30 +110,7 @@ impl Flow {
                 self.unread.remove(&conn);
             }
         }
-        self.count(now);
         self.settle(whose(queue), effects);
-    }
-
-    /// Waits no longer than it should for those who are late.
-    pub(super) fn tick(&mut self, now: At, effects: &mut Vec<Effect>) {
-        self.count(now);
-        self.settle(None, effects);
-    }
-
-    /// Takes note of how many guests cannot follow now.
-    fn count(&mut self, now: At) {
-        self.crowd = match self.crowd {
-            Crowd::Behind(since) if self.is_crowd() => Crowd::Behind(since),
-            _ if self.is_crowd() => Crowd::Behind(now),
-            _ if self.filled.is_empty() => Crowd::None,
-            Crowd::Behind(since) if now > since => Crowd::Late(now + (now - since)),
-            Crowd::Late(until) if now < until => Crowd::Late(until),
-            _ => Crowd::None,
-        };
-    }
-
-    fn is_crowd(&self) -> bool {
-        self.filled.len() * 4 > self.guests.len()
     }
 
     fn outbox_drained(&mut self, conn: ConnId) {
@@ -178,22 +137,19 @@ impl Flow {
         late.map(|(_, conn)| *conn).collect()
     }
 
-    /// When [`Flow::slow`] may next name somebody, or [`Flow::tick`] is due.
+    /// When [`Flow::slow`] may next name somebody.
     pub(super) fn deadline(&self) -> Option<At> {
-        let late = match self.crowd {
-            Crowd::Late(until) => Some(until),
-            Crowd::None | Crowd::Behind(_) => None,
-        };
-        let first = self.filled.first().filter(|_| self.guests.len() > 1);
-        let slow = first.map(|(since, _)| *since + SLOW_AFTER);
-        late.into_iter().chain(slow).min()
+        if self.guests.len() < 2 {
+            return None;
+        }
+        self.filled.first().map(|(since, _)| *since + SLOW_AFTER)
     }
 
     /// Pauses and resumes what the full queues now ask for: of the conns, only the one that the news is
     /// of can be concerned.
     fn settle(&mut self, conn: Option<ConnId>, effects: &mut Vec<Effect>) {
         let others = self.outboxes.len() > self.filled.len();
-        let crowd = self.crowd != Crowd::None;
+        let crowd = self.filled.len() * 4 > self.guests.len();
         let full = self.journal || others || crowd;
         let unread = |conn| self.unread.contains(&conn) && !self.outboxes.contains_key(&conn);
         let sources = [
@@ -237,7 +193,7 @@ mod tests {
 
     fn flow(open: u32) -> Flow {
         let mut flow = Flow::default();
-        (1..=open).for_each(|n| flow.opened(At::START, conn(n), true, &mut Vec::new()));
+        (1..=open).for_each(|n| flow.opened(conn(n), true, &mut Vec::new()));
         flow
     }
 
@@ -256,7 +212,7 @@ mod tests {
         let unread =
             after(&mut flow, |flow, out| flow.filled(At::START, Queue::Unread(conn(1)), out));
         assert_eq!(unread, [], "a script that cannot send does not stop the echo it waits for");
-        let drained = after(&mut flow, |flow, out| flow.drained(At::START, outbox, out));
+        let drained = after(&mut flow, |flow, out| flow.drained(outbox, out));
         assert_eq!(drained, [Effect::Pause(Source::Conn(conn(1))), Effect::Resume(Source::Script)]);
     }
 
@@ -267,7 +223,7 @@ mod tests {
         assert_eq!(full, [Effect::Pause(Source::Conns)]);
         let slow = after(&mut flow, |flow, out| flow.filled(At::START, Queue::Journal, out));
         assert_eq!(slow, [Effect::Pause(Source::Script)]);
-        let still = after(&mut flow, |flow, out| flow.drained(At::START, Queue::Stdout, out));
+        let still = after(&mut flow, |flow, out| flow.drained(Queue::Stdout, out));
         assert_eq!(still, []);
     }
 
@@ -284,32 +240,6 @@ mod tests {
     }
 
     #[test]
-    fn who_is_late_in_catching_up_with_a_crowd_is_waited_for_as_long_again() {
-        let mut flow = flow(8);
-        let [one, two, three] = [1, 2, 3].map(|n| Queue::Outbox(conn(n)));
-        let at = |ms: u64| At::from_micros(ms * 1000);
-        let crowd = after(&mut flow, |flow, out| {
-            [one, two, three].map(|outbox| flow.filled(at(10), outbox, out));
-        });
-        assert_eq!(crowd, [Effect::Pause(Source::Script)]);
-        let few = after(&mut flow, |flow, out| flow.drained(at(14), three, out));
-        assert_eq!((few, flow.deadline()), (vec![], Some(at(18))));
-        assert_eq!(after(&mut flow, |flow, out| flow.tick(at(17), out)), []);
-        let fewer = after(&mut flow, |flow, out| flow.drained(at(17), two, out));
-        assert_eq!((fewer, flow.deadline()), (vec![], Some(at(18))));
-        let over = after(&mut flow, |flow, out| flow.tick(at(18), out));
-        assert_eq!(over, [Effect::Resume(Source::Script)], "that one is slow");
-        assert_eq!(flow.deadline(), Some(at(10) + SLOW_AFTER));
-
-        after(&mut flow, |flow, out| {
-            [two, three].map(|outbox| flow.filled(at(20), outbox, out));
-            [two, three].map(|outbox| flow.drained(at(24), outbox, out));
-        });
-        let caught_up = after(&mut flow, |flow, out| flow.drained(at(25), one, out));
-        assert_eq!((caught_up, flow.deadline()), (vec![Effect::Resume(Source::Script)], None));
-    }
-
-    #[test]
     fn a_single_peer_is_never_slow() {
         let mut flow = flow(1);
         flow.filled(At::START, Queue::Outbox(conn(1)), &mut Vec::new());
@@ -319,12 +249,12 @@ mod tests {
     #[test]
     fn a_conn_that_we_opened_is_waited_for_and_never_slow() {
         let mut flow = flow(8);
-        flow.opened(At::START, conn(9), false, &mut Vec::new());
+        flow.opened(conn(9), false, &mut Vec::new());
         let full =
             after(&mut flow, |flow, out| flow.filled(At::START, Queue::Outbox(conn(9)), out));
         assert_eq!(full, [Effect::Pause(Source::Script)]);
         assert_eq!((flow.slow(At::START + SLOW_AFTER), flow.deadline()), (Vec::new(), None));
-        let gone = after(&mut flow, |flow, out| flow.closed(At::START, conn(9), out));
+        let gone = after(&mut flow, |flow, out| flow.closed(conn(9), out));
         assert_eq!(gone, [Effect::Resume(Source::Script)]);
     }
 
@@ -342,12 +272,11 @@ mod tests {
             after(&mut flow, |flow, out| flow.filled(At::START, Queue::Outbox(conn(1)), out));
         assert_eq!(stuck, [Effect::Resume(Source::Conn(conn(1)))]);
         let gone = after(&mut flow, |flow, out| {
-            flow.closed(At::START, conn(2), out);
-            flow.drained(At::START, two, out);
+            flow.closed(conn(2), out);
+            flow.drained(two, out);
         });
         assert_eq!(gone, [], "nobody resumes what is closed");
-        let again =
-            after(&mut flow, |flow, out| flow.drained(At::START, Queue::Outbox(conn(1)), out));
+        let again = after(&mut flow, |flow, out| flow.drained(Queue::Outbox(conn(1)), out));
         assert_eq!(again, [Effect::Pause(Source::Conn(conn(1)))]);
         assert_eq!(flow.deadline(), None);
     }

@@ -8,26 +8,24 @@ use std::ops::Range;
 
 use bytes::{Bytes, BytesMut};
 
-use crate::net::{Pages, Shared};
 use crate::wire::ConnId;
 
 /// With fewer conns, what is said is not put together: the copy costs more than it saves.
 const MANY: usize = 4;
 
-/// Nor is more than this, in bytes: much goes as it came, and what lies together in [`Pages`] is sent together.
+/// Nor is more than this, in bytes: much goes as it came.
 const MUCH: usize = 16 << 10;
 
 /// What was said to all since it was last handed out.
 #[derive(Default)]
 pub(super) struct Broadcast {
     said: Vec<Said>,
-    pages: Pages,
 }
 
 struct Said {
     /// Who does not hear it.
     from: Option<ConnId>,
-    shared: Shared,
+    bytes: Bytes,
     /// Where it ends in all that was said.
     end: usize,
 }
@@ -36,7 +34,7 @@ impl Broadcast {
     /// Says something to all, except for one.
     pub(super) fn push(&mut self, from: Option<ConnId>, bytes: Bytes) {
         let end = self.end(self.said.len()) + bytes.len();
-        self.said.push(Said { from, shared: bytes.into(), end });
+        self.said.push(Said { from, bytes, end });
     }
 
     /// How often something was said.
@@ -54,9 +52,9 @@ impl Broadcast {
     }
 
     /// What a conn hears of what was said after the first `heard`.
-    pub(super) fn since(&self, heard: usize, id: ConnId) -> impl Iterator<Item = Shared> {
+    pub(super) fn since(&self, heard: usize, id: ConnId) -> impl Iterator<Item = Bytes> {
         let rest = self.said.get(heard..).unwrap_or_default().iter();
-        rest.filter(move |said| said.from != Some(id)).map(|said| said.shared.clone())
+        rest.filter(move |said| said.from != Some(id)).map(|said| said.bytes.clone())
     }
 
     /// The same, as ranges of [`Broadcast::together`].
@@ -65,23 +63,20 @@ impl Broadcast {
         let runs = rest.split(move |said| said.from == Some(id)).filter(|run| !run.is_empty());
         runs.filter_map(|run| {
             let (first, last) = (run.first()?, run.last()?);
-            Some(first.end - first.shared.bytes().len()..last.end)
+            Some(first.end - first.bytes.len()..last.end)
         })
     }
 
-    /// Makes what was said ready for so many conns: all of it in one piece, or `None` where each is to be
-    /// given the pieces as they came.
-    pub(super) fn together(&mut self, conns: usize) -> Option<Shared> {
+    /// All that was said in one piece, for so many conns; `None` where each is to be given the pieces as
+    /// they came.
+    pub(super) fn together(&self, conns: usize) -> Option<Bytes> {
         let len = self.end(self.said.len());
         if self.said.len() > 1 && conns >= MANY && len <= MUCH {
             let mut all = BytesMut::with_capacity(len);
             for said in &self.said {
-                all.extend_from_slice(said.shared.bytes());
+                all.extend_from_slice(&said.bytes);
             }
-            return Some(all.freeze().into());
-        }
-        for said in &mut self.said {
-            said.shared = self.pages.share(said.shared.bytes(), conns);
+            return Some(all.freeze());
         }
         None
     }
@@ -118,9 +113,8 @@ mod tests {
             (two, 6, ""),
         ] {
             let runs = broadcast.runs(heard, id).map(|run| all.slice(run));
-            let together: Vec<u8> = runs.flat_map(|run| run.bytes().to_vec()).collect();
-            let apart: Vec<u8> =
-                broadcast.since(heard, id).flat_map(|s| s.bytes().to_vec()).collect();
+            let together: Vec<u8> = runs.flat_map(|run| run.to_vec()).collect();
+            let apart: Vec<u8> = broadcast.since(heard, id).flat_map(|s| s.to_vec()).collect();
             assert_eq!((&*together, &*apart), (wanted.as_bytes(), wanted.as_bytes()), "{heard}");
         }
         assert!(broadcast.together(MANY - 1).is_none());

@@ -2,8 +2,10 @@
 
 use std::collections::VecDeque;
 
+use bytes::Bytes;
+
 use super::broadcast::Broadcast;
-use crate::net::{Conn, NetStream, Shared};
+use crate::net::{Conn, NetStream};
 use crate::session::{Input, Queue};
 use crate::wire::ConnId;
 
@@ -67,7 +69,7 @@ impl Slot {
         &mut self,
         id: ConnId,
         broadcast: &Broadcast,
-        all: Option<&Shared>,
+        all: Option<&Bytes>,
     ) -> bool {
         let before = self.conn.queued();
         match all {

@@ -3,7 +3,6 @@
 use std::collections::VecDeque;
 use std::io::{Read, Write};
 
-use bytes::Bytes;
 use mio::{Interest, Token};
 
 use super::*;

@@ -136,7 +136,7 @@ impl Room {
         };
         effects.push(record(now, Some(conn), opened));
         effects.push(Effect::Notice(Notice::Joined { name: name.clone(), addr }));
-        self.flow.opened(now, conn, true, effects);
+        self.flow.opened(conn, true, effects);
         let here = self.here();
         self.pass(now, conn, aside(&format!("{name} joined ({here} here)")), effects);
         let greeting = format!("you are {name} ({here} here): `/help` lists the commands");
@@ -249,7 +249,7 @@ impl Room {
             effects.push(record(now, Some(conn), Recorded::Close { from, how: how.clone() }));
         }
         effects.push(Effect::Close(conn));
-        self.flow.closed(now, conn, effects);
+        self.flow.closed(conn, effects);
         self.flow.set_behind(!self.waiting.is_empty(), effects);
         self.names.left(conn).map(|name| name.to_string())
     }
@@ -304,7 +304,6 @@ impl Room {
         if self.host.deadline().is_some_and(|at| at <= now) {
             self.finish_saying(now, effects);
         }
-        self.flow.tick(now, effects);
         for conn in self.flow.slow(now) {
             self.drop_guest(now, conn, &Ending::Slow, effects);
         }
@@ -355,7 +354,7 @@ impl Session for Room {
             Input::Kick { conn, why } => self.kick(now, conn, &why, effects),
             Input::Note(text) => effects.push(record(now, None, Recorded::Note { text })),
             Input::Filled(queue) => self.flow.filled(now, queue, effects),
-            Input::Drained(queue) => self.flow.drained(now, queue, effects),
+            Input::Drained(queue) => self.flow.drained(queue, effects),
             Input::Overflowed(conn) => self.overflowed(now, conn, effects),
             Input::Drive(drive) if !self.left => self.drive(now, drive, effects),
             Input::Tick => self.tick(now, effects),
