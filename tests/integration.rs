@@ -10,6 +10,7 @@ mod conns;
 mod conversation;
 mod demo;
 mod diff;
+mod encodings;
 mod ends;
 mod fence;
 mod first;

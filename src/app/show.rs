@@ -12,6 +12,7 @@ use crate::error::Error;
 use crate::transcript::export::{self, Filter, ShowError, Showing};
 use crate::transcript::{Named, ReadError, Reader};
 use crate::units::At;
+use crate::wire::Encoding;
 
 /// How much is read at a time.
 const CHUNK: usize = 64 << 10;
@@ -31,10 +32,12 @@ pub(super) fn run(args: &Show) -> Result<(), Error> {
             conns,
             from: args.from,
             grep: args.grep.clone(),
+            encoding: Encoding::UTF_8, // what the transcript says, or the command line
             after: args.after.map(since_start),
             before: args.before.map(since_start),
         },
         marks: args.marks,
+        encoding: args.encoding,
         styled: is_styled(colour(args.color)),
         ahead: if fs::metadata(&path).is_ok_and(|file| file.is_file()) { AHEAD } else { 0 },
     };

@@ -248,7 +248,9 @@ fn start_recorder(
     record: Option<Target>,
     inbox: &Inbox<Message>,
 ) -> Result<Recorder, Box<Outcome>> {
+    let encoding = setup.runner.settings.encoding;
     let header = Header::new(setup.clock.started, setup.side(), setup.eol);
+    let header = Header { encoding, ..header };
     let urgency = match (setup.way.is_tap(), setup.types()) {
         (false, _) => Urgency::Waits,
         (true, remembers) => Urgency::Loses { remembers },
@@ -277,6 +279,7 @@ fn start_screen(setup: &Setup) -> io::Result<Screen> {
     };
     let look = Look {
         own: setup.side(),
+        encoding: setup.runner.settings.encoding,
         colour: wants_colour(setup.colour),
         time: setup.time || setup.way.is_tap() || setup.cast.is_some(),
         started: setup.clock.started.to_zoned_datetime(jiff::tz::TimeZone::system()),

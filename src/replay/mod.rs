@@ -19,6 +19,7 @@ mod presence;
 mod side;
 #[cfg(test)]
 mod tests;
+mod words;
 
 pub use compare::{Comparison, Terms, compare};
 pub use load::{Given, LoadError, load};

@@ -64,6 +64,11 @@ fn the_examples_of_the_rooms_document_run_as_printed() {
     run("docs/rooms.md");
 }
 
+#[test]
+fn the_examples_of_the_encodings_document_run_as_printed() {
+    run("docs/encodings.md");
+}
+
 fn run(name: &str) {
     let document = Document::open(name);
     let stage = Stage::set(&document);

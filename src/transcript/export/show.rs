@@ -8,7 +8,7 @@ use super::{Filter, Text};
 use crate::transcript::json::{Reader, Stop, timestamp};
 use crate::transcript::{Ended, Event, Header};
 use crate::units::count;
-use crate::wire::{ConnId, Visible};
+use crate::wire::{ConnId, Encoding, Visible};
 
 /// How [`show`] shows.
 #[derive(Debug, Clone, Default)]
@@ -17,6 +17,8 @@ pub struct Showing {
     pub filter: Filter,
     /// Whether to tell all that the file holds.
     pub marks: bool,
+    /// How lines are read, if not as the transcript says.
+    pub encoding: Option<Encoding>,
     /// Whether to use colours.
     pub styled: bool,
     /// How many events it looks ahead, to know whether there are several conns: with none, what is
@@ -64,6 +66,9 @@ pub fn show<R: BufRead>(
 ) -> Result<(), ShowError> {
     let mut text = Text::new(reader.header(), false, showing.styled);
     text.tell_marks(showing.marks);
+    let encoding = showing.encoding.unwrap_or(reader.header().encoding);
+    text.read_as(encoding);
+    let filter = Filter { encoding, ..showing.filter.clone() };
     head(reader.header(), showing, &text, out)?;
     let mut seen = Conns::default();
     let mut ahead = VecDeque::new();
@@ -72,15 +77,15 @@ pub fn show<R: BufRead>(
             let next = reader.next();
             if let Ok(Some(event)) = &next {
                 seen.add(event);
-                if showing.filter.passes(event) {
+                if filter.passes(event) {
                     text.expect(event);
                 }
             }
             ahead.push_back(next);
         }
         match ahead.pop_front() {
-            Some(Ok(Some(event))) if showing.filter.is_past(&event) => return Ok(()),
-            Some(Ok(Some(event))) if showing.filter.passes(&event) => text.event(&event, out)?,
+            Some(Ok(Some(event))) if filter.is_past(&event) => return Ok(()),
+            Some(Ok(Some(event))) if filter.passes(&event) => text.event(&event, out)?,
             Some(Ok(Some(event))) => text.pass_over(&event),
             Some(Err(stop)) => return Err(ShowError::Read(stop)),
             Some(Ok(None)) | None => break,
@@ -117,6 +122,9 @@ fn head(
     writeln!(out, "{dim}started {}{by}{dim:#}", timestamp(header.started))?;
     if showing.marks {
         writeln!(out, "{dim}eol {}{dim:#}", header.eol.name())?;
+        if !header.encoding.is_utf8() {
+            writeln!(out, "{dim}encoding {}{dim:#}", header.encoding)?;
+        }
         if !header.mask.is_empty() {
             let masks = serde_json::to_string(&header.mask).map_err(io::Error::from)?;
             writeln!(out, "{dim}mask {}{dim:#}", Visible(masks.as_bytes()))?;

@@ -7,12 +7,13 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 
 use crate::transcript::{Event, Header, Marks, Said, What};
-use crate::wire::{ConnId, Eol, Roles, Side, Visible};
+use crate::wire::{ConnId, Encoding, Eol, Roles, Side, Visible};
 
 /// Writes events as text, one a line: when, who, what.
 #[derive(Debug)]
 pub struct Text {
     eol: Eol,
+    encoding: Encoding,
     roles: Option<Roles>,
     /// Whether to say on which conn.
     several: bool,
@@ -40,6 +41,7 @@ impl Text {
         let speaker = Side::Client.as_str().len();
         Text {
             eol: header.eol,
+            encoding: header.encoding,
             roles: header.role.map(Roles::new),
             several,
             first: None,
@@ -53,6 +55,11 @@ impl Text {
     /// Sets whether to tell all that events hold: marks for a replay, keys that are not known.
     pub fn tell_marks(&mut self, marks: bool) {
         self.marks = marks;
+    }
+
+    /// Reads lines in this encoding, whatever the header says.
+    pub fn read_as(&mut self, encoding: Encoding) {
+        self.encoding = encoding;
     }
 
     /// Takes note of an event that is to be shown: with a second conn, it is said on which conn each
@@ -150,7 +157,8 @@ impl Text {
         });
         let who = self.who(conn, said.from);
         let (speaker, who) = (self.speaker, Padded(format_args!("{who}")));
-        write!(out, "{style}{who:<speaker$}{style:#}  {}", Visible(&said.text))?;
+        let text = self.encoding.readable(&said.text);
+        write!(out, "{style}{who:<speaker$}{style:#}  {}", Visible(&text))?;
         match said.eol {
             eol if eol == self.eol => {}
             Eol::None => self.mark("no eol", "", out)?,
