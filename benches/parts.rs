@@ -14,7 +14,7 @@ use chat_repl::transcript::export::{self, Showing};
 use chat_repl::transcript::json::{Form, Reader, parse, write};
 use chat_repl::transcript::{Header, Journal, Store};
 use chat_repl::units::At;
-use chat_repl::wire::{Block, ConnId, Eol, LineCodec, Side};
+use chat_repl::wire::{Block, ConnId, Encoding, Eol, LineCodec, Side};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
 /// 1,000 lines of 64 bytes: what one read may hold.
@@ -96,8 +96,8 @@ fn lock_step(turns: usize) -> usize {
     let script = "PING\n/expect -n ^PONG$\n".repeat(turns);
     parser.feed(script.into(), &mut steps);
     let timeout = Duration::from_secs(5);
-    let settings =
-        Settings { vars: Vars::default(), timeout, eol: Eol::Lf, secrets: Secrets::default() };
+    let (vars, eol, secrets) = (Vars::default(), Eol::Lf, Secrets::default());
+    let settings = Settings { vars, timeout, eol, encoding: Encoding::UTF_8, secrets };
     let mut runner = Runner::new(RunnerOptions {
         settings,
         max_line: 1 << 20,

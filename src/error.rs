@@ -17,7 +17,7 @@ use crate::suite::{ActualError, FindError, Halt, RunError};
 use crate::term::EditorError;
 use crate::transcript::ReadError;
 use crate::units::{count, reason};
-use crate::wire::{ConnId, Visible};
+use crate::wire::{ConnId, Encoding, Visible};
 
 /// What to do about a file that cannot be read.
 const READABLE: &str = "name a file that can be read";
@@ -383,6 +383,15 @@ impl Error {
     #[must_use]
     pub fn secret(err: &SecretError) -> Error {
         Error::new(ExitStatus::BadFile, Report::new(err.to_string()))
+    }
+
+    /// A secret that would be said in other bytes than it has, and not be known again.
+    #[must_use]
+    pub fn secret_in(name: &str, encoding: Encoding) -> Error {
+        let what =
+            format!("the secret `{name}` is more than ASCII, and would be seen in {encoding}");
+        let hint = "with `--encoding` only secrets of ASCII are kept out of what is written";
+        Error::new(ExitStatus::BadFile, Report::new(what).note(hint))
     }
 
     /// The status to end with.

@@ -31,7 +31,8 @@
 //!   [`matching`] has patterns and variables.
 //! - [`wire`] makes lines of bytes, [`net`] moves bytes, [`transcript`] keeps and reads events,
 //!   [`term`] is the person's screen and keyboard. None of the four knows another, save that all speak
-//!   of `wire`'s lines.
+//!   of `wire`'s lines. Bytes stay bytes on their way: where a peer does not write UTF-8, they become text
+//!   ([`Encoding`](wire::Encoding)) only where people look, or patterns, and text becomes bytes where it is said.
 //! - [`drive`] is the event loop. It performs effects and feeds inputs, so it knows all of the above. It
 //!   waits for no peer, person or reader: the line editor, the printers, the writers of recordings and
 //!   name lookups have threads of their own, and reach it through an inbox that wakes the poll. What it

@@ -11,6 +11,7 @@ mod conns;
 mod conversation;
 mod demo;
 mod diff;
+mod encodings;
 mod ends;
 mod fence;
 mod first;

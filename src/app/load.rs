@@ -111,7 +111,7 @@ fn times(args: &cli::Load) -> Option<u64> {
 /// What each client plays, and whether some of it is compared.
 fn piece(args: &cli::Load, path: &Path, settings: &Settings) -> Result<(Piece, bool), Error> {
     if path.extension().is_some_and(|ending| ending == "chat") {
-        let parsed = drive::script(path);
+        let parsed = drive::script(path, settings.encoding);
         let parsed = parsed.map_err(|err| Error::read(&path.display().to_string(), &err))?;
         let script = parsed.map_err(Error::script)?;
         if let Some((place, why)) = crowd::undoable(&script.steps) {

@@ -20,7 +20,7 @@ pub(super) fn order(given: Option<Match>) -> Order {
 /// The script or transcript that this is.
 pub(super) fn role(path: &Path, talk: &Talk, settings: &Settings) -> Result<Role, Error> {
     if path.extension().is_some_and(|ending| ending == "chat") {
-        let parsed = drive::script(path);
+        let parsed = drive::script(path, settings.encoding);
         let parsed = parsed.map_err(|err| Error::read(&path.display().to_string(), &err))?;
         let script = parsed.map_err(Error::script)?;
         return Ok(Role::Script { steps: script.steps.into(), reads: script.needs.reads });

@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::transcript::export::{self, Filter, Form, ShowError, Showing};
 use crate::transcript::{Named, ReadError, Reader, WholeFile, is_transcript};
 use crate::units::{At, reason};
-use crate::wire::Visible;
+use crate::wire::{Encoding, Visible};
 
 /// How much is read at a time.
 const CHUNK: usize = 64 << 10;
@@ -93,10 +93,12 @@ fn showing(args: &Show, path: &Path) -> Showing {
             from: args.from,
             kinds: args.kind.clone(),
             grep: args.grep.clone(),
+            encoding: Encoding::UTF_8, // what the transcript says, or the command line
             after: args.after.map(since_start),
             before: args.before.map(since_start),
         },
         marks: args.marks,
+        encoding: args.encoding,
         styled: args.output.is_none() && is_styled(colour(args.color)),
         ahead: if fs::metadata(path).is_ok_and(|file| file.is_file()) { AHEAD } else { 0 },
         title: args.title.clone().unwrap_or_else(|| match path.to_str() {

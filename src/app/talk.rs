@@ -17,7 +17,7 @@ use crate::replay;
 use crate::script::{Play, RunnerOptions, Settings};
 use crate::session::{Admits, Apart, Direct, DirectOptions, Name, Room, RoomOptions, Session, Tap};
 use crate::term::Terminal;
-use crate::wire::{Eol, Side, with_eol};
+use crate::wire::{Encoding, Eol, Side, with_eol};
 
 /// What may wait to be sent to one end of a tap, in bytes; half of it stops the reading of the other. The
 /// systems hold far more on either side, so this only has to bridge a turn of the loop.
@@ -64,7 +64,7 @@ pub(super) fn run(talk: Talk) -> Result<(), Error> {
     let secrets = settings.secrets.clone();
     let tls = Tls::load(talk.shared.tls.options())?;
     let held = choose_driver(&talk, &settings, types).and_then(|mut driver| {
-        let needs = check(&mut driver)?;
+        let needs = check(&mut driver, settings.encoding)?;
         let private = private::code(&talk, terminal.as_ref())?;
         let stay = talk.stay || talk.is_tap() || talk.is_mock() || talk.rooming.room;
         let talk = Talk { interactive: talk.interactive && types, ..talk };
@@ -113,7 +113,7 @@ fn open(path: &Path) -> Result<Feed, Error> {
 
 /// Checks a script that can be read twice; says whether any step may look at what the peers say, and
 /// whether anybody asks for what was recorded.
-fn check(driver: &mut Driver) -> Result<(bool, Asked), Error> {
+fn check(driver: &mut Driver, encoding: Encoding) -> Result<(bool, Asked), Error> {
     let feed = match driver {
         Driver::Feed(feed) => feed,
         Driver::Cast(Cast { role: Role::Server(_), .. }, false)
@@ -121,7 +121,7 @@ fn check(driver: &mut Driver) -> Result<(bool, Asked), Error> {
         | Driver::Nobody => return Ok((true, Asked::Never)),
         Driver::Prompt | Driver::Cast(..) => return Ok((true, Asked::Yes)),
     };
-    let checked = feed.is_file().and_then(|file| file.then(|| feed.check()).transpose());
+    let checked = feed.is_file().and_then(|file| file.then(|| feed.check(encoding)).transpose());
     match checked {
         Ok(None) if feed.is_script() => Ok((true, Asked::Perhaps)),
         Ok(None) => Ok((false, Asked::Never)),
@@ -231,15 +231,21 @@ fn session(talk: &Talk, prompt: bool) -> Box<dyn Session> {
         linger: talk.shared.linger,
         max_line: talk.shared.max_line,
         telnet: listener && !talk.plain && !mock,
-        introduction: talk.rooming.name.as_ref().map(|name| ask_for(name, talk.shared.eol)),
+        introduction: talk
+            .rooming
+            .name
+            .as_ref()
+            .map(|name| ask_for(name, talk.shared.eol, talk.shared.encoding)),
     };
     if mock { Box::new(Apart::new(options)) } else { Box::new(Direct::new(options)) }
 }
 
 /// `/nick NAME`, as a guest's person would type it. Without line ends a room would take more for the name.
-fn ask_for(name: &Name, eol: Eol) -> Bytes {
+fn ask_for(name: &Name, eol: Eol, encoding: Encoding) -> Bytes {
     let eol = if eol == Eol::None { Eol::Lf } else { eol };
-    with_eol(format!("/nick {name}").as_bytes(), eol)
+    let line = with_eol(format!("/nick {name}").as_bytes(), eol);
+    // One that cannot be asked for does not get so far.
+    encoding.bytes(&line).unwrap_or(line)
 }
 
 fn room(talk: &Talk, prompt: bool) -> RoomOptions {

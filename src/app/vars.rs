@@ -13,8 +13,13 @@ use crate::script::Settings;
 /// What steps start with: the environment, and what the command line says.
 pub(super) fn settings(shared: &Shared) -> Result<Settings, Error> {
     let secrets = secrets(&shared.secret)?;
+    let encoding = shared.encoding;
+    let is_changed = |value: &Bytes| !encoding.is_utf8() && !value.is_ascii();
+    if let Some((name, _)) = secrets.values().find(|(_, value)| is_changed(value)) {
+        return Err(Error::secret_in(name, encoding));
+    }
     let vars = vars(&shared.var, &secrets);
-    Ok(Settings { vars, timeout: shared.timeout, eol: shared.eol, secrets })
+    Ok(Settings { vars, timeout: shared.timeout, eol: shared.eol, encoding, secrets })
 }
 
 /// The variables of the environment, those that were given, and the secrets.

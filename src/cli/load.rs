@@ -38,7 +38,7 @@ Exit status: 0 all sessions were as they should be, 1 one was not, a --fail-if h
 checked, 2 usage, 3 a bad file, 4 no client was connected, 130 and 143 stopped by a signal.";
 
 /// The arguments that say how a load is run: where results are merged nothing is.
-const OF_A_RUN: [&str; 27] = [
+const OF_A_RUN: [&str; 28] = [
     "file",
     "connect",
     "retry",
@@ -51,6 +51,7 @@ const OF_A_RUN: [&str; 27] = [
     "quiet",
     "connect_timeout",
     "linger",
+    "encoding",
     "no_half_close",
     "var",
     "secret",

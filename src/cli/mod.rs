@@ -212,6 +212,7 @@ impl Talk {
         self.rooming.check(self.listen.is_some(), on_unix)?;
         self.private.check(&self.shared.tls, self.is_tap())?;
         self.check_replay()?;
+        self.check_encoding()?;
         if self.is_tap() && (self.script.is_some() || self.plain) {
             let said = "a tap says nothing itself: --listen with --connect has no --script and no --plain\n";
             return Err(clap::Error::raw(clap::error::ErrorKind::ArgumentConflict, said));
@@ -225,6 +226,24 @@ impl Talk {
     /// It cannot, as clap tells such things.
     pub fn check_asking(&self, types: bool) -> Result<(), clap::Error> {
         self.private.check_asking(types || self.listen.is_some())
+    }
+
+    /// Whether text can be said in the peer's encoding.
+    fn check_encoding(&self) -> Result<(), clap::Error> {
+        let encoding = self.shared.encoding;
+        if self.rooming.room && !encoding.is_utf8() {
+            let said = "--encoding says how one kind of peer writes, and guests of a room hear each other: a room speaks \
+                        UTF-8, and passes other bytes on as \\xNN\n";
+            return Err(clap::Error::raw(clap::error::ErrorKind::ArgumentConflict, said));
+        }
+        let name = self.rooming.name.as_ref().map(ToString::to_string).unwrap_or_default();
+        match encoding.bytes(&name.into()) {
+            Ok(_) => Ok(()),
+            Err(none) => {
+                let said = format!("--name cannot be asked for: {none}\n");
+                Err(clap::Error::raw(clap::error::ErrorKind::ValueValidation, said))
+            }
+        }
     }
 
     /// Whether what is asked of a replay can be had of this one.

@@ -8,7 +8,7 @@ use super::secret::{Secret, parse_secret};
 use super::tls::TlsArgs;
 use super::{eol_parser, parse_bound, parse_var};
 use crate::units::parse_duration;
-use crate::wire::Eol;
+use crate::wire::{Encoding, Eol};
 
 /// How lines are said, and how long is waited.
 #[derive(Debug, Clone, Args)]
@@ -19,6 +19,9 @@ pub struct Shared {
     /// When our side has ended, leave once nothing came for this long
     #[arg(long, value_name = "DUR", value_parser = parse_duration, default_value = "5s", help_heading = "Conversation")]
     pub linger: Duration,
+    /// How the peer writes text, such as gbk or big5: shown and typed is what it means
+    #[arg(long, value_name = "NAME", default_value = "utf-8", help_heading = "Conversation")]
+    pub encoding: Encoding,
     /// Do not tell the peer that our side has ended, for servers that hang up then
     #[arg(long, help_heading = "Conversation")]
     pub no_half_close: bool,

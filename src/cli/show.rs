@@ -9,7 +9,7 @@ use regex::bytes::Regex;
 
 use crate::transcript::export::{Form, Kind};
 use crate::units::parse_duration;
-use crate::wire::{ConnId, Side};
+use crate::wire::{ConnId, Encoding, Side};
 
 pub(super) const EXAMPLES: &str = "Examples:
   chat-repl show chat.json
@@ -66,6 +66,9 @@ pub struct Show {
     /// Tell all that the file holds: what a replay compares and says, and keys of other programs
     #[arg(long)]
     pub marks: bool,
+    /// How the peers wrote text, if not as the transcript says
+    #[arg(long, value_name = "NAME")]
+    pub encoding: Option<Encoding>,
     /// When to use colour
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub color: ColorChoice,

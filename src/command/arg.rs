@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::fault::{Fault, Span, Wrong, shown};
 use crate::matching::{Template, Vars};
 use crate::units::{Pace, parse_duration};
-use crate::wire::{Eol, Visible};
+use crate::wire::{Encoding, Eol, Visible};
 
 /// An argument: where it stands in the line, what it was written as, and what it means.
 ///
@@ -50,6 +50,19 @@ impl<T: FromArg> Arg<T> {
             Some(value) => Ok(value.clone()),
             None => self.expand(vars),
         }
+    }
+
+    /// The bytes that it stands for with these variables, where its text is written in `encoding`. Those that
+    /// it has as escapes are bytes already.
+    ///
+    /// # Errors
+    /// A variable has no value, or the encoding lacks a character.
+    pub fn encoded(&self, vars: &Vars, encoding: Encoding) -> Result<Bytes, Fault> {
+        let write = |text: &Bytes| encoding.bytes(text).map_err(Wrong::Unencodable);
+        self.template.expand_with(vars, write).map_err(|wrong| match wrong {
+            Wrong::Undefined(undefined) => Fault::of_variable(self.span.start, undefined),
+            what => Fault { span: self.span(), what },
+        })
     }
 
     /// What it means whatever the variables hold, if it has none in it.

@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use super::registry;
 use crate::matching::{ENV, PatternError, PatternFault, TemplateError, TemplateFault, Undefined};
-use crate::wire::Visible;
+use crate::wire::{Unencodable, Visible};
 
 /// A part of a line, in bytes from its start.
 pub type Span = Range<usize>;
@@ -94,6 +94,9 @@ pub enum Wrong {
     /// A value that is not UTF-8, where only text will do.
     #[error("`{0}` is not UTF-8, as the value of its variables makes it")]
     ValueNotUtf8(String),
+    /// Text with a character that the peer's encoding does not have.
+    #[error(transparent)]
+    Unencodable(Unencodable),
     /// An argument that is no pattern.
     #[error(transparent)]
     Pattern(PatternFault),
@@ -144,6 +147,12 @@ pub enum Wrong {
         /// How deep they may.
         deepest: usize,
     },
+}
+
+impl From<Undefined> for Wrong {
+    fn from(undefined: Undefined) -> Wrong {
+        Wrong::Undefined(undefined)
+    }
 }
 
 impl Fault {
@@ -202,6 +211,7 @@ impl Wrong {
                 "the escapes are `\\xNN \\r \\n \\t \\0 \\\\`".to_owned()
             }
             Wrong::Undefined(undefined) => hint_for(undefined),
+            Wrong::Unencodable(_) => "`--encoding` says how the peer writes text".to_owned(),
             Wrong::Pattern(PatternFault::Syntax(_)) => {
                 "`-x` makes a pattern literal text".to_owned()
             }

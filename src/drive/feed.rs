@@ -12,6 +12,7 @@ use rustix::event::PollFlags;
 use super::landing::Landing;
 use super::{Checked, prescan, readiness};
 use crate::script::{Origin, Parser, ScriptFault, Step, What};
+use crate::wire::Encoding;
 
 /// What one read of a script takes at most. A run of text lines travels as one block of this size.
 const READ: usize = 64 << 10;
@@ -92,14 +93,15 @@ impl Feed {
         Ok(self.scripted && metadata.is_file())
     }
 
-    /// Parses all of it, from where it stands, and goes back there. It keeps nothing but the faults.
+    /// Parses all of it, from where it stands, and goes back there. It keeps nothing but the faults, among
+    /// them what cannot be said in `encoding`.
     ///
     /// # Errors
     /// It cannot be read.
-    pub fn check(&mut self) -> io::Result<Checked> {
+    pub fn check(&mut self, encoding: Encoding) -> io::Result<Checked> {
         let start = self.file.stream_position()?;
-        let mut checked = Checked::default();
-        if !prescan::has_commands(&self.file, start)? {
+        let mut checked = Checked::new(encoding);
+        if encoding.is_utf8() && !prescan::has_commands(&self.file, start)? {
             return Ok(checked);
         }
         let mut parser = Some(Parser::new(self.source.clone()));

@@ -11,12 +11,13 @@ use crate::command::Wrong;
 use crate::script::{Blame, Failure, Origin, Parser, Place, Report, ScriptFault, Step};
 use crate::session::{Drive, Input};
 use crate::units::reason;
+use crate::wire::Encoding;
 
 /// How deep scripts may include each other: deeper than anybody writes by hand.
 const DEEPEST: usize = 32;
 
 /// What a look at a script and all that it includes found.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Checked {
     /// All that is wrong with it, in the order in which it was found.
     faults: Vec<ScriptFault>,
@@ -24,6 +25,8 @@ pub struct Checked {
     needs: Needs,
     /// The files that were looked at, so that each is once.
     seen: HashSet<PathBuf>,
+    /// How text is to be said.
+    encoding: Encoding,
 }
 
 /// What the steps of a script need of the session.
@@ -45,6 +48,12 @@ pub struct Script {
 }
 
 impl Checked {
+    /// Nothing was looked at yet; what is, is to be said in this encoding.
+    pub(super) fn new(encoding: Encoding) -> Checked {
+        let needs = Needs::default();
+        Checked { faults: Vec::new(), needs, seen: HashSet::new(), encoding }
+    }
+
     /// What its steps need.
     ///
     /// # Errors
@@ -65,6 +74,7 @@ impl Checked {
             Err(fault) => return self.faults.push(fault),
         };
         self.needs.reads |= step.reads();
+        self.faults.extend(step.unencodable(self.encoding));
         let Some((file, place)) = step.included() else {
             self.needs.asks |= step.asks();
             return;
@@ -83,7 +93,8 @@ impl Checked {
 impl Engine {
     /// Gives the script the steps of the file that a step includes.
     pub(super) fn include(&mut self, file: &str, place: Place) {
-        match load(file, place) {
+        let encoding = self.runners.acting().settings().encoding;
+        match load(file, place, encoding) {
             Ok(steps) => self.runners.acting().include(steps),
             Err(faults) if self.runners.acting().is_prompt() => {
                 for fault in faults {
@@ -109,28 +120,29 @@ impl Engine {
 /// Reads all of a script.
 ///
 /// # Errors
-/// The file cannot be read, or is no regular one; or all that is wrong with the script.
-pub fn script(path: &Path) -> io::Result<Result<Script, Vec<ScriptFault>>> {
+/// The file cannot be read, or is no regular one; or all that is wrong with the script, and cannot be said
+/// in `encoding`.
+pub fn script(path: &Path, encoding: Encoding) -> io::Result<Result<Script, Vec<ScriptFault>>> {
     let mut parser = Parser::new(Origin::from(&*path.to_string_lossy()));
     let mut parsed = Vec::new();
     parser.feed(whole(path)?.into(), &mut parsed);
     parser.finish(&mut parsed);
-    let (steps, checked) = check(parsed);
+    let (steps, checked) = check(parsed, encoding);
     Ok(checked.sound().map(|needs| Script { steps, needs }))
 }
 
 /// The steps of a file, once all of it and of what it includes is known to be sound.
-fn load(file: &str, place: Place) -> Result<Vec<Step>, Vec<ScriptFault>> {
+fn load(file: &str, place: Place, encoding: Encoding) -> Result<Vec<Step>, Vec<ScriptFault>> {
     let alone = |fault| vec![fault];
     let path = find(file, &place).map_err(alone)?;
     let parsed = read(&path, file, place).map_err(alone)?;
-    let (steps, checked) = check(parsed);
+    let (steps, checked) = check(parsed, encoding);
     checked.sound().map(|_| steps)
 }
 
 /// Looks at all of these, and takes those that are steps.
-fn check(parsed: Vec<Result<Step, ScriptFault>>) -> (Vec<Step>, Checked) {
-    let mut checked = Checked::default();
+fn check(parsed: Vec<Result<Step, ScriptFault>>, encoding: Encoding) -> (Vec<Step>, Checked) {
+    let mut checked = Checked::new(encoding);
     let mut steps = Vec::with_capacity(parsed.len());
     for step in parsed {
         steps.extend(step.as_ref().ok().cloned());

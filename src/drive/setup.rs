@@ -248,7 +248,9 @@ fn start_recorder(
     record: Option<Target>,
     inbox: &Inbox<Message>,
 ) -> Result<Recorder, Box<Outcome>> {
+    let encoding = setup.runner.settings.encoding;
     let header = Header::new(setup.clock.started, setup.side(), setup.eol);
+    let header = Header { encoding, ..header };
     let urgency = if setup.way.is_tap() { Urgency::Loses } else { Urgency::Waits };
     Recorder::start(header, setup.role, (&setup.keeping, urgency), record, &inbox.sender())
         .map_err(|err| Box::new(Outcome::of(err)))
@@ -274,6 +276,7 @@ fn start_screen(setup: &Setup) -> io::Result<Screen> {
     };
     let look = Look {
         own: setup.side(),
+        encoding: setup.runner.settings.encoding,
         colour: wants_colour(setup.colour),
         time: setup.time || setup.way.is_tap() || setup.cast.is_some(),
         started: setup.clock.started.to_zoned_datetime(jiff::tz::TimeZone::system()),

@@ -9,6 +9,7 @@ use thiserror::Error;
 use super::pattern::{LARGEST, PatternError};
 use super::survey;
 use super::traced::Traced;
+use crate::wire::Encoding;
 
 /// A part of lines that is the same as any other, written `s/RE/TEXT/`: where the regex matches, the
 /// text stands instead before two lines are compared.
@@ -25,7 +26,10 @@ pub struct Mask {
 
 /// Masks, each of which sees what those before it have made of a line. Clones share them.
 #[derive(Debug, Clone, Default)]
-pub struct Masks(Arc<[Mask]>);
+pub struct Masks {
+    masks: Arc<[Mask]>,
+    encoding: Encoding,
+}
 
 /// Why a text is no [`Mask`], and where.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -84,14 +88,29 @@ impl Masks {
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.masks.is_empty()
+    }
+
+    /// The same, for lines whose text is written so: masks see what it means, and so do patterns.
+    #[must_use]
+    pub fn reading(self, encoding: Encoding) -> Masks {
+        Masks { encoding, ..self }
+    }
+
+    /// How the text of lines is written.
+    #[must_use]
+    pub fn encoding(&self) -> Encoding {
+        self.encoding
     }
 
     /// What is compared instead of `line`, which has no line end.
     #[must_use]
     pub fn apply<'a>(&self, line: &'a [u8]) -> Cow<'a, [u8]> {
-        let mut masked = Cow::Borrowed(line);
-        for mask in self.0.iter() {
+        if self.is_empty() {
+            return Cow::Borrowed(line);
+        }
+        let mut masked = self.encoding.text(line);
+        for mask in self.masks.iter() {
             if let Cow::Owned(changed) = mask.regex.replace_all(&masked, &*mask.text) {
                 masked = Cow::Owned(changed);
             }
@@ -99,17 +118,17 @@ impl Masks {
         masked
     }
 
-    /// The same, with the places that it comes from.
+    /// The same of a line that is UTF-8 already, with the places that it comes from.
     #[must_use]
     pub fn trace(&self, line: &[u8]) -> Traced {
         let plain = Traced::plain(line);
-        self.0.iter().fold(plain, |traced, mask| traced.masked(&mask.regex, &mask.text))
+        self.masks.iter().fold(plain, |traced, mask| traced.masked(&mask.regex, &mask.text))
     }
 }
 
 impl FromIterator<Mask> for Masks {
     fn from_iter<I: IntoIterator<Item = Mask>>(masks: I) -> Self {
-        Masks(masks.into_iter().collect())
+        Masks { masks: masks.into_iter().collect(), encoding: Encoding::UTF_8 }
     }
 }
 

@@ -54,7 +54,7 @@ fn bare(template: &Template) -> Option<(Vec<Bare<'_>>, bool, bool)> {
     let mut bare = Vec::with_capacity(pieces.len());
     for (index, piece) in pieces.iter().enumerate() {
         let mut text: &[u8] = b"";
-        if let Part::Literal(literal) = &piece.part {
+        if let Part::Literal(literal) | Part::Escaped(literal) = &piece.part {
             text = literal;
             if let Some(rest) = text.strip_prefix(b"^").filter(|_| index == 0) {
                 (text, at_start) = (rest, true);
@@ -88,7 +88,7 @@ impl Plain {
         regex.extend(at_start.then_some('^'));
         for Bare { at, part, text } in pieces {
             let found = match part {
-                Part::Literal(_) => {
+                Part::Literal(_) | Part::Escaped(_) => {
                     regex.push_str(&String::from_utf8_lossy(text));
                     text
                 }

@@ -72,7 +72,9 @@ impl Filled {
         for piece in template.pieces() {
             filled.origins.push((filled.text.len(), piece.at));
             match &piece.part {
-                Part::Literal(text) => filled.text.push_str(&String::from_utf8_lossy(text)),
+                Part::Literal(text) | Part::Escaped(text) => {
+                    filled.text.push_str(&String::from_utf8_lossy(text));
+                }
                 Part::Brace => filled.text.push_str("\\$\\{"),
                 Part::Name(name) => filled.text.push_str(&value(name, piece.at)?),
             }

@@ -24,8 +24,10 @@ pub(super) struct Piece {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Part {
-    /// Bytes that stand for themselves.
+    /// Text that stands for itself.
     Literal(Bytes),
+    /// Bytes that were written as an escape.
+    Escaped(Bytes),
     /// A literal `${`, written `$${`.
     Brace,
     /// A variable.
@@ -76,7 +78,7 @@ impl Template {
     /// # Errors
     /// Where the first `${` is that names no variable.
     pub fn parse(source: &str) -> Result<Template, TemplateError> {
-        Template::parse_with(source, |text| Ok(Bytes::copy_from_slice(text.as_bytes())))
+        Template::parse_with(source, false)
     }
 
     /// Reads `source`, in which `\xNN`, `\r`, `\n`, `\t`, `\0` and `\\` are escapes too. A variable's
@@ -85,7 +87,7 @@ impl Template {
     /// # Errors
     /// Where the first `${` is that names no variable, or the first backslash that begins no escape.
     pub fn parse_escaped(source: &str) -> Result<Template, TemplateError> {
-        Template::parse_with(source, |text| unesc(text).map(Bytes::from))
+        Template::parse_with(source, true)
     }
 
     /// The bytes that it stands for.
@@ -96,12 +98,28 @@ impl Template {
         if let [Piece { part: Part::Literal(all), .. }] = &*self.pieces {
             return Ok(all.clone());
         }
+        self.expand_with(vars, |text| Ok(text.clone()))
+    }
+
+    /// The same, where text is written as `write` says: all but what stands in it as escapes.
+    ///
+    /// # Errors
+    /// The first variable that has no value, or what `write` has against the text.
+    pub fn expand_with<E: From<Undefined>>(
+        &self,
+        vars: &Vars,
+        write: impl Fn(&Bytes) -> Result<Bytes, E>,
+    ) -> Result<Bytes, E> {
         let mut bytes = Vec::with_capacity(self.source.len());
         for piece in &self.pieces {
             match &piece.part {
-                Part::Literal(text) => bytes.extend_from_slice(text),
+                Part::Literal(text) => bytes.extend_from_slice(&write(text)?),
+                Part::Escaped(escaped) => bytes.extend_from_slice(escaped),
                 Part::Brace => bytes.extend_from_slice(b"${"),
-                Part::Name(name) => bytes.extend_from_slice(value_of(name, piece.at, vars)?),
+                Part::Name(name) => {
+                    let value = value_of(name, piece.at, vars)?;
+                    bytes.extend_from_slice(&write(&Bytes::copy_from_slice(value))?);
+                }
             }
         }
         Ok(bytes.into())
@@ -117,7 +135,7 @@ impl Template {
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.pieces.iter().filter_map(|piece| match &piece.part {
             Part::Name(name) => Some(&**name),
-            Part::Literal(_) | Part::Brace => None,
+            Part::Literal(_) | Part::Escaped(_) | Part::Brace => None,
         })
     }
 
@@ -137,15 +155,12 @@ impl Template {
         &self.pieces
     }
 
-    fn parse_with(
-        source: &str,
-        literal: impl Fn(&str) -> Result<Bytes, usize>,
-    ) -> Result<Template, TemplateError> {
+    fn parse_with(source: &str, escaped: bool) -> Result<Template, TemplateError> {
         let mut pieces = Vec::new();
         let mut done = 0;
         while let Some(open) = source[done..].find("${").map(|at| done + at) {
             let doubled = source[done..open].ends_with('$');
-            push_literal(&mut pieces, source, done..open - usize::from(doubled), &literal)?;
+            push_literal(&mut pieces, source, done..open - usize::from(doubled), escaped)?;
             if doubled {
                 pieces.push(Piece { at: open - 1, part: Part::Brace });
                 done = open + 2;
@@ -155,7 +170,7 @@ impl Template {
                 pieces.push(Piece { at: open, part: Part::Name(name) });
             }
         }
-        push_literal(&mut pieces, source, done..source.len(), &literal)?;
+        push_literal(&mut pieces, source, done..source.len(), escaped)?;
         Ok(Template { source: source.to_owned(), pieces })
     }
 }
@@ -187,17 +202,37 @@ fn push_literal(
     pieces: &mut Vec<Piece>,
     source: &str,
     span: std::ops::Range<usize>,
-    literal: impl Fn(&str) -> Result<Bytes, usize>,
+    escaped: bool,
 ) -> Result<(), TemplateError> {
-    let at = span.start;
-    if !span.is_empty() {
-        let bytes = literal(&source[span]).map_err(|offset| {
+    let mut at = span.start;
+    let mut push = |at, part: fn(Bytes) -> Part, bytes: &[u8]| {
+        if !bytes.is_empty() {
+            pieces.push(Piece { at, part: part(Bytes::copy_from_slice(bytes)) });
+        }
+    };
+    while escaped && let Some(before) = source[at..span.end].find('\\') {
+        push(at, Part::Literal, &source.as_bytes()[at..at + before]);
+        at += before;
+        let len = escapes(&source[at..span.end]);
+        let bytes = unesc(&source[at..at + len]).map_err(|offset| {
             let len = source[at + offset..].chars().take(2).map(char::len_utf8).sum();
             TemplateError { at: at + offset, len, why: TemplateFault::Escape }
         })?;
-        pieces.push(Piece { at, part: Part::Literal(bytes) });
+        push(at, Part::Escaped, &bytes);
+        at += len;
     }
+    push(at, Part::Literal, &source.as_bytes()[at..span.end]);
     Ok(())
+}
+
+/// How many bytes the escapes take up that `text` begins with, be they escapes or not.
+fn escapes(text: &str) -> usize {
+    let mut len = 0;
+    while text[len..].starts_with('\\') {
+        let chars = if text[len + 1..].starts_with('x') { 4 } else { 2 };
+        len += text[len..].chars().take(chars).map(char::len_utf8).sum::<usize>();
+    }
+    len
 }
 
 /// The name in the `${name}` that begins at `open`.
@@ -287,6 +322,13 @@ mod tests {
         let template = Template::parse_escaped("\\xff\\\\${path}\\r\\n$${").unwrap();
         assert_eq!(template.expand(&vars).unwrap(), &b"\xff\\C:\\new\r\n${"[..]);
         assert_eq!(template.source(), "\\xff\\\\${path}\\r\\n$${");
+    }
+
+    #[test]
+    fn escapes_are_bytes_and_all_else_is_text() {
+        let template = Template::parse_escaped("a\\xe9\\x41é${user}$${\\\\b").unwrap();
+        let shout = |text: &Bytes| Ok::<Bytes, Undefined>(text.to_ascii_uppercase().into());
+        assert_eq!(template.expand_with(&vars(), shout).unwrap(), &b"A\xe9A\xc3\xa9BOB${\\B"[..]);
     }
 
     #[test]

@@ -183,6 +183,7 @@ impl Tape {
     fn fill_in(&mut self, Place(conn): Place, from: Side, known: &Known<'_>) {
         let mut vars = known.given.clone();
         let mut found = known.found.iter().peekable();
+        let encoding = self.transcript.header.encoding;
         let (transcript, by_conn) = (&mut self.transcript, &self.by_conn);
         let own: Vec<usize> = by_conn.indices(transcript, conn).collect();
         for index in own {
@@ -194,7 +195,8 @@ impl Tape {
                     vars.capture_all(captures);
                 }
                 if let Ok(said_now) = Template::parse(send).map(|send| send.expand(&vars)) {
-                    said.text = said_now.unwrap_or_else(|_| said.text.clone());
+                    let said_now = said_now.ok().and_then(|text| encoding.bytes(&text).ok());
+                    said.text = said_now.unwrap_or_else(|| said.text.clone());
                 }
             }
         }

@@ -120,7 +120,7 @@ impl Shower<'_> {
     fn alone(&self, spoken: &Spoken) -> String {
         let line = self.comparison.secrets.hide(&spoken.bytes);
         let end = if spoken.bytes.ends_with(b"\n") { "" } else { " [no eol]" };
-        cut(text(&line), BEFORE + AFTER) + end
+        cut(&self.comparison.masks.encoding().readable(text(&line)), BEFORE + AFTER) + end
     }
 
     fn line(&self, sign: &str, from: Side, spoken: &Spoken, text: &str) -> String {

@@ -150,6 +150,9 @@ pub(super) fn read(
     // What is changed after this is noticed; where it fails, so does reading.
     let version = version(&path).unwrap_or_default();
     let mut transcript = open(&path)?;
+    if !given.settings.encoding.is_utf8() {
+        transcript.header.encoding = given.settings.encoding;
+    }
     put_back(&mut transcript, &given.settings.secrets)
         .map_err(|(event, missing)| LoadError::Secret { path: path.clone(), event, missing })?;
     let masks = masks(&path, &transcript, given.masks)?;
@@ -174,7 +177,8 @@ pub(super) fn masks(
     let own = transcript.header.mask.iter().map(|mask| Mask::parse(mask));
     let own: Result<Vec<Mask>, MaskError> = own.collect();
     let own = own.map_err(|error| LoadError::Mask { path: path.to_owned(), error })?;
-    Ok(own.into_iter().chain(given.iter().cloned()).collect())
+    let masks: Masks = own.into_iter().chain(given.iter().cloned()).collect();
+    Ok(masks.reading(transcript.header.encoding))
 }
 
 /// The conns that are meant, in the order of their numbers.

@@ -34,6 +34,9 @@ struct Mark {
 /// Two lines, and where they differ in what `masks` leave of them. With `by_end` their line ends are
 /// shown as well.
 pub(super) fn marked(lines: [&[u8]; 2], by_end: bool, masks: &Masks) -> Marked {
+    let texts = lines.map(|line| masks.encoding().text(line));
+    // Where they mean the same, it is the bytes that differ.
+    let lines = if texts[0] == texts[1] { lines } else { [&*texts[0], &*texts[1]] };
     let [one, other] = differing(lines, by_end, masks);
     let [one, other] = [(lines[0], one), (lines[1], other)]
         .map(|(bytes, differing)| show(if by_end { bytes } else { text(bytes) }, differing));

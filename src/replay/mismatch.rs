@@ -1,5 +1,6 @@
 //! What people and programs are told where a peer says something else than was recorded.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -11,7 +12,7 @@ use crate::matching::{Masks, PatternError, PatternFault, Vars};
 use crate::script::{Blame, Failure, Mismatch, MismatchKind, Report};
 use crate::transcript::{Event, Transcript, What};
 use crate::units::count;
-use crate::wire::ConnId;
+use crate::wire::{ConnId, Encoding, Unencodable};
 
 /// How many events are shown before the one that differs.
 const CONTEXT: usize = 3;
@@ -95,7 +96,10 @@ impl Whereabouts<'_> {
 
     /// Shows a line that a pattern does not match, and marks where it is another than the pattern's text.
     fn unwanted(&self, report: Report, item: &Item, actual: &[u8]) -> Report {
-        let (expected, near) = (text(item.bytes()), item.differs_from_want(actual, &self.vars));
+        let encoding = self.masks.encoding();
+        let (expected, actual) = (encoding.text(text(item.bytes())), encoding.text(actual));
+        let (expected, actual) = (&*expected, &*actual);
+        let near = item.differs_from_want(actual, &self.vars);
         let ([came, recorded], mark) = match near {
             Some(part) => marked_one(actual, part, expected),
             None => ([actual, expected].map(shown_start), String::new()),
@@ -112,9 +116,10 @@ impl Whereabouts<'_> {
         if let Some(want) = wanted.item.want() {
             report = report.note(format!("want:     {want}"));
         }
-        report = report.note(format!("recorded: {}", shown_start(text(expected))));
+        report = report.note(format!("recorded: {}", shown_start(&self.readable(text(expected)))));
         if !heard.is_empty() {
-            report = report.note(format!("came:     {} (no line end)", shown_start(heard)));
+            report = report
+                .note(format!("came:     {} (no line end)", shown_start(&self.readable(heard))));
         }
         let report = report.note("if it may be missing: `\"opt\":true` in the event");
         let heard = Some(heard).filter(|heard| !heard.is_empty());
@@ -128,7 +133,7 @@ impl Whereabouts<'_> {
         // Of a line that is empty its end is seen.
         let shown = Some(text(line)).filter(|text| !text.is_empty()).unwrap_or(line);
         let report = report
-            .note(format!("extra: {}", shown_start(shown)))
+            .note(format!("extra: {}", shown_start(&self.readable(shown))))
             .note("after the last line that was recorded nothing else was to come");
         let report = if self.half_closed {
             report.note("if it is said because our side has ended: `--no-half-close`")
@@ -150,6 +155,11 @@ impl Whereabouts<'_> {
         let report = self.report(event, &format!("did not come: {why}"));
         let report = report.note("recorded: the peer ends").note("the peer is still there");
         self.told(MismatchKind::Open, event, None, None, report)
+    }
+
+    /// What is shown of what was said.
+    fn readable<'b>(&self, said: &'b [u8]) -> Cow<'b, [u8]> {
+        self.masks.encoding().readable(said)
     }
 
     fn report(&self, event: usize, why: &str) -> Report {
@@ -179,7 +189,11 @@ impl Whereabouts<'_> {
     fn summary(&self, event: &Event) -> Option<String> {
         Some(match &event.what {
             What::Line(said) => {
-                format!("{}: {}", said.from.as_str(), cut(&said.text, CONTEXT_WIDTH))
+                format!(
+                    "{}: {}",
+                    said.from.as_str(),
+                    cut(&self.readable(&said.text), CONTEXT_WIDTH)
+                )
             }
             What::Open { .. } if self.whole => "(opened)".to_owned(),
             What::Close { from, how } if self.whole => format!("({} closed: {how})", from.as_str()),
@@ -209,8 +223,8 @@ impl Whereabouts<'_> {
 }
 
 /// A line of a client, as events are shown.
-pub(super) fn client_line(event: usize, bytes: &[u8]) -> String {
-    format!("{event} client: {}", cut(text(bytes), CONTEXT_WIDTH))
+pub(super) fn client_line(event: usize, bytes: &[u8], encoding: Encoding) -> String {
+    format!("{event} client: {}", cut(&encoding.readable(text(bytes)), CONTEXT_WIDTH))
 }
 
 /// Shows two lines, and marks where they differ.
@@ -247,6 +261,14 @@ pub(super) fn undefined(file: &str, event: usize, key: &str, name: &str) -> Fail
     let report = Report::new(headline).note(format!(
         "a `want` with `(?<{name}>…)` before it captures one, `--var {name}=VALUE` gives one"
     ));
+    Failure { report, blame: Blame::Script }
+}
+
+/// An event cannot be said in the encoding of its transcript.
+pub(super) fn unencodable(file: &str, event: usize, none: &Unencodable) -> Failure {
+    let headline = format!("event {event} of {file}: {none}, which its `send` says");
+    let report =
+        Report::new(headline).note("`encoding` in the header, or `--encoding`, is another");
     Failure { report, blame: Blame::Script }
 }
 

@@ -21,6 +21,7 @@ mod sheet;
 mod side;
 #[cfg(test)]
 mod tests;
+mod words;
 
 pub use compare::{Comparison, Terms, compare};
 pub use load::{Given, LoadError, load};

@@ -11,13 +11,13 @@ use super::course::{Course, Turn};
 use super::mismatch;
 use super::part::{Doing, Part};
 use super::sheet::{Actions, Sheet};
+use super::words::words;
 use super::{Mocking, Order};
 use crate::matching::{Capture, Mask, Vars};
 use crate::script::{Failure, Heard, Play, Played};
 use crate::session::Audience;
 use crate::transcript::{Transcript, What};
 use crate::units::{At, Pace};
-use crate::wire::with_eol;
 
 /// What to do when the last turn was played.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -313,13 +313,10 @@ impl Player {
     fn words(&self, index: usize, event: usize, what: Doing) -> Result<Bytes, Box<Failure>> {
         match what {
             Doing::Say(bytes) => Ok(bytes),
-            Doing::Send(template, eol) => match template.expand(&self.vars(index)) {
-                Ok(text) => Ok(with_eol(&text, eol)),
-                Err(undefined) => {
-                    let failure = mismatch::undefined(&self.file, event, "send", &undefined.name);
-                    Err(Box::new(failure))
-                }
-            },
+            Doing::Send(template, eol) => {
+                let encoding = self.courses[index].matcher.masks().encoding();
+                words((&self.file, event), (&template, eol), &self.vars(index), encoding)
+            }
             Doing::HalfClose | Doing::Reset | Doing::Close | Doing::Open => Ok(Bytes::new()),
         }
     }

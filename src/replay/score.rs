@@ -18,12 +18,13 @@ use super::mismatch;
 use super::part::{Action, Doing, Part};
 use super::player::{Manner, Player};
 use super::sheet::Sheet;
+use super::words::words;
 use crate::matching::hearing::Item;
 use crate::matching::{Masks, Vars};
 use crate::script::{Failure, Play};
 use crate::transcript::Transcript;
 use crate::units::{At, Pace};
-use crate::wire::{Side, with_eol};
+use crate::wire::Side;
 
 use super::by_conn::ByConn;
 
@@ -172,13 +173,13 @@ impl Cue {
     /// What to say next; `None` where all was said.
     ///
     /// # Errors
-    /// A variable in it has no value.
+    /// A variable in it has no value, or the encoding lacks a character.
     #[must_use]
     pub fn next<'s>(&self, score: &'s Score) -> Option<Result<Cow<'s, Bytes>, Box<Failure>>> {
         let turn = score.turn(self)?;
         Some(match &turn.say {
             Saying::Same(bytes) => Ok(Cow::Borrowed(bytes)),
-            Saying::Filled(actions) => fill(&score.sheet.file, actions, &self.vars).map(Cow::Owned),
+            Saying::Filled(actions) => fill(&score.sheet, actions, &self.vars).map(Cow::Owned),
         })
     }
 
@@ -288,17 +289,15 @@ impl Cue {
 }
 
 /// The words of some actions together.
-fn fill(file: &str, actions: &[Action], vars: &Vars) -> Result<Bytes, Box<Failure>> {
-    let mut all = BytesMut::new();
+fn fill(sheet: &Sheet, actions: &[Action], vars: &Vars) -> Result<Bytes, Box<Failure>> {
+    let (mut all, encoding) = (BytesMut::new(), sheet.masks.encoding());
     for Action { event, what, .. } in actions {
         match what {
             Doing::Say(bytes) => all.extend_from_slice(bytes),
-            Doing::Send(template, eol) => match template.expand(vars) {
-                Ok(text) => all.extend_from_slice(&with_eol(&text, *eol)),
-                Err(missing) => {
-                    return Err(Box::new(mismatch::undefined(file, *event, "send", &missing.name)));
-                }
-            },
+            Doing::Send(template, eol) => {
+                let place = (&*sheet.file, *event);
+                all.extend_from_slice(&words(place, (template, *eol), vars, encoding)?);
+            }
             Doing::HalfClose | Doing::Reset | Doing::Close | Doing::Open => {}
         }
     }

@@ -17,7 +17,7 @@ use crate::command::{Fault, Mark};
 use crate::matching::{Pattern, Vars};
 use crate::session::Audience;
 use crate::units::{At, Human};
-use crate::wire::{ConnId, Line};
+use crate::wire::ConnId;
 
 /// How many of the patterns that have no line are compared with those that came.
 const LOOKED_AT: usize = 8;
@@ -102,8 +102,8 @@ impl Gathering {
             let Some(line) = runner.unread.next(self.from).filter(|line| line.whole) else {
                 return self.wait_on(now, runner);
             };
-            let text = Line::cut(line.bytes).text;
-            if let Some(item) = self.matching(Mark::MustNot, text).next() {
+            let text = line.text();
+            if let Some(item) = self.matching(Mark::MustNot, &text).next() {
                 return Looked::Failed(self.forbidden(now, runner, item));
             }
             let (conn, len) = (line.conn, line.bytes.len());
@@ -150,11 +150,11 @@ impl Gathering {
     /// Gives the line that is next to be read to a pattern that wants it.
     fn take(&mut self, runner: &mut Runner) -> Fate {
         let Some(line) = runner.unread.next(self.from) else { return Fate::Skipped };
-        let text = Line::cut(line.bytes).text;
-        let must = self.matching(Mark::Must, text).collect();
-        let may = self.matching(Mark::May, text).next();
+        let text = line.text();
+        let must = self.matching(Mark::Must, &text).collect();
+        let may = self.matching(Mark::May, &text).next();
         let ordinal = line.bytes.ends_with(b"\n").then_some(line.ordinal);
-        let taken = Taken { text: Bytes::copy_from_slice(text), conn: line.conn, ordinal };
+        let taken = Taken { text: Bytes::copy_from_slice(&text), conn: line.conn, ordinal };
         let given = self.shares.give(must, may);
         let fate = match &given {
             Given::Line(index, _) => Fate::Taken(*index),

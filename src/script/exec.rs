@@ -3,11 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
+use memchr::memrchr;
+
 use super::all::Gathering;
 use super::heard::Heard;
 use super::used::{self, Used};
 use super::wait::{Expecting, Wait};
-use super::{Blame, Block, Failure, Place, Runner, ScriptFault, Task, failure};
+use super::{Blame, Block, Failure, Place, Runner, ScriptFault, Step, Task, failure};
 use crate::command::{
     Arg, Command, ConnCommand, Expect, Fault, KeepCommand, PromptCommand, SayCommand, SetCommand,
     WaitCommand,
@@ -44,12 +47,34 @@ impl Runner {
             Ok(()) => {}
             Err(Refused::Fault(fault)) => {
                 let place = Place { span: fault.span, ..place.clone() };
-                let fault = ScriptFault { place, what: fault.what };
-                let report = used::fault(fault, &self.settings.vars);
-                let failure = self.blame(Blame::Script, report);
-                self.fail(failure);
+                self.fault(ScriptFault { place, what: fault.what });
             }
             Err(Refused::Failure(failure)) => self.fail(*failure),
+        }
+    }
+
+    fn fault(&mut self, fault: ScriptFault) {
+        let report = used::fault(fault, &self.settings.vars);
+        let failure = self.blame(Blame::Script, report);
+        self.fail(failure);
+    }
+
+    /// Says text lines, as the peer writes its own.
+    pub(super) fn text(&mut self, step: &Step, text: &Bytes) {
+        match self.settings.encoding.bytes(text) {
+            Ok(text) => {
+                for bytes in self.settings.eol_applied(&text) {
+                    self.send(Input::Say { to: self.to, bytes, send: None });
+                }
+            }
+            Err(none) => {
+                // However lines come together, those before it are said.
+                let start = memrchr(b'\n', &text[..none.at]).map_or(0, |end| end + 1);
+                if start > 0 {
+                    self.text(step, &text.slice(..start));
+                }
+                self.fault(step.fault_of(none));
+            }
         }
     }
 
@@ -93,15 +118,15 @@ impl Runner {
 
     fn say_command(&mut self, command: &SayCommand, place: &Place) -> Result<(), Refused> {
         self.failure.saying = Some(place.clone());
-        let (to, vars) = (self.to, &self.settings.vars);
+        let (to, vars, encoding) = (self.to, &self.settings.vars, self.settings.encoding);
         let input = match command {
             SayCommand::Send(text) => {
                 let captured = text.template().uses_captured(vars);
                 let send = captured.then(|| text.template().source().to_owned());
-                let bytes = with_eol(&text.value(vars)?, self.settings.eol);
+                let bytes = with_eol(&text.encoded(vars, encoding)?, self.settings.eol);
                 Input::Say { to, bytes, send }
             }
-            SayCommand::Raw(bytes) => Input::Raw { to, bytes: bytes.value(vars)? },
+            SayCommand::Raw(bytes) => Input::Raw { to, bytes: bytes.encoded(vars, encoding)? },
         };
         self.send(input);
         Ok(())
@@ -154,11 +179,7 @@ impl Runner {
         });
         match begun {
             Ok(gathering) => self.wait = Some((Wait::All(Box::new(gathering)), place.clone())),
-            Err(fault) => {
-                let report = used::fault(fault, &self.settings.vars);
-                let failure = self.blame(Blame::Script, report);
-                self.fail(failure);
-            }
+            Err(fault) => self.fault(fault),
         }
     }
 
@@ -326,11 +347,14 @@ impl Runner {
         why: Option<&Arg<String>>,
         place: &Place,
     ) -> Result<(), Refused> {
+        let encoding = self.settings.encoding;
+        let said = why.map(|why| why.encoded(&self.settings.vars, encoding)).transpose()?;
+        let said = said.unwrap_or_default();
         let why = why.map(|why| why.value(&self.settings.vars)).transpose()?.unwrap_or_default();
         for conn in self.kicked(name, place)? {
             // A room tells its guests itself.
             if !why.is_empty() && !self.options.room {
-                let bytes = with_eol(why.as_bytes(), self.kick_eol());
+                let bytes = with_eol(&said, self.kick_eol());
                 self.send(Input::Say { to: Audience::One(conn), bytes, send: None });
             }
             self.send(Input::Kick { conn, why: why.clone() });

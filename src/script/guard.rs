@@ -1,5 +1,6 @@
 //! What must never come: `/reject`.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -14,14 +15,16 @@ use crate::command::{Arg, Fault};
 use crate::matching::Pattern;
 use crate::session::{Audience, Drive};
 use crate::units::At;
-use crate::wire::{ConnId, Line, LineCodec, Visible};
+use crate::wire::{Block, ConnId, Encoding, LineCodec, Visible};
 
 /// The patterns that no line may match.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Guards {
     standing: Vec<Guard>,
     /// What was heard of each conn since there are guards, cut into lines.
     codecs: BTreeMap<ConnId, LineCodec>,
+    /// How the peers write text.
+    encoding: Encoding,
 }
 
 #[derive(Debug)]
@@ -41,6 +44,11 @@ struct Tripped {
 }
 
 impl Guards {
+    /// None yet.
+    pub(super) fn new(encoding: Encoding) -> Guards {
+        Guards { standing: Vec::new(), codecs: BTreeMap::new(), encoding }
+    }
+
     /// Lifts the guards on `whom`.
     fn lift(&mut self, whom: Audience) {
         self.standing.retain(|guard| guard.whom != whom);
@@ -72,10 +80,12 @@ impl Guards {
         let mut blocks = Vec::new();
         let codec = self.codecs.entry(conn).or_insert_with(|| LineCodec::new(max_line));
         codec.feed(now, bytes.clone(), &mut blocks);
-        let lines = || blocks.iter().flat_map(|block| block.lines()).map(|line| line.text);
-        let trips = |(at, line)| Some((at, line, self.find(conn, line, roster)?));
-        let (at, line, guard) = lines().enumerate().find_map(trips)?;
-        let seen = |line: &[u8]| Seen::new(conn, line, now);
+        let lines = || texts(&blocks, self.encoding);
+        let (at, line, guard) = lines().enumerate().find_map(|(at, line)| {
+            let guard = self.find(conn, &line, roster)?;
+            Some((at, line, guard))
+        })?;
+        let seen = |line: Cow<'_, [u8]>| Seen::new(conn, &line, now);
         let first = at.saturating_sub(BEFORE_TOLD);
         let before = lines().skip(first).take(at - first).map(seen).collect();
         Some(Tripped { guard, before, line: seen(line) })
@@ -84,8 +94,9 @@ impl Guards {
     /// Looks at what a peer has begun to say, and will not end.
     fn ended(&mut self, now: At, conn: ConnId, roster: &Roster) -> Option<Tripped> {
         let block = self.codecs.remove(&conn)?.flush()?;
-        let guard = self.find(conn, block.bytes(), roster)?;
-        Some(Tripped { guard, before: Vec::new(), line: Seen::new(conn, block.bytes(), now) })
+        let text = self.encoding.text(block.bytes());
+        let guard = self.find(conn, &text, roster)?;
+        Some(Tripped { guard, before: Vec::new(), line: Seen::new(conn, &text, now) })
     }
 
     /// The guard that a line trips.
@@ -93,6 +104,12 @@ impl Guards {
         let trips = |guard: &Guard| guard.is_on(conn, roster) && guard.pattern.find(line).is_some();
         self.standing.iter().position(trips)
     }
+}
+
+/// The text of every line.
+fn texts(blocks: &[Block], encoding: Encoding) -> impl Iterator<Item = Cow<'_, [u8]>> {
+    let lines = blocks.iter().flat_map(|block| block.lines());
+    lines.map(move |line| encoding.text(line.text))
 }
 
 impl Guard {
@@ -140,10 +157,8 @@ impl Runner {
             place: Place { span: arg.span(), ..place.clone() },
             used: Used::of(arg.template(), &self.settings.vars),
         };
-        let unread = self
-            .unread
-            .whole_lines(whom)
-            .find(|next| guard.pattern.find(Line::cut(next.bytes).text).is_some());
+        let unread =
+            self.unread.whole_lines(whom).find(|next| guard.pattern.find(&next.text()).is_some());
         let report = unread.map(|next| {
             let report = guard.report(&Seen::of(&next), &[], now, &self.roster);
             report.note("(it was unread when this step began)")

@@ -10,7 +10,7 @@ use super::unread::Next;
 use crate::matching::{Pattern, nearest};
 use crate::session::{Audience, Ending};
 use crate::units::{At, Human, count};
-use crate::wire::{ConnId, Line};
+use crate::wire::ConnId;
 
 /// How many of the lines that came last are told.
 const TOLD: usize = 8;
@@ -80,7 +80,7 @@ pub(super) struct Sought<'a> {
 impl Seen {
     /// The line that is next to be read, without its end.
     pub(super) fn of(next: &Next<'_>) -> Seen {
-        Seen::new(next.conn, Line::cut(next.bytes).text, next.came)
+        Seen::new(next.conn, &next.text(), next.came)
     }
 
     /// A line without its end.

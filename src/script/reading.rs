@@ -63,7 +63,7 @@ impl Runner {
                 break;
             }
             let Some(step) = self.take_step() else { break };
-            self.step(now, step);
+            self.step(now, &step);
             self.look(now);
         }
     }

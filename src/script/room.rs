@@ -11,8 +11,9 @@ use crate::wire::with_eol;
 
 impl Runner {
     pub(super) fn nick(&mut self, name: &Arg<Bytes>, place: &Place) -> Result<(), Refused> {
+        let said = name.encoded(&self.settings.vars, self.settings.encoding)?;
         let name = name.value(&self.settings.vars)?;
-        self.ask_room(&[b"/nick ", &name[..]].concat(), place)?;
+        self.ask_room(&[b"/nick ", &said[..]].concat(), place)?;
         if !self.options.listener {
             self.ask(Task::Named(String::from_utf8_lossy(&name).into_owned()));
         }
@@ -20,7 +21,7 @@ impl Runner {
     }
 
     pub(super) fn me(&mut self, text: &Arg<Bytes>, place: &Place) -> Result<(), Refused> {
-        let text = text.value(&self.settings.vars)?;
+        let text = text.encoded(&self.settings.vars, self.settings.encoding)?;
         self.ask_room(&[b"/me ", &text[..]].concat(), place)
     }
 
@@ -30,8 +31,8 @@ impl Runner {
         text: &Arg<Bytes>,
         place: &Place,
     ) -> Result<(), Refused> {
-        let vars = &self.settings.vars;
-        let (name, text) = (name.value(vars)?, text.value(vars)?);
+        let (vars, encoding) = (&self.settings.vars, self.settings.encoding);
+        let (name, text) = (name.encoded(vars, encoding)?, text.encoded(vars, encoding)?);
         self.ask_room(&[b"/msg ", &name[..], b" ", &text[..]].concat(), place)
     }
 

@@ -90,9 +90,9 @@ impl Runner {
             complete: false,
             starved: false,
             wait: None,
-            unread: Unread::new(options.max_line),
+            unread: Unread::new(options.max_line, options.settings.encoding),
             roster: Roster::default(),
-            guards: Guards::default(),
+            guards: Guards::new(options.settings.encoding),
             strict: None,
             failure: failure::History::default(),
             to: if options.listener { Audience::Guests } else { Audience::All },
@@ -176,7 +176,7 @@ impl Runner {
                 self.drive = Drive::Running;
                 self.outbox.push_back(Action::Session(Input::Drive(Drive::Running)));
             }
-            self.step(now, step);
+            self.step(now, &step);
         }
     }
 
@@ -394,24 +394,22 @@ impl Runner {
         }
     }
 
-    pub(super) fn step(&mut self, now: At, step: Step) {
+    pub(super) fn step(&mut self, now: At, step: &Step) {
         let place = step.place(0..0);
         let place = Place { span: 0..place.text.len(), ..place };
         (self.at, self.began) = (place.clone(), now);
-        match step.what {
+        match &step.what {
             What::Text(text) => {
                 self.failure.saying = Some(place);
-                for bytes in self.settings.eol_applied(&text) {
-                    self.send(Input::Say { to: self.to, bytes, send: None });
-                }
+                self.text(step, text);
             }
             What::Data(bytes) => {
                 self.failure.saying = Some(place);
-                self.send(Input::Raw { to: self.to, bytes });
+                self.send(Input::Raw { to: self.to, bytes: bytes.clone() });
             }
             What::Comment(_) => {}
-            What::Command(command, _) => self.command(now, &command, &place),
-            What::All(block) => self.all(now, &block, &place),
+            What::Command(command, _) => self.command(now, command, &place),
+            What::All(block) => self.all(now, block, &place),
         }
     }
 

@@ -6,7 +6,7 @@ use bytes::{BufMut, Bytes, BytesMut};
 use memchr::memchr;
 
 use crate::matching::{Secrets, Vars};
-use crate::wire::{Block, Eol};
+use crate::wire::{Block, Encoding, Eol};
 
 /// What steps can set, and the command line sets first.
 #[derive(Debug, Clone)]
@@ -17,6 +17,8 @@ pub struct Settings {
     pub timeout: Duration,
     /// The line end of what is sent.
     pub eol: Eol,
+    /// How peers write text: what they say is read so, and text is said so.
+    pub encoding: Encoding,
     /// The values that are not to be seen.
     pub secrets: Secrets,
 }
@@ -49,7 +51,8 @@ mod tests {
     fn sent(eol: Eol, text: &'static [u8]) -> Vec<Bytes> {
         let timeout = Duration::from_secs(5);
         let (vars, secrets) = (Vars::default(), Secrets::default());
-        Settings { vars, timeout, eol, secrets }.eol_applied(&Bytes::from_static(text))
+        let encoding = Encoding::UTF_8;
+        Settings { vars, timeout, eol, encoding, secrets }.eol_applied(&Bytes::from_static(text))
     }
 
     #[test]

@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use memchr::{memchr, memchr_iter, memrchr};
 
 use super::{Block, Origin, Place, ScriptFault, Span};
-use crate::command::{Command, Fault, SetCommand, WaitCommand};
+use crate::command::{Command, Fault, SayCommand, SetCommand, WaitCommand, Wrong};
+use crate::matching::Vars;
+use crate::wire::{Encoding, Unencodable};
 
 /// One line of a script; or a run of text lines, which travels as one.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,6 +51,47 @@ impl Step {
             }
         };
         Place { source: self.source.clone(), line: self.line, text, span }
+    }
+
+    /// What of it cannot be said in an encoding, as far as no variable has a say in that: the first character
+    /// of each line.
+    #[must_use]
+    pub fn unencodable(&self, encoding: Encoding) -> Vec<ScriptFault> {
+        let What::Text(text) = &self.what else {
+            return self.unencodable_command(encoding).into_iter().collect();
+        };
+        let (mut faults, mut from) = (Vec::new(), 0);
+        while let Err(none) = encoding.bytes(&text.slice(from..)) {
+            let none = Unencodable { at: from + none.at, ..none };
+            let behind = memchr(b'\n', &text[none.at..]).map_or(text.len(), |end| none.at + end);
+            faults.push(self.fault_of(none));
+            from = behind;
+        }
+        faults
+    }
+
+    fn unencodable_command(&self, encoding: Encoding) -> Option<ScriptFault> {
+        let What::Command(command, _) = &self.what else { return None };
+        let Command::Say(SayCommand::Send(arg) | SayCommand::Raw(arg)) = &**command else {
+            return None;
+        };
+        let plain = arg.template().is_plain();
+        let said = plain.then(|| arg.encoded(&Vars::default(), encoding))?;
+        said.err().map(|fault| self.fault(fault))
+    }
+
+    /// What is wrong with a character of its text, in the line of it that has that.
+    pub(super) fn fault_of(&self, none: Unencodable) -> ScriptFault {
+        let What::Text(text) = &self.what else {
+            return ScriptFault { place: self.place(0..0), what: Wrong::Unencodable(none) };
+        };
+        let at = none.at;
+        let start = memrchr(b'\n', &text[..at]).map_or(0, |end| end + 1);
+        let end = memchr(b'\n', &text[at..]).map_or(text.len(), |end| at + end);
+        let line = self.line + memchr_iter(b'\n', &text[..at]).count() as u64;
+        let span = at - start..at - start + none.character.len_utf8();
+        let place = Place { source: self.source.clone(), line, text: text.slice(start..end), span };
+        ScriptFault { place, what: Wrong::Unencodable(none) }
     }
 
     /// What `fault` says of its line.

@@ -16,7 +16,7 @@ use crate::session::{
     Session, Source,
 };
 use crate::units::At;
-use crate::wire::{ConnId, Eol, Side};
+use crate::wire::{ConnId, Encoding, Eol, Side};
 
 mod pair;
 
@@ -29,13 +29,15 @@ pub(crate) struct Options {
     pub(crate) then_prompt: bool,
     pub(crate) stay: bool,
     pub(crate) eol: Eol,
+    pub(crate) encoding: Encoding,
     pub(crate) max_line: usize,
 }
 
 impl Options {
     pub(crate) fn script(role: Side) -> Options {
         let (prompt, then_prompt, stay) = (false, false, false);
-        Options { role, prompt, then_prompt, stay, eol: Eol::Lf, max_line: 1 << 20 }
+        let (eol, encoding) = (Eol::Lf, Encoding::UTF_8);
+        Options { role, prompt, then_prompt, stay, eol, encoding, max_line: 1 << 20 }
     }
 
     pub(crate) fn prompt(role: Side) -> Options {
@@ -81,6 +83,7 @@ impl End {
                 vars: Vars::default(),
                 timeout,
                 eol: options.eol,
+                encoding: options.encoding,
                 secrets: Secrets::default(),
             },
             max_line: options.max_line,

@@ -1,5 +1,6 @@
 //! What the peers said and no step has read yet.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use bytes::Bytes;
@@ -7,7 +8,7 @@ use bytes::Bytes;
 use super::words::{Came, Rank, Words};
 use crate::session::Audience;
 use crate::units::At;
-use crate::wire::ConnId;
+use crate::wire::{ConnId, Encoding, Line};
 
 /// How many peers that have left with something unread are remembered, so that guests who come and go for
 /// weeks do not take up more and more memory: a few hundred bytes each, however little they said.
@@ -26,6 +27,8 @@ pub struct Unread {
     /// Those whose peers have left and that have something to read, in that order.
     gone: VecDeque<ConnId>,
     max_line: usize,
+    /// How the peers write text.
+    encoding: Encoding,
     /// Orders what several conns said.
     arrivals: u64,
     /// Unread bytes of all conns.
@@ -47,15 +50,25 @@ pub struct Next<'a> {
     pub came: At,
     /// Which of the ended lines of its conn it is (or will be), from 1.
     pub ordinal: u64,
+    /// How its text is written.
+    pub encoding: Encoding,
+}
+
+impl<'a> Next<'a> {
+    /// Its text, without its line end: what patterns see, and people.
+    #[must_use]
+    pub fn text(&self) -> Cow<'a, [u8]> {
+        self.encoding.text(Line::cut(self.bytes).text)
+    }
 }
 
 impl Unread {
     /// Nothing unread; a line longer than `max_line` bytes is read in pieces.
     #[must_use]
-    pub fn new(max_line: usize) -> Self {
+    pub fn new(max_line: usize, encoding: Encoding) -> Self {
         let (conns, order, opened) = (BTreeMap::new(), BTreeSet::new(), BTreeSet::new());
         let gone = VecDeque::new();
-        Unread { conns, order, opened, gone, max_line, arrivals: 0, bytes: 0, lines: 0 }
+        Unread { conns, order, opened, gone, max_line, encoding, arrivals: 0, bytes: 0, lines: 0 }
     }
 
     /// This conn is no guest of ours: [`Audience::Guests`] leaves it out.
@@ -67,7 +80,7 @@ impl Unread {
     pub fn push(&mut self, now: At, conn: ConnId, bytes: &Bytes, keep: bool) {
         self.arrivals += 1;
         let came = Came { arrival: self.arrivals, at: now };
-        self.conns.entry(conn).or_insert_with(|| Words::new(self.max_line));
+        self.conns.entry(conn).or_insert_with(|| Words::new(self.max_line, self.encoding));
         self.change(conn, |words| if keep { words.push(came, bytes) } else { words.count(bytes) });
     }
 
@@ -243,7 +256,7 @@ mod tests {
     const FIRST: Audience = Audience::One(ConnId::FIRST);
 
     fn unread(reads: &[&[u8]]) -> Unread {
-        let mut unread = Unread::new(8);
+        let mut unread = Unread::new(8, Encoding::UTF_8);
         for read in reads {
             unread.push(At::START, ConnId::FIRST, &Bytes::copy_from_slice(read), true);
         }
@@ -278,7 +291,7 @@ mod tests {
 
     #[test]
     fn who_left_long_ago_is_forgotten_and_its_lines_are_counted() {
-        let mut unread = Unread::new(8);
+        let mut unread = Unread::new(8, Encoding::UTF_8);
         let conns = (1..).filter_map(ConnId::new).take(GONE_KEPT + 10);
         for conn in conns {
             unread.push(At::START, conn, &Bytes::from_static(b"one\ntwo"), true);

@@ -14,7 +14,7 @@ use super::{Failure, Place, Runner, Span};
 use crate::matching::{Capture, Pattern};
 use crate::session::{Audience, Ending};
 use crate::units::At;
-use crate::wire::{ConnId, Line};
+use crate::wire::ConnId;
 
 /// How many unread lines are told where `/expect-eof` fails.
 const UNREAD_TOLD: usize = 3;
@@ -210,7 +210,7 @@ impl Expecting {
                 return self.read_unfinished(runner);
             }
             let (conn, len) = (line.conn, line.bytes.len());
-            if let Some(captures) = self.pattern.find(Line::cut(line.bytes).text) {
+            if let Some(captures) = self.pattern.find(&line.text()) {
                 let ended = line.bytes.ends_with(b"\n").then_some((conn, line.ordinal));
                 runner.failure.read(&line);
                 runner.unread.consume(conn, len);
@@ -233,7 +233,7 @@ impl Expecting {
         let found = runner
             .unread
             .unfinished(self.from)
-            .find_map(|line| Some((self.pattern.find(line.bytes)?, line)));
+            .find_map(|line| Some((self.pattern.find(&line.encoding.text(line.bytes))?, line)));
         let Some((captures, line)) = found else { return Read::NotYet };
         let conn = line.conn;
         runner.failure.read(&line);

@@ -7,7 +7,7 @@ use memchr::{memchr, memchr_iter};
 
 use super::Next;
 use crate::units::At;
-use crate::wire::{Block, ConnId, LineCodec};
+use crate::wire::{Block, ConnId, Encoding, LineCodec};
 
 /// The unread words of one conn.
 #[derive(Debug)]
@@ -27,6 +27,8 @@ pub(super) struct Words {
     /// Lines that were counted and not kept, and whether the last of them has yet to end.
     counted: u64,
     counting: bool,
+    /// How the peer writes text.
+    encoding: Encoding,
 }
 
 /// When the next line of a conn is to be read: whole lines before unfinished ones, and then what came
@@ -58,11 +60,12 @@ impl Rank {
 }
 
 impl Words {
-    pub(super) fn new(max_line: usize) -> Self {
+    pub(super) fn new(max_line: usize, encoding: Encoding) -> Self {
         Words {
             runs: VecDeque::new(),
             kept: 0,
             codec: LineCodec::new(max_line),
+            encoding,
             tail_came: Came { arrival: 0, at: At::START },
             tail_read: false,
             bytes: 0,
@@ -148,7 +151,8 @@ impl Words {
             }
             None => (self.codec.unfinished(), self.silent, self.tail_came.at),
         };
-        let next = Next { conn, bytes, whole, came, ordinal: self.ended_before + 1 };
+        let (ordinal, encoding) = (self.ended_before + 1, self.encoding);
+        let next = Next { conn, bytes, whole, came, ordinal, encoding };
         (!bytes.is_empty()).then_some(next)
     }
 
@@ -162,14 +166,16 @@ impl Words {
         let kept = self.runs.iter().flat_map(|run| {
             run.block.bytes().split_inclusive(|byte| *byte == b'\n').map(|line| (line, run.came.at))
         });
+        let (whole, ordinal, encoding) = (true, 0, self.encoding);
         let kept =
-            kept.map(move |(bytes, came)| Next { conn, bytes, whole: true, came, ordinal: 0 });
+            kept.map(move |(bytes, came)| Next { conn, bytes, whole, came, ordinal, encoding });
         let tail = Next {
             conn,
             bytes: self.codec.unfinished(),
             whole: self.silent,
             came: self.tail_came.at,
-            ordinal: 0,
+            ordinal,
+            encoding,
         };
         kept.chain((!tail.bytes.is_empty()).then_some(tail))
     }

@@ -90,7 +90,7 @@ impl Clients<'_> {
         let Speaking { settings, replaying, linger, .. } = speaking;
         match test.kind {
             Kind::Script => {
-                let parsed = drive::script(&test.path).map_err(|err| {
+                let parsed = drive::script(&test.path, settings.encoding).map_err(|err| {
                     let path = test.path.display();
                     vec![Report::new(format!("cannot read `{path}`: {}", reason(&err)))]
                 })?;

@@ -204,7 +204,7 @@ fn driver(test: &Test, speaking: &Speaking) -> Result<Driver, Vec<Report>> {
             let mut feed = Feed::script(&test.path).map_err(unreadable)?;
             let mut reads = true;
             if feed.is_file().map_err(unreadable)? {
-                let checked = feed.check().map_err(unreadable)?.sound();
+                let checked = feed.check(speaking.settings.encoding).map_err(unreadable)?.sound();
                 let told =
                     |faults: Vec<_>| faults.into_iter().map(Report::from).collect::<Vec<_>>();
                 reads = checked.map_err(told)?.reads;

@@ -10,7 +10,7 @@ use super::mentions::{Mentions, name_in, speaker_of};
 use super::style;
 use crate::session::{Ending, Notice, Record, Recorded};
 use crate::units::At;
-use crate::wire::{Block, ConnId, Eol, Line, Roles, Side, Visible};
+use crate::wire::{Block, ConnId, Encoding, Eol, Line, Roles, Side, Visible};
 
 /// Stands before the rest of a line whose beginning was shown on a line of its own.
 const CONTINUED: &str = "… ";
@@ -24,6 +24,8 @@ pub struct Look {
     /// The side that we are on: what it says was typed here, and is not shown again. None where we stand
     /// between the two, who then both are shown, and labelled by side and conn: `server-1: text`.
     pub own: Option<Side>,
+    /// How peers write text.
+    pub encoding: Encoding,
     /// Whether the terminal takes colour.
     pub colour: bool,
     /// Whether the local time stands before each received line.
@@ -40,8 +42,7 @@ pub struct Look {
 /// error of ours; a line that begins as ours do gets its label always.
 ///
 /// A partial line is shown on a line of its own when it is recorded; what comes after it begins with
-/// `… `, and an end that comes alone shows nothing. A character of UTF-8 that is not complete yet is
-/// held back until it is, or until its side has ended.
+/// `… `, and an end that comes alone shows nothing. Half a character waits for its rest, or for the end.
 #[derive(Debug)]
 pub struct View {
     look: Look,
@@ -201,7 +202,7 @@ impl View {
         );
         for line in block.lines() {
             out.push_str(&prompt);
-            push_visible(out, line.text);
+            push_visible(out, &self.look.encoding.readable(line.text));
             out.push('\n');
         }
     }
@@ -211,9 +212,10 @@ impl View {
         let speaker = self.speakers.entry(who).or_default();
         let name = speaker.name.as_deref().unwrap_or(who.1.as_str());
         let label = style::styled(self.look.colour, style::of_name(name), &format!("{name}: "));
-        let mentions = &self.mentions;
+        let (mentions, encoding) = (&self.mentions, self.look.encoding);
         for line in block.lines() {
-            speaker.hear(line, |text, continued| {
+            speaker.hear(line, encoding, |text, continued| {
+                let text = &encoding.readable(text);
                 out.push_str(&time);
                 if self.label || begins_as_ours(text) {
                     out.push_str(&label);
@@ -250,7 +252,7 @@ impl View {
 
 impl Speaker {
     /// Takes a line, and shows what there is to be shown of it: text, and whether it continues a line.
-    fn hear(&mut self, line: Line<'_>, show: impl FnOnce(&[u8], bool)) {
+    fn hear(&mut self, line: Line<'_>, encoding: Encoding, show: impl FnOnce(&[u8], bool)) {
         let joined;
         let mut text = line.text;
         if !self.held.is_empty() {
@@ -260,7 +262,7 @@ impl Speaker {
         }
         let partial = line.eol == Eol::None;
         if partial {
-            let (whole, begun) = text.split_at(text.len() - begun_char(text));
+            let (whole, begun) = text.split_at(text.len() - encoding.begun(text));
             self.held.extend_from_slice(begun);
             text = whole;
         }
@@ -314,17 +316,6 @@ pub(super) fn push_visible(out: &mut String, text: &[u8]) {
     }
 }
 
-/// How many bytes at the end of `text` begin a UTF-8 character whose rest is yet to come: up to three.
-fn begun_char(text: &[u8]) -> usize {
-    (1..=text.len().min(3))
-        .find(|back| text[text.len() - back] & 0xc0 != 0x80)
-        .filter(|back| {
-            let last = str::from_utf8(&text[text.len() - back..]);
-            last.is_err_and(|error| error.error_len().is_none())
-        })
-        .unwrap_or(0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -333,7 +324,8 @@ mod tests {
     fn view(own: Side) -> View {
         let started: Timestamp = "2026-10-07T09:15:02.9Z".parse().unwrap();
         let started = started.to_zoned_datetime(TimeZone::fixed(Offset::constant(2)));
-        View::new(Look { own: Some(own), colour: false, time: false, started })
+        let (own, encoding) = (Some(own), Encoding::UTF_8);
+        View::new(Look { own, encoding, colour: false, time: false, started })
     }
 
     fn record(conn: u32, what: Recorded) -> Record {
@@ -433,6 +425,15 @@ mod tests {
         assert_eq!(said(&mut view, 1, Side::Server, &cat[..3]), "");
         assert_eq!(ends(&mut view, 1, Side::Client), "", "our own end ends nothing");
         assert_eq!(ends(&mut view, 1, Side::Server), "… \\xf0\\x9f\\x90\n");
+    }
+
+    #[test]
+    fn another_encoding_is_read_before_anything_else_is_looked_at() {
+        let mut view = view(Side::Client);
+        view.look.encoding = "gbk".parse().unwrap();
+        assert_eq!(said(&mut view, 1, Side::Server, b"\xc4\xe3\xc4\n\xba"), "你\\xc4\n");
+        assert_eq!(said(&mut view, 1, Side::Server, b"\xc3\x1b[2J\n"), "好\\x1b[2J\n");
+        assert_eq!(said(&mut view, 1, Side::Server, b"\xa1\xad me\n"), "server: … me\n");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 use crate::units::At;
-use crate::wire::{ConnId, Eol, Side};
+use crate::wire::{ConnId, Encoding, Eol, Side};
 
 /// The events of a session, in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +37,8 @@ pub struct Header {
     pub role: Option<Side>,
     /// The line end that a line has unless it says otherwise.
     pub eol: Eol,
+    /// How peers, and we, wrote text.
+    pub encoding: Encoding,
     /// What is not compared: [masks](crate::matching::Mask), as they were written.
     pub mask: Vec<String>,
     /// Keys that this program does not know, in their order.
@@ -47,7 +49,8 @@ impl Header {
     /// The header of a session that started at `started`.
     #[must_use]
     pub const fn new(started: Timestamp, role: Option<Side>, eol: Eol) -> Header {
-        Header { started, role, eol, mask: Vec::new(), extra: Vec::new() }
+        let encoding = Encoding::UTF_8;
+        Header { started, role, eol, encoding, mask: Vec::new(), extra: Vec::new() }
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod block;
 mod codec;
+mod encoding;
 mod end;
 mod escape;
 mod line;
@@ -13,6 +14,7 @@ mod telnet;
 
 pub use block::{Block, Lines};
 pub use codec::{LineCodec, PARTIAL_AFTER};
+pub use encoding::{Encoding, NoEncoding, Unencodable};
 pub use end::{ConnId, Side};
 pub use escape::{Visible, esc, unesc};
 pub use line::{Eol, Line, with_eol};

@@ -2,6 +2,7 @@
 
 mod chat;
 mod commands;
+mod encodings;
 mod flood;
 mod guests;
 mod half_typed;

@@ -47,10 +47,12 @@ impl Document {
 
     /// Everything that is written for people.
     pub(super) fn all() -> Vec<Document> {
-        let docs = fs::read_dir(project().join("docs")).expect("a folder of documents");
-        let docs = docs.map(|entry| PathBuf::from("docs").join(entry.unwrap().file_name()));
         let mut names: Vec<_> = ["README.md".into(), "CHANGELOG.md".into()].into_iter().collect();
-        names.extend(docs);
+        for folder in ["docs", "docs/zh-CN"].map(PathBuf::from) {
+            let entries = fs::read_dir(project().join(&folder)).expect("a folder of documents");
+            let files = entries.map(Result::unwrap).filter(|entry| entry.path().is_file());
+            names.extend(files.map(|entry| folder.join(entry.file_name())));
+        }
         names.iter().map(|name| Document::open(name.to_str().unwrap())).collect()
     }
 

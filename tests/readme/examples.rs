@@ -15,7 +15,7 @@ use crate::support::servers::{KINDS, Kind, Server};
 use crate::support::tools::require;
 
 /// Programs that examples may need besides: servers are those that a document starts itself.
-const TOOLS: [&str; 5] = ["curl", "socat", "redis-server", "memcached", "openssl"];
+const TOOLS: [&str; 6] = ["curl", "socat", "redis-server", "memcached", "openssl", "python3"];
 /// Ends the output of each command.
 const END: &str = "--- end of output ---";
 
@@ -67,6 +67,16 @@ fn the_examples_of_the_rooms_document_run_as_printed() {
 #[test]
 fn the_examples_of_the_load_document_run_as_printed() {
     run("docs/load.md");
+}
+
+#[test]
+fn the_examples_of_the_encodings_document_run_as_printed() {
+    run("docs/encodings.md");
+}
+
+#[test]
+fn the_examples_of_the_chinese_readme_run_as_printed() {
+    run("docs/zh-CN/README.md");
 }
 
 fn run(name: &str) {

@@ -1,5 +1,6 @@
 //! One line that a peer is expected to say.
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -38,6 +39,8 @@ pub struct Item {
 #[derive(Debug, Clone)]
 pub(super) struct Came<'a> {
     line: Line<'a>,
+    /// Its text as patterns see it.
+    text: Cow<'a, [u8]>,
     /// Its text as masks make it.
     masked: Option<Vec<u8>>,
 }
@@ -46,7 +49,7 @@ impl<'a> Came<'a> {
     pub(super) fn new(bytes: &'a [u8], masks: &Masks) -> Came<'a> {
         let line = Line::cut(bytes);
         let masked = (!masks.is_empty()).then(|| masks.apply(line.text).into_owned());
-        Came { line, masked }
+        Came { line, text: masks.encoding().text(line.text), masked }
     }
 }
 
@@ -70,8 +73,8 @@ impl Item {
         Item { bytes, masked, want: None, opt: false, group: None }
     }
 
-    /// What of a line is another than the literal text of its pattern: the first part, in bytes, if the
-    /// line is at all like it.
+    /// What of a line, as patterns see it, is another than the literal text of its pattern: the first part,
+    /// in bytes, if the line is at all like it.
     #[must_use]
     pub fn differs_from_want(&self, line: &[u8], vars: &Vars) -> Option<Range<usize>> {
         let pattern = self.want.as_ref()?.compile(vars).ok()?;
@@ -175,7 +178,7 @@ impl Item {
             return Ok(None);
         }
         if let Some(want) = &self.want {
-            return want.find(came.line.text, vars);
+            return want.find(&came.text, vars);
         }
         let masked = self.masked.is_some() && self.masked == came.masked;
         Ok((masked || line.text == came.line.text).then(Vec::new))
@@ -184,7 +187,8 @@ impl Item {
     /// Whether its pattern matches, or the text is the same, whatever the line end.
     pub(super) fn is_but_for_its_end(&self, came: &Came<'_>, vars: &Vars) -> bool {
         let bytes = crate::wire::with_eol(came.line.text, Line::cut(&self.bytes).eol);
-        let same = Came { line: Line::cut(&bytes), masked: came.masked.clone() };
+        let (line, text, masked) = (Line::cut(&bytes), came.text.clone(), came.masked.clone());
+        let same = Came { line, text, masked };
         self.fits(&same, vars).is_ok_and(|fits| fits.is_some())
     }
 

@@ -20,12 +20,13 @@ use super::by_conn::ByConn;
 use super::load::{Given, LoadError, Loaded, read};
 use super::mismatch::{self, Whereabouts};
 use super::part::{Action, Doing, Part};
+use super::words::words;
 use crate::matching::{Masks, Vars};
 use crate::script::{Blame, Failure, Play, Played, Report};
 use crate::session::Audience;
 use crate::transcript::Transcript;
 use crate::units::{At, Pace, count};
-use crate::wire::{Side, with_eol};
+use crate::wire::Side;
 
 /// When a guest that may take as long as it likes is looked at again.
 const LATER: Duration = Duration::from_secs(3600);
@@ -154,7 +155,11 @@ impl Tape {
         let report = Report::new(format!("{lines} of {} never came", self.file));
         let named = unasked.iter().take(NAMED).fold(report, |report, entry| {
             let wanted = lookup.wanted(*entry, &self.parts);
-            report.note(mismatch::client_line(wanted.source.first(), wanted.item.bytes()))
+            report.note(mismatch::client_line(
+                wanted.source.first(),
+                wanted.item.bytes(),
+                self.masks.encoding(),
+            ))
         });
         let named = if unasked.len() > NAMED { named.note("…") } else { named };
         let report = named.note("if one may be missing: `\"opt\":true` in the event");
@@ -225,14 +230,10 @@ impl Tape {
             match &action.what {
                 Doing::Say(bytes) if actions.len() == 1 => return Ok(bytes.clone()),
                 Doing::Say(bytes) => all.extend_from_slice(bytes),
-                Doing::Send(template, eol) => match template.expand(vars) {
-                    Ok(text) => all.extend_from_slice(&with_eol(&text, *eol)),
-                    Err(missing) => {
-                        let (event, name) = (action.event, &missing.name);
-                        let failure = mismatch::undefined(&self.file, event, "send", name);
-                        return Err(Box::new(failure));
-                    }
-                },
+                Doing::Send(template, eol) => {
+                    let (place, encoding) = ((&*self.file, action.event), self.masks.encoding());
+                    all.extend_from_slice(&words(place, (template, *eol), vars, encoding)?);
+                }
                 Doing::HalfClose | Doing::Reset | Doing::Close | Doing::Open => {}
             }
         }

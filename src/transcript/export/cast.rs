@@ -60,7 +60,7 @@ impl Cast<'_> {
         Cast {
             showing,
             started: header.started.as_second(),
-            stage: Stage::new(header),
+            stage: Stage::new(header, showing.encoding(header)),
             last: showing.filter.after.unwrap_or(At::START),
             prompted: false,
         }

@@ -11,7 +11,7 @@ use super::text::{Since, is_late_want};
 use crate::page::Markup;
 use crate::transcript::{Event, Header, Said, What};
 use crate::units::{At, Human};
-use crate::wire::{ConnId, Eol, Side, Visible};
+use crate::wire::{ConnId, Encoding, Eol, Side, Visible};
 
 /// How many events are in one list: a browser draws only the lists that are on the screen, and is quick
 /// about it also where there are 100,000 events.
@@ -25,6 +25,7 @@ const LANES: usize = 6;
 pub struct Conversation {
     names: Names,
     eol: Eol,
+    encoding: Encoding,
     marks: bool,
     anchor: String,
     talk: Markup,
@@ -81,6 +82,7 @@ impl Conversation {
         Conversation {
             names: Names::new(header),
             eol: header.eol,
+            encoding: header.encoding,
             marks,
             anchor,
             talk,
@@ -93,6 +95,11 @@ impl Conversation {
             gap: false,
             last: None,
         }
+    }
+
+    /// Reads lines in this encoding, whatever the header says.
+    pub fn read_as(&mut self, encoding: Encoding) {
+        self.encoding = encoding;
     }
 
     /// Takes note of an event that is not shown.
@@ -284,7 +291,8 @@ impl Conversation {
             };
             self.talk.visible(self.names.who(conn, said.from).as_bytes()).raw("</b>");
         }
-        self.talk.raw("<bdi dir=\"auto\">").visible(&said.text).raw("</bdi>");
+        self.talk.raw("<bdi dir=\"auto\">").visible(&self.encoding.readable(&said.text));
+        self.talk.raw("</bdi>");
         let (talk, eol, marks) = (&mut self.talk, self.eol, self.marks);
         // Memory takes whatever is written.
         let _: io::Result<()> = each_mark(said, eol, marks, |name, value| {

@@ -4,7 +4,7 @@ use regex::bytes::Regex;
 
 use crate::transcript::{Event, What};
 use crate::units::At;
-use crate::wire::{ConnId, Side};
+use crate::wire::{ConnId, Encoding, Side};
 
 /// What an event must be to be shown. One that says nothing lets every event pass.
 #[derive(Debug, Clone, Default)]
@@ -17,6 +17,8 @@ pub struct Filter {
     pub kinds: Vec<Kind>,
     /// A line whose text, or a note whose text, has this in it.
     pub grep: Option<Regex>,
+    /// In which lines are read for that.
+    pub encoding: Encoding,
     /// Not before this instant.
     pub after: Option<At>,
     /// Before this instant.
@@ -74,13 +76,21 @@ impl Filter {
             && (self.conns.is_empty() || self.is_on_conn(event))
             && (self.kinds.is_empty() || self.kinds.contains(&Kind::of(&event.what)))
             && self.from.is_none_or(|side| from(&event.what) == Some(side))
-            && self.grep.as_ref().is_none_or(|regex| matches(regex, &event.what))
+            && self.grep.as_ref().is_none_or(|regex| self.matches(regex, &event.what))
     }
 
     /// Whether neither the event nor any that follows it is to be shown.
     #[must_use]
     pub fn is_past(&self, event: &Event) -> bool {
         self.before.is_some_and(|before| event.at >= before)
+    }
+
+    fn matches(&self, regex: &Regex, what: &What) -> bool {
+        match what {
+            What::Line(said) => regex.is_match(&self.encoding.text(&said.text)),
+            What::Note { text } => regex.is_match(text.as_bytes()),
+            What::Open { .. } | What::Close { .. } | What::Unknown { .. } => false,
+        }
     }
 
     fn is_on_conn(&self, event: &Event) -> bool {
@@ -97,13 +107,5 @@ fn from(what: &What) -> Option<Side> {
         What::Line(said) => Some(said.from),
         What::Close { from, .. } => Some(*from),
         What::Open { .. } | What::Note { .. } | What::Unknown { .. } => None,
-    }
-}
-
-fn matches(regex: &Regex, what: &What) -> bool {
-    match what {
-        What::Line(said) => regex.is_match(&said.text),
-        What::Note { text } => regex.is_match(text.as_bytes()),
-        What::Open { .. } | What::Close { .. } | What::Unknown { .. } => false,
     }
 }

@@ -20,7 +20,8 @@ pub(super) struct Html<'a> {
 impl Html<'_> {
     pub(super) fn new<'a>(header: &'a Header, showing: &'a Showing) -> Html<'a> {
         let from = showing.filter.after.unwrap_or(At::START);
-        let conversation = Conversation::new(header, from, showing.marks, "e".to_owned());
+        let mut conversation = Conversation::new(header, from, showing.marks, "e".to_owned());
+        conversation.read_as(showing.encoding(header));
         Html { showing, header, conversation: Some(conversation) }
     }
 

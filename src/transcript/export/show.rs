@@ -13,7 +13,7 @@ use super::{Filter, Text};
 use crate::transcript::json::{Reader, Stop, timestamp};
 use crate::transcript::{Ended, Event, Header};
 use crate::units::count;
-use crate::wire::{ConnId, Visible};
+use crate::wire::{ConnId, Encoding, Visible};
 
 /// How [`show`] shows.
 #[derive(Debug, Clone, Default)]
@@ -24,6 +24,8 @@ pub struct Showing {
     pub filter: Filter,
     /// Whether to tell all that the file holds, in text and on a page.
     pub marks: bool,
+    /// How lines are read, if not as the transcript says.
+    pub encoding: Option<Encoding>,
     /// Whether text has colours.
     pub styled: bool,
     /// How many events it looks ahead, to know whether there are several conns: with none, what is
@@ -87,6 +89,13 @@ impl Form {
     pub fn of(path: &Path) -> Form {
         let ending = path.extension().unwrap_or_default();
         Form::ALL.into_iter().find(|form| ending == form.as_str()).unwrap_or_default()
+    }
+}
+
+impl Showing {
+    /// How lines of a transcript with this header are read.
+    pub(super) fn encoding(&self, header: &Header) -> Encoding {
+        self.encoding.unwrap_or(header.encoding)
     }
 }
 
@@ -156,6 +165,8 @@ fn run<R: BufRead>(
     out: &mut impl Write,
 ) -> Result<(), ShowError> {
     shape.begin(out)?;
+    let encoding = showing.encoding(reader.header());
+    let filter = Filter { encoding, ..showing.filter.clone() };
     let mut seen = Conns::default();
     let mut ahead = VecDeque::new();
     loop {
@@ -163,17 +174,17 @@ fn run<R: BufRead>(
             let next = reader.next();
             if let Ok(Some(event)) = &next {
                 seen.add(event);
-                if showing.filter.passes(event) {
+                if filter.passes(event) {
                     shape.expect(event);
                 }
             }
             ahead.push_back(next);
         }
         match ahead.pop_front() {
-            Some(Ok(Some(event))) if showing.filter.is_past(&event) => {
+            Some(Ok(Some(event))) if filter.is_past(&event) => {
                 return Ok(shape.end(&End { missing: 0, ended: None }, out)?);
             }
-            Some(Ok(Some(event))) if showing.filter.passes(&event) => shape.event(&event, out)?,
+            Some(Ok(Some(event))) if filter.passes(&event) => shape.event(&event, out)?,
             Some(Ok(Some(event))) => shape.pass_over(&event),
             Some(Err(stop)) => return Err(ShowError::Read(stop)),
             Some(Ok(None)) | None => break,
@@ -209,6 +220,7 @@ impl Plain<'_> {
     fn new<'a>(header: &'a Header, showing: &'a Showing) -> Plain<'a> {
         let mut text = Text::new(header, false, showing.styled);
         text.tell_marks(showing.marks);
+        text.read_as(showing.encoding(header));
         Plain { text, header, showing }
     }
 }
@@ -253,6 +265,9 @@ pub(super) fn origin(header: &Header) -> String {
 pub(super) fn header_marks(header: &Header) -> io::Result<Vec<(String, String)>> {
     let visible = |text: &str| Visible(text.as_bytes()).to_string();
     let mut marks = vec![("eol".to_owned(), header.eol.name().to_owned())];
+    if !header.encoding.is_utf8() {
+        marks.push(("encoding".to_owned(), header.encoding.to_string()));
+    }
     if !header.mask.is_empty() {
         let masks = serde_json::to_string(&header.mask).map_err(io::Error::from)?;
         marks.push(("mask".to_owned(), visible(&masks)));

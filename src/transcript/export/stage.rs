@@ -6,7 +6,7 @@ use super::names::Names;
 use super::text::is_late_want;
 use crate::session::{Ending, Notice};
 use crate::transcript::{Event, Header, Said, What};
-use crate::wire::{ConnId, Eol, Side, Visible};
+use crate::wire::{ConnId, Encoding, Eol, Side, Visible};
 
 /// Stands before the rest of a line whose beginning was shown on a row of its own.
 const CONTINUED: &str = "… ";
@@ -18,6 +18,7 @@ const CONTINUED: &str = "… ";
 #[derive(Debug)]
 pub(super) struct Stage {
     names: Names,
+    encoding: Encoding,
     /// The first conn, and whether there are others.
     first: Option<ConnId>,
     several: bool,
@@ -63,8 +64,10 @@ impl Ink {
 }
 
 impl Stage {
-    pub(super) fn new(header: &Header) -> Stage {
-        Stage { names: Names::new(header), first: None, several: false, inside: HashMap::new() }
+    /// Of a transcript with this header, whose lines are read in this encoding.
+    pub(super) fn new(header: &Header, encoding: Encoding) -> Stage {
+        let (names, inside) = (Names::new(header), HashMap::new());
+        Stage { names, encoding, first: None, several: false, inside }
     }
 
     /// What stands before a line that is typed next.
@@ -127,7 +130,7 @@ impl Stage {
         if said.text.is_empty() && begun {
             return None; // the end of what was shown
         }
-        let text = Visible(&said.text).to_string();
+        let text = Visible(&self.encoding.readable(&said.text)).to_string();
         let own = self.names.own(conn);
         let mut row = Row { prompt: None, ink: Ink::of(said.from), label: String::new(), text };
         if own == Some(said.from) {
@@ -166,7 +169,7 @@ mod tests {
     fn rows(role: &str, events: &str) -> Vec<String> {
         let head = r#"{"chat-repl":"transcript","version":1,"started":"2026-10-07T09:15:02Z""#;
         let transcript = parse(format!("{head}{role}}}\n{events}").as_bytes()).unwrap();
-        let mut stage = Stage::new(&transcript.header);
+        let mut stage = Stage::new(&transcript.header, transcript.header.encoding);
         let rows = transcript.events.iter().filter_map(|event| stage.event(event));
         rows.map(|row| row.prompt.unwrap_or_default() + &row.label + &row.text).collect()
     }

@@ -65,7 +65,7 @@ struct Run {
 
 impl Svg<'_> {
     pub(super) fn new<'a>(header: &Header, showing: &'a Showing) -> Svg<'a> {
-        Svg { showing, stage: Stage::new(header), rows: Vec::new() }
+        Svg { showing, stage: Stage::new(header, showing.encoding(header)), rows: Vec::new() }
     }
 
     /// Adds a row, or several where it is longer than the screen is wide.

@@ -10,12 +10,13 @@ use super::marks::each_mark;
 use super::names::Names;
 use crate::transcript::{Event, Header, Said, What};
 use crate::units::At;
-use crate::wire::{ConnId, Eol, Side, Visible};
+use crate::wire::{ConnId, Encoding, Eol, Side, Visible};
 
 /// Writes events as text, one a line: when, who, what.
 #[derive(Debug)]
 pub struct Text {
     eol: Eol,
+    encoding: Encoding,
     names: Names,
     /// Whether to say on which conn.
     several: bool,
@@ -41,6 +42,7 @@ impl Text {
         let speaker = Side::Client.as_str().len();
         Text {
             eol: header.eol,
+            encoding: header.encoding,
             names: Names::new(header),
             several,
             first: None,
@@ -53,6 +55,11 @@ impl Text {
     /// Sets whether to tell all that events hold: marks for a replay, keys that are not known.
     pub fn tell_marks(&mut self, marks: bool) {
         self.marks = marks;
+    }
+
+    /// Reads lines in this encoding, whatever the header says.
+    pub fn read_as(&mut self, encoding: Encoding) {
+        self.encoding = encoding;
     }
 
     /// Takes note of an event that is to be shown: with a second conn, it is said on which conn each
@@ -140,7 +147,8 @@ impl Text {
         });
         let who = self.who(conn, said.from).to_string();
         let gap = self.speaker.saturating_sub(who.width());
-        write!(out, "{style}{who}{style:#}{:gap$}  {}", "", Visible(&said.text))?;
+        let text = self.encoding.readable(&said.text);
+        write!(out, "{style}{who}{style:#}{:gap$}  {}", "", Visible(&text))?;
         each_mark(said, self.eol, self.marks, |name, value| self.mark(name, value, out))
     }
 

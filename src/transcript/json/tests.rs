@@ -309,6 +309,7 @@ prop_compose! {
         nanos in -1_000_000_000_000_000_000_i128..4_000_000_000_000_000_000,
         role in prop::option::of(side()),
         eol in eol(),
+        encoding in prop::sample::select(&["utf-8", "gbk", "shift_jis", "iso-8859-15"][..]),
         mask in prop::collection::vec(any::<String>(), 0..3),
         extra in extra(),
         mut events in prop::collection::vec(event(), 0..12),
@@ -322,7 +323,8 @@ prop_compose! {
             event.at = At::from_micros(now);
         }
         let ended = why.map_or(Ended::Whole, Ended::Interrupted);
-        let header = Header { started, role, eol, mask, extra };
+        let encoding = encoding.parse().unwrap();
+        let header = Header { started, role, eol, encoding, mask, extra };
         Transcript { header, events, missing, ended }
     }
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use super::fields::{Fields, Raw, Wrong, decode, offset_in};
 use crate::transcript::{Event, Header, Marks, Said, What};
 use crate::units::At;
-use crate::wire::{ConnId, Eol, Side, unesc};
+use crate::wire::{ConnId, Encoding, Eol, Side, unesc};
 
 /// What a header says, besides the events of a document.
 pub(super) struct Head {
@@ -38,10 +38,11 @@ pub(super) fn header(text: &[u8], mut fields: Fields<'_>) -> Result<Head, Wrong>
         })?;
     let role = take_role(text, &mut fields)?;
     let eol = take_eol(text, &mut fields)?.unwrap_or_default();
+    let encoding = take_encoding(text, &mut fields)?;
     let mask = fields.take_as(text, "mask")?.unwrap_or_default();
     let missing = fields.take_as(text, "missing")?.unwrap_or(0);
     let interrupted = fields.take_as(text, "interrupted")?;
-    let header = Header { started, role, eol, mask, extra: fields.rest() };
+    let header = Header { started, role, eol, encoding, mask, extra: fields.rest() };
     Ok(Head { header, missing, interrupted })
 }
 
@@ -154,6 +155,11 @@ fn side(text: &[u8], key: &str, value: Raw<'_>) -> Result<Side, Wrong> {
 fn take_eol(text: &[u8], fields: &mut Fields<'_>) -> Result<Option<Eol>, Wrong> {
     let Some(value) = fields.take(text, "eol")? else { return Ok(None) };
     parsed(text, "eol", value, r#""\n", "\r\n" or """#, Eol::from_text).map(Some)
+}
+
+fn take_encoding(text: &[u8], fields: &mut Fields<'_>) -> Result<Encoding, Wrong> {
+    let Some(value) = fields.take(text, "encoding")? else { return Ok(Encoding::UTF_8) };
+    parsed(text, "encoding", value, "a name such as `gbk`", |name| name.parse().ok())
 }
 
 fn unescaped(text: &[u8], value: Raw<'_>) -> Result<Bytes, Wrong> {

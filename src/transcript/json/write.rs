@@ -59,6 +59,9 @@ impl Encoder {
             push_text(out, "role", role.as_str());
         }
         push_text(out, "eol", header.eol.as_str());
+        if !header.encoding.is_utf8() {
+            push_text(out, "encoding", &header.encoding.to_string());
+        }
         if missing > 0 && trailer.is_none() {
             push_key(out, "missing");
             push_number(out, missing);
