@@ -19,5 +19,6 @@
 
 mod blocks;
 mod examples;
+mod links;
 mod manual;
 mod terminals;
