@@ -1,6 +1,7 @@
 //! What the documents say there is, there is.
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::time::Duration;
 
 use chat_repl::command::help;
@@ -11,6 +12,7 @@ use regex::Regex;
 
 use super::blocks::Document;
 use crate::support::proc::Repl;
+use crate::support::project;
 
 #[test]
 fn the_reference_has_the_table_of_commands() {
@@ -83,6 +85,21 @@ fn commands_that_documents_mention_exist() {
         }
     }
     assert!(seen > 20, "{seen} commands are mentioned");
+}
+
+#[test]
+fn recipes_that_documents_mention_exist() {
+    let justfile = fs::read_to_string(project().join("justfile")).unwrap();
+    let recipes = words(&justfile, r"(?m)^([a-z][a-z-]*)(?: [A-Z*+][^:]*)?:(?: |$)");
+    assert!(recipes.contains("ci") && recipes.contains("bench"), "{recipes:?}");
+    let mut seen = 0;
+    for document in Document::all() {
+        for recipe in words(&document.text, r"(?m)(?:^|`|&& |sudo )just ([a-z][a-z-]*)") {
+            assert!(recipes.contains(&recipe), "{}: there is no `just {recipe}`", document.name);
+            seen += 1;
+        }
+    }
+    assert!(seen > 5, "{seen} recipes are mentioned");
 }
 
 #[test]
