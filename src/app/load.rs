@@ -127,7 +127,8 @@ fn piece(args: &cli::Load, path: &Path, settings: &Settings) -> Result<(Piece, b
         Finish::Close { half_close: !args.shared.no_half_close, linger: args.shared.linger };
     let options = vars::playing(&args.playing);
     let manner = options.verify(settings.timeout, finish);
-    let score = replay::score(path, manner, replay::Given { settings, masks: &options.masks })?;
+    let given = replay::Given { settings, masks: &options.masks };
+    let score = replay::score(path, manner, args.shared.max_line, given)?;
     match score.checks_nothing() {
         Some(failure) => Err(Error::failed(failure)),
         None => Ok((Piece::Transcript(score), true)),

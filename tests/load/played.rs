@@ -95,6 +95,37 @@ fn what_never_comes_is_waited_for_so_long() {
 }
 
 #[test]
+fn a_line_that_does_not_end_is_late() {
+    let twice = tape(&[client("hello"), server("hello"), server("hello")]);
+    let server = Answers::start(|_| Answer::Begin("hello\nhel".to_owned()));
+    let dir = folder(&[
+        ("hello.chat", "hello\n/expect -n -x hello\n/expect -n -x hello\n"),
+        ("hello.json", &twice),
+    ]);
+    let options = ["--clients", "3", "--timeout", "300ms"];
+    let masked = [&options[..], &["--mask", "s/[0-9]/N/"]].concat();
+    for (file, options) in
+        [("hello.chat", &options[..]), ("hello.json", &options), ("hello.json", &masked)]
+    {
+        let told = load(dir.path(), file, &server.addr(), options, 1);
+        told.ended([0, 0, 3, 0, 0, 0]).turns(0);
+        assert_eq!(told.count("/received/bytes"), Some(3 * 9));
+    }
+}
+
+#[test]
+fn of_a_line_that_does_not_end_no_more_is_read_than_a_player_keeps() {
+    const ALL: usize = 32 << 20;
+    let server = Answers::start(|_| Answer::Begin("x".repeat(ALL)));
+    for more in [&[][..], &["--mask", "s/[0-9]/N/"]] {
+        let options = [&["--max-line", "1KiB", "--timeout", "1h"][..], more].concat();
+        let told = load(hellos(1).path(), "hello.json", &server.addr(), &options, 1);
+        told.ended([0, 1, 0, 0, 0, 0]).turns(0).failed("event 3 of hello.json differs", 1);
+        assert!(told.count("/received/bytes") < Some(ALL as u64 / 2), "{}", told.json);
+    }
+}
+
+#[test]
 fn a_server_that_closes_is_no_server_that_answers_wrongly() {
     let server = Answers::start(|_| Answer::Close);
     for file in ["hello.json", "hello.chat"] {

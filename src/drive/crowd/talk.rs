@@ -309,11 +309,15 @@ impl Talk {
         };
         let (play, came) = cue.player(score, self.stirred, odd);
         let mut spoken = Spoken::playing(play, scene.crowd, cue.vars().clone());
-        spoken.opened(now, &self.addr);
+        // Or it would wait for the rest anew.
+        spoken.opened(self.stirred, &self.addr);
         if !came.is_empty() {
-            spoken.hear(now, came);
-        } else if odd.is_empty() {
+            spoken.hear(self.stirred, came);
+        }
+        if odd.is_empty() {
             spoken.late();
+        } else {
+            spoken.hear(now, odd.clone());
         }
         self.who = Who::Spoken(Box::new(spoken));
         self.said_all = false;
