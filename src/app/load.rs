@@ -1,6 +1,8 @@
 //! `chat-repl load FILE`.
 
+use std::num::NonZeroUsize;
 use std::path::Path;
+use std::thread;
 
 use jiff::Timestamp;
 
@@ -26,7 +28,7 @@ pub(super) fn run(args: &cli::Load) -> Result<(), Error> {
     };
     raise_descriptor_limit();
     let clients = usize::try_from(args.clients.get()).unwrap_or(usize::MAX);
-    let most = descriptors_for_conns().saturating_sub(args.threads.get() * OWN);
+    let most = descriptors_for_conns().saturating_sub(threads(args).get().saturating_mul(OWN));
     if clients > most {
         return Err(Error::too_many_clients(clients, most));
     }
@@ -35,7 +37,7 @@ pub(super) fn run(args: &cli::Load) -> Result<(), Error> {
     let secrets = settings.secrets.clone();
     let plan = plan(args, file, address);
     let results = prepare(args, file, address, settings).and_then(|crowd| {
-        let load = Load { crowd, threads: args.threads };
+        let load = Load { crowd, threads: threads(args) };
         let (mut watching, started) = (Watching::new(args.quiet), Timestamp::now());
         let ran = load::run(&load, &mut |tally, elapsed| watching.tell(tally, &plan, elapsed));
         watching.end();
@@ -45,6 +47,11 @@ pub(super) fn run(args: &cli::Load) -> Result<(), Error> {
     });
     let (results, signal) = results.map_err(|err| err.hiding(&secrets))?;
     loaded::report(args, page, &results, signal)
+}
+
+/// On how many threads: one without a client has nothing to do.
+fn threads(args: &cli::Load) -> NonZeroUsize {
+    NonZeroUsize::try_from(args.clients).map_or(args.threads, |clients| clients.min(args.threads))
 }
 
 /// What is to be done, for reports.
@@ -59,7 +66,8 @@ fn plan(args: &cli::Load, file: &Path, address: &Address) -> Plan {
         },
         rate: args.rate,
         ramp: args.ramp,
-        threads: args.threads.get() as u64,
+        threads: threads(args).get() as u64,
+        processors: thread::available_parallelism().ok().map(|count| count.get() as u64),
     }
 }
 

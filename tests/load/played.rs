@@ -26,6 +26,15 @@ fn all_clients_play_all_of_it_as_often_as_they_are_to() {
 }
 
 #[test]
+fn there_are_no_more_threads_than_clients() {
+    let (dir, server) = (hellos(1), Answers::echo());
+    let options = ["--clients", "2", "--threads", "1000000000000"];
+    let told = load(dir.path(), "hello.json", &server.addr(), &options, 0);
+    told.ended([2, 0, 0, 0, 0, 0]).turns(2);
+    assert_eq!(told.count("/runs/0/threads"), Some(2));
+}
+
+#[test]
 fn each_client_and_each_session_has_a_number() {
     let script = "/send I am ${client} ${iter}\n/expect ^I am ${client} ${iter}$\n";
     let says =

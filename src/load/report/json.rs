@@ -87,6 +87,8 @@ struct RunForm {
     rate: Option<f64>,
     ramp_ms: Ms,
     threads: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    processors: Option<u64>,
     elapsed_ms: Ms,
     turning_ms: (Ms, Ms),
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -324,6 +326,7 @@ impl RunForm {
             rate: plan.rate,
             ramp_ms: Ms(plan.ramp),
             threads: plan.threads,
+            processors: plan.processors,
             elapsed_ms: Ms(*elapsed),
             turning_ms: (Ms(turning.0), Ms(turning.1)),
             cpu_ms: cpu.map(Ms),
@@ -351,6 +354,7 @@ impl RunForm {
             rate: self.rate,
             ramp: self.ramp_ms.0,
             threads: self.threads,
+            processors: self.processors,
         };
         let (elapsed, cpu) = (self.elapsed_ms.0, self.cpu_ms.map(|Ms(time)| time));
         Ok(Run { plan, started: self.started.0, elapsed, turning: (from, to), cpu })

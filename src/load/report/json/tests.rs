@@ -36,6 +36,7 @@ fn it_has_every_figure() {
         "runs": [{
             "started": "1970-01-01T00:00:00.000Z", "file": "talk.chat", "address": "localhost:7000",
             "clients": 10, "times": 1, "rate": 1000.0, "ramp_ms": 0.0, "threads": 1,
+            "processors": 2,
             "elapsed_ms": 3000.0, "turning_ms": [0.0, 2000.0], "cpu_ms": 300.0,
         }],
         "elapsed_ms": 3000.0,
