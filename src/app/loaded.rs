@@ -1,7 +1,7 @@
 //! What is told of a load: while it goes on, and in the end.
 
-use std::fs;
-use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
+use std::fs::File;
+use std::io::{self, BufWriter, ErrorKind, IsTerminal, Read, Write};
 use std::path::Path;
 use std::time::Duration;
 
@@ -61,7 +61,10 @@ pub(super) fn merge(args: &Load) -> Result<(), Error> {
 
 fn read(path: &Path) -> Result<(String, Results), Error> {
     let name = path.display().to_string();
-    let text = fs::read_to_string(path).map_err(|err| Error::read(&name, &err))?;
+    let mut text = String::new();
+    let file = File::open(path).map_err(|err| Error::read(&name, &err))?;
+    let most = load::MOST_BYTES as u64 + 1;
+    file.take(most).read_to_string(&mut text).map_err(|err| Error::read(&name, &err))?;
     let results = load::read(&text).map_err(|err| Error::no_results(path, &err))?;
     Ok((name, results))
 }

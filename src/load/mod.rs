@@ -18,7 +18,7 @@ mod tally;
 pub use condition::{Breach, Condition, ConditionError};
 pub use histogram::{Histogram, samples_for};
 pub use merge::{MergeError, merge};
-pub use report::{Progress, ReadError, html, json, read, text};
+pub use report::{MOST_BYTES, Progress, ReadError, html, json, read, text};
 pub use results::{Plan, Results, Run, Until};
 pub use run::{Load, Loaded, RunError, run};
 pub use series::{Interval, Series};
