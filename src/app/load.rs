@@ -12,7 +12,7 @@ use crate::cli;
 use crate::drive::crowd::{self, Crowd, Pacing, Piece};
 use crate::drive::{self, Dialing};
 use crate::error::Error;
-use crate::load::{self, Load, Plan, Results, Until};
+use crate::load::{self, Load, Plan, Results, Tally, Until};
 use crate::net::{self, Address, Tls, descriptors_for_conns, raise_descriptor_limit};
 use crate::replay::{self, Finish};
 use crate::script::{Report, RunnerOptions, Settings};
@@ -39,7 +39,8 @@ pub(super) fn run(args: &cli::Load) -> Result<(), Error> {
     let results = prepare(args, file, address, settings).and_then(|crowd| {
         let load = Load { crowd, threads: threads(args) };
         let (mut watching, started) = (Watching::new(args.quiet), Timestamp::now());
-        let ran = load::run(&load, &mut |tally, elapsed| watching.tell(tally, &plan, elapsed));
+        let watch = &mut |tally: &Tally, elapsed| watching.tell(tally, &plan, elapsed);
+        let ran = load::run(&load, watch, &loaded::write);
         watching.end();
         let loaded = ran.map_err(|err| Error::load(&err))?;
         let results = Results::of(plan.clone(), started, loaded.took, loaded.cpu, loaded.tally);

@@ -26,10 +26,10 @@ impl Watching {
         Watching((!quiet).then(|| Progress::new(io::stderr().is_terminal())))
     }
 
-    pub(super) fn tell(&mut self, tally: &Tally, plan: &Plan, elapsed: Duration) {
-        if let Some(progress) = self.0.as_mut().filter(|progress| elapsed >= progress.due()) {
-            write(&progress.tell(tally, plan, elapsed, columns()));
-        }
+    /// What to write at this time after the start.
+    pub(super) fn tell(&mut self, tally: &Tally, plan: &Plan, elapsed: Duration) -> String {
+        let progress = self.0.as_mut().filter(|progress| elapsed >= progress.due());
+        progress.map(|progress| progress.tell(tally, plan, elapsed, columns())).unwrap_or_default()
     }
 
     pub(super) fn end(mut self) {
@@ -39,8 +39,8 @@ impl Watching {
     }
 }
 
-/// Where nobody sees it any more, the load goes on.
-fn write(text: &str) {
+/// Writes how it goes on. Where nobody sees it any more, the load goes on.
+pub(super) fn write(text: &str) {
     if !text.is_empty() {
         io::stderr().write_all(text.as_bytes()).ok();
     }

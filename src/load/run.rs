@@ -62,11 +62,15 @@ struct Meter<'a> {
 }
 
 /// Runs a load to its end. `watch` is told what was counted so far, and how long it has lasted, several
-/// times a second.
+/// times a second, and says what `write` is to write of it: clients wait for `watch`, and for no writing.
 ///
 /// # Errors
 /// The system refuses what clients need.
-pub fn run(load: &Load, watch: &mut dyn FnMut(&Tally, Duration)) -> Result<Loaded, RunError> {
+pub fn run(
+    load: &Load,
+    watch: &mut dyn FnMut(&Tally, Duration) -> String,
+    write: &dyn Fn(&str),
+) -> Result<Loaded, RunError> {
     let mut signals = Signals::catch().map_err(RunError::Signals)?;
     let (stop, all) = (Stop::default(), Mutex::new(Tally::new()));
     let (ended, news) = channel();
@@ -86,7 +90,8 @@ pub fn run(load: &Load, watch: &mut dyn FnMut(&Tally, Duration)) -> Result<Loade
                     stop.ask();
                 }
                 Err(RecvTimeoutError::Timeout) => {
-                    watch(&lock(&all), clock.now().since(At::START));
+                    let told = watch(&lock(&all), clock.now().since(At::START));
+                    write(&told);
                 }
                 Err(RecvTimeoutError::Disconnected) => return failed,
             }
