@@ -15,6 +15,7 @@ mod run;
 mod series;
 mod tally;
 
+pub use crate::drive::crowd::Outcome;
 pub use condition::{Breach, Condition, ConditionError};
 pub use histogram::{Histogram, samples_for};
 pub use merge::{MergeError, merge};
@@ -22,4 +23,4 @@ pub use report::{MOST_BYTES, Progress, ReadError, html, json, read, text};
 pub use results::{Plan, Results, Run, Until};
 pub use run::{Load, Loaded, RunError, run};
 pub use series::{Interval, Series};
-pub use tally::{Cause, Outcome, Tally, Traffic};
+pub use tally::{Cause, Tally, Traffic};

@@ -11,8 +11,8 @@ use memchr::memchr_iter;
 use nix::time::ClockId;
 use thiserror::Error;
 
-use super::{Outcome, Tally};
-use crate::drive::crowd::{self, Crowd, Fate, Gauge};
+use super::Tally;
+use crate::drive::crowd::{self, Crowd, Gauge, Outcome};
 use crate::drive::{Clock, Signal, Signals, Stop};
 use crate::units::{At, reason};
 
@@ -161,14 +161,7 @@ impl Gauge for Meter<'_> {
         self.own.received(lines(bytes), bytes.len() as u64);
     }
 
-    fn ended(&mut self, at: At, how: Fate, why: Option<(&str, &dyn Fn() -> String)>) {
-        let how = match how {
-            Fate::Done => Outcome::Ok,
-            Fate::Mismatched => Outcome::Mismatched,
-            Fate::Late => Outcome::TimedOut,
-            Fate::Unreached => Outcome::Refused,
-            Fate::Closed => Outcome::Closed,
-        };
+    fn ended(&mut self, at: At, how: Outcome, why: Option<(&str, &dyn Fn() -> String)>) {
         self.own.ended(at, how);
         if let Some((headline, whole)) = why {
             self.own.failed(headline, whole);

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::{Crowd, Fate, Piece};
+use super::{Crowd, Outcome, Piece};
 use crate::matching::Vars;
 use crate::script::{
     Action, Blame, Failure, MismatchKind, Play, Report, Runner, RunnerOptions, Task,
@@ -62,7 +62,7 @@ pub(super) enum Asked {
     /// The session is over.
     Leave,
     /// The session has failed.
-    Fail(Fate, Box<Failure>),
+    Fail(Outcome, Box<Failure>),
 }
 
 /// The variables of a session; those of all of them where these make no difference.
@@ -172,7 +172,7 @@ impl Spoken {
                     }
                 }
                 Action::Task(task) => self.task(task),
-                Action::Fail(failure) => return Some(Asked::Fail(self.fate(&failure), failure)),
+                Action::Fail(failure) => return Some(Asked::Fail(self.outcome(&failure), failure)),
                 Action::Prompt => {}
             }
         }
@@ -257,18 +257,18 @@ impl Spoken {
     }
 
     /// What became of the session, given why it failed.
-    fn fate(&self, failure: &Failure) -> Fate {
+    fn outcome(&self, failure: &Failure) -> Outcome {
         match (failure.blame, self.differs) {
-            (Blame::Unreachable, _) => Fate::Unreached,
-            (Blame::Connection, _) | (_, Some(MismatchKind::Closed)) => Fate::Closed,
-            (Blame::Script, _) => Fate::Mismatched,
-            (_, Some(MismatchKind::Missing)) if self.peer_ended => Fate::Closed,
-            (_, Some(MismatchKind::Missing | MismatchKind::Open)) => Fate::Late,
-            (_, Some(_)) => Fate::Mismatched,
+            (Blame::Unreachable, _) => Outcome::Refused,
+            (Blame::Connection, _) | (_, Some(MismatchKind::Closed)) => Outcome::Closed,
+            (Blame::Script, _) => Outcome::Mismatched,
+            (_, Some(MismatchKind::Missing)) if self.peer_ended => Outcome::Closed,
+            (_, Some(MismatchKind::Missing | MismatchKind::Open)) => Outcome::TimedOut,
+            (_, Some(_)) => Outcome::Mismatched,
             (_, None) => match self.cause {
-                Cause::Heard => Fate::Mismatched,
-                Cause::Late => Fate::Late,
-                Cause::Ended => Fate::Closed,
+                Cause::Heard => Outcome::Mismatched,
+                Cause::Late => Outcome::TimedOut,
+                Cause::Ended => Outcome::Closed,
             },
         }
     }

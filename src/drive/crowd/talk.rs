@@ -5,7 +5,7 @@ use mio::event::Event;
 
 use super::herd::Scene;
 use super::spoken::{Asked, Spoken};
-use super::{Crowd, Fate, Gauge, Piece};
+use super::{Crowd, Gauge, Outcome, Piece};
 use crate::net::{Conn, Flushed, NetStream, ReadOutcome};
 use crate::replay::{Cue, Replied, Score};
 use crate::script::{Blame, Failure, Report};
@@ -58,14 +58,14 @@ struct Turn {
 /// A session has ended.
 pub(super) struct Ended {
     pub(super) at: At,
-    pub(super) fate: Fate,
+    pub(super) outcome: Outcome,
     /// Why it failed.
     pub(super) failure: Option<Box<Failure>>,
 }
 
 impl Ended {
     fn well(at: At) -> Ended {
-        Ended { at, fate: Fate::Done, failure: None }
+        Ended { at, outcome: Outcome::Ok, failure: None }
     }
 }
 
@@ -258,7 +258,7 @@ impl Talk {
             spoken.ended(now, how);
         }
         let ended = self.go_on(now, own, scene);
-        if ended.as_ref().is_some_and(|ended| ended.fate != Fate::Done || *how == Ending::Eof) {
+        if ended.as_ref().is_some_and(|ended| ended.outcome != Outcome::Ok || *how == Ending::Eof) {
             return ended;
         }
         let Who::Spoken(spoken) = &self.who else { return ended };
@@ -268,7 +268,7 @@ impl Talk {
             how => {
                 let report = Report::new(format!("the connection broke: {how}"));
                 let failure = Box::new(Failure { report, blame: Blame::Connection });
-                Some(Ended { at: now, fate: Fate::Closed, failure: Some(failure) })
+                Some(Ended { at: now, outcome: Outcome::Closed, failure: Some(failure) })
             }
         }
     }
@@ -357,7 +357,7 @@ impl Talk {
                     return None;
                 }
                 Some(Err(failure)) => {
-                    return Some(Ended { at: now, fate: Fate::Mismatched, failure: Some(failure) });
+                    return Some(Ended { at: now, outcome: Outcome::Mismatched, failure: Some(failure) });
                 }
                 Some(Ok(bytes)) if bytes.is_empty() => {}
                 Some(Ok(bytes)) => {
@@ -427,8 +427,8 @@ impl Talk {
                     }
                     (self.said_all, self.stirred) = (true, now);
                 }
-                Asked::Fail(fate, failure) => {
-                    return Some(Ended { at: now, fate, failure: Some(failure) });
+                Asked::Fail(outcome, failure) => {
+                    return Some(Ended { at: now, outcome, failure: Some(failure) });
                 }
             }
         }
