@@ -3,6 +3,7 @@
 use bytes::Bytes;
 
 use super::{Crowd, Outcome, Piece};
+use crate::drive::ahead::Ahead;
 use crate::matching::Vars;
 use crate::script::{
     Action, Blame, Failure, MismatchKind, Play, Report, Runner, RunnerOptions, Task,
@@ -11,17 +12,13 @@ use crate::session::{Drive, Effect, Ending, Input, Queue, Record, Recorded};
 use crate::units::At;
 use crate::wire::{ConnId, Side};
 
-/// How many steps a client has at hand, the rest of which all share.
-const AHEAD: usize = 64;
-
 /// Each session has one conn.
 const CONN: ConnId = ConnId::FIRST;
 
 /// Runs the steps of a script, or a player.
 pub(super) struct Spoken {
     runner: Runner,
-    /// How many steps of the script it was given.
-    given: usize,
+    ahead: Ahead,
     /// What is to be said, and not before its time.
     held_back: Option<Bytes>,
     /// How much of what was waited for had come when that was last asked.
@@ -100,7 +97,7 @@ impl Spoken {
     fn new(runner: Runner) -> Spoken {
         Spoken {
             runner,
-            given: 0,
+            ahead: Ahead::default(),
             held_back: None,
             met: 0,
             cause: Cause::Heard,
@@ -181,17 +178,7 @@ impl Spoken {
     /// Takes the next steps of the script, where none is at hand.
     fn prepare(&mut self, piece: &Piece) {
         let Piece::Script(steps) = piece else { return };
-        if self.runner.pending() > AHEAD / 2 || self.given == steps.len() && self.given > 0 {
-            return;
-        }
-        let more = &steps[self.given..steps.len().min(self.given + AHEAD)];
-        for step in more {
-            self.runner.push(step.clone());
-        }
-        self.given += more.len();
-        if self.given == steps.len() {
-            self.runner.complete();
-        }
+        self.ahead.supply(&mut self.runner, steps);
     }
 
     fn ask(&mut self, now: At, input: Input) -> Option<Asked> {
