@@ -7,9 +7,13 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use bytes::Bytes;
-use chat_repl::matching::{Secrets, Vars};
+use chat_repl::load::Tally;
+use chat_repl::matching::{Mask, Masks, Pattern, Secrets, Template, Vars};
 use chat_repl::script::{Action, Parser, Runner, RunnerOptions, Settings};
-use chat_repl::session::{Direct, DirectOptions, Effect, Input, Record, Recorded, Session};
+use chat_repl::session::{
+    Admits, Direct, DirectOptions, Effect, Input, Name, Record, Recorded, Room, RoomOptions,
+    Session,
+};
 use chat_repl::transcript::export::{self, Showing};
 use chat_repl::transcript::json::{Form, Reader, parse, write};
 use chat_repl::transcript::{Header, Journal, Store};
@@ -154,5 +158,84 @@ fn script(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(parts, transcript, codec, script);
+fn matching(c: &mut Criterion) {
+    let line = format!("+PONG {:057}", 0).into_bytes();
+    let mut group = c.benchmark_group("matching");
+    group.throughput(Throughput::Elements(1));
+    for (name, source, exact) in [
+        ("exact", "+PONG 0", true),
+        ("literal", r"^\+PONG 0", false),
+        ("regex", "^.PONG 0+$", false),
+        ("captures", r"^(?<word>\S+) (?<number>\d+)$", false),
+    ] {
+        let template = Template::parse(source).expect("it has no variable");
+        let pattern = Pattern::compile(&template, exact, &Vars::default()).expect("it is right");
+        assert!(pattern.find(&line).is_some(), "{name}");
+        group.bench_function(name, |b| b.iter(|| pattern.find(black_box(&line))));
+    }
+    let masks: Masks = Mask::parse("s/[0-9]+$/N/").into_iter().collect();
+    group.bench_function("mask", |b| b.iter(|| masks.apply(black_box(&line)).len()));
+    group.finish();
+}
+
+/// A room with so many guests, each of whom has a name and has been greeted.
+fn room(guests: u32) -> Room {
+    let mut room = Room::new(RoomOptions {
+        name: Name::default(),
+        attended: false,
+        max_line: 1 << 20,
+        telnet: true,
+        outbox: 1 << 20,
+        max_guests: usize::MAX,
+        rate: None,
+        idle_timeout: None,
+        backlog: 0,
+        admits: Admits::default(),
+    });
+    let mut effects = Vec::new();
+    for conn in (1..=guests).filter_map(ConnId::new) {
+        let addr = "127.0.0.1:1".to_owned();
+        let opened = Input::Opened { conn, addr, own: Side::Server, name: None, secured: None };
+        room.handle(At::START, opened, &mut effects);
+        effects.clear();
+    }
+    room
+}
+
+/// A guest talks, and the room says what is to go to all others: the work of a room without its sockets.
+fn rooms(c: &mut Criterion) {
+    let said = Bytes::from(format!("{:063}\n", 0).repeat(1000));
+    let mut group = c.benchmark_group("room");
+    group.throughput(Throughput::Elements(1000));
+    for guests in [2, 1000] {
+        let mut room = room(guests);
+        let mut effects = Vec::new();
+        group.bench_function(format!("lines to {guests} guests"), |b| {
+            b.iter(|| {
+                effects.clear();
+                let heard = Input::Received { conn: ConnId::FIRST, bytes: said.clone() };
+                room.handle(At::START, black_box(heard), &mut effects);
+                assert!(effects.iter().any(|effect| matches!(effect, Effect::Pass { .. })));
+            });
+        });
+    }
+    group.finish();
+}
+
+fn load(c: &mut Criterion) {
+    let mut group = c.benchmark_group("load");
+    group.throughput(Throughput::Elements(1));
+    group.bench_function("turn", |b| {
+        let (mut tally, mut turns) = (Tally::new(), 0_u64);
+        b.iter(|| {
+            turns += 1;
+            let took = Duration::from_micros(turns % 10_000);
+            tally.turn(At::from_micros(turns * 10), black_box(took), black_box(took));
+        });
+        assert_eq!(tally.turns(), turns);
+    });
+    group.finish();
+}
+
+criterion_group!(parts, transcript, codec, matching, script, rooms, load);
 criterion_main!(parts);

@@ -7,7 +7,7 @@
 //! - `console host` and `console guest`: two terminals at once. `$ ` starts the program, what follows
 //!   `> ` is typed when all that stands above it is on the screen, and the rest is what is shown.
 //! - `text NAME`: a file of that name, in that folder.
-//! - anything else is for the eye.
+//! - anything else is for the eye; where it calls the program, `shown` has it in a list with the reason.
 //!
 //! Addresses and times are compared by their form. `localhost:6379` is a Redis server that the test
 //! starts, also in files, and so are the usual addresses of the other servers of `support::servers`;
@@ -19,5 +19,7 @@
 
 mod blocks;
 mod examples;
+mod links;
 mod manual;
+mod shown;
 mod terminals;

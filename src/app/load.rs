@@ -1,6 +1,8 @@
 //! `chat-repl load FILE`.
 
+use std::num::NonZeroUsize;
 use std::path::Path;
+use std::thread;
 
 use jiff::Timestamp;
 
@@ -10,7 +12,7 @@ use crate::cli;
 use crate::drive::crowd::{self, Crowd, Pacing, Piece};
 use crate::drive::{self, Dialing};
 use crate::error::Error;
-use crate::load::{self, Load, Plan, Results, Until};
+use crate::load::{self, Load, Plan, Results, Tally, Until};
 use crate::net::{self, Address, Tls, descriptors_for_conns, raise_descriptor_limit};
 use crate::replay::{self, Finish};
 use crate::script::{Report, RunnerOptions, Settings};
@@ -26,7 +28,7 @@ pub(super) fn run(args: &cli::Load) -> Result<(), Error> {
     };
     raise_descriptor_limit();
     let clients = usize::try_from(args.clients.get()).unwrap_or(usize::MAX);
-    let most = descriptors_for_conns().saturating_sub(args.threads.get() * OWN);
+    let most = descriptors_for_conns().saturating_sub(threads(args).get().saturating_mul(OWN));
     if clients > most {
         return Err(Error::too_many_clients(clients, most));
     }
@@ -35,9 +37,10 @@ pub(super) fn run(args: &cli::Load) -> Result<(), Error> {
     let secrets = settings.secrets.clone();
     let plan = plan(args, file, address);
     let results = prepare(args, file, address, settings).and_then(|crowd| {
-        let load = Load { crowd, threads: args.threads };
+        let load = Load { crowd, threads: threads(args) };
         let (mut watching, started) = (Watching::new(args.quiet), Timestamp::now());
-        let ran = load::run(&load, &mut |tally, elapsed| watching.tell(tally, &plan, elapsed));
+        let watch = &mut |tally: &Tally, elapsed| watching.tell(tally, &plan, elapsed);
+        let ran = load::run(&load, watch, &loaded::write);
         watching.end();
         let loaded = ran.map_err(|err| Error::load(&err))?;
         let results = Results::of(plan.clone(), started, loaded.took, loaded.cpu, loaded.tally);
@@ -45,6 +48,11 @@ pub(super) fn run(args: &cli::Load) -> Result<(), Error> {
     });
     let (results, signal) = results.map_err(|err| err.hiding(&secrets))?;
     loaded::report(args, page, &results, signal)
+}
+
+/// On how many threads: one without a client has nothing to do.
+fn threads(args: &cli::Load) -> NonZeroUsize {
+    NonZeroUsize::try_from(args.clients).map_or(args.threads, |clients| clients.min(args.threads))
 }
 
 /// What is to be done, for reports.
@@ -59,7 +67,8 @@ fn plan(args: &cli::Load, file: &Path, address: &Address) -> Plan {
         },
         rate: args.rate,
         ramp: args.ramp,
-        threads: args.threads.get() as u64,
+        threads: threads(args).get() as u64,
+        processors: thread::available_parallelism().ok().map(|count| count.get() as u64),
     }
 }
 
@@ -127,7 +136,8 @@ fn piece(args: &cli::Load, path: &Path, settings: &Settings) -> Result<(Piece, b
         Finish::Close { half_close: !args.shared.no_half_close, linger: args.shared.linger };
     let options = vars::playing(&args.playing);
     let manner = options.verify(settings.timeout, finish);
-    let score = replay::score(path, manner, replay::Given { settings, masks: &options.masks })?;
+    let given = replay::Given { settings, masks: &options.masks };
+    let score = replay::score(path, manner, args.shared.max_line, given)?;
     match score.checks_nothing() {
         Some(failure) => Err(Error::failed(failure)),
         None => Ok((Piece::Transcript(score), true)),

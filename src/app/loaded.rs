@@ -1,7 +1,7 @@
 //! What is told of a load: while it goes on, and in the end.
 
-use std::fs;
-use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
+use std::fs::File;
+use std::io::{self, BufWriter, ErrorKind, IsTerminal, Read, Write};
 use std::path::Path;
 use std::time::Duration;
 
@@ -26,10 +26,10 @@ impl Watching {
         Watching((!quiet).then(|| Progress::new(io::stderr().is_terminal())))
     }
 
-    pub(super) fn tell(&mut self, tally: &Tally, plan: &Plan, elapsed: Duration) {
-        if let Some(progress) = self.0.as_mut().filter(|progress| elapsed >= progress.due()) {
-            write(&progress.tell(tally, plan, elapsed, columns()));
-        }
+    /// What to write at this time after the start.
+    pub(super) fn tell(&mut self, tally: &Tally, plan: &Plan, elapsed: Duration) -> String {
+        let progress = self.0.as_mut().filter(|progress| elapsed >= progress.due());
+        progress.map(|progress| progress.tell(tally, plan, elapsed, columns())).unwrap_or_default()
     }
 
     pub(super) fn end(mut self) {
@@ -39,8 +39,8 @@ impl Watching {
     }
 }
 
-/// Where nobody sees it any more, the load goes on.
-fn write(text: &str) {
+/// Writes how it goes on. Where nobody sees it any more, the load goes on.
+pub(super) fn write(text: &str) {
     if !text.is_empty() {
         io::stderr().write_all(text.as_bytes()).ok();
     }
@@ -61,7 +61,10 @@ pub(super) fn merge(args: &Load) -> Result<(), Error> {
 
 fn read(path: &Path) -> Result<(String, Results), Error> {
     let name = path.display().to_string();
-    let text = fs::read_to_string(path).map_err(|err| Error::read(&name, &err))?;
+    let mut text = String::new();
+    let file = File::open(path).map_err(|err| Error::read(&name, &err))?;
+    let most = load::MOST_BYTES as u64 + 1;
+    file.take(most).read_to_string(&mut text).map_err(|err| Error::read(&name, &err))?;
     let results = load::read(&text).map_err(|err| Error::no_results(path, &err))?;
     Ok((name, results))
 }

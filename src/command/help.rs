@@ -68,7 +68,7 @@ pub fn entries() -> impl Iterator<Item = Entry> {
     })
 }
 
-/// The commands as a table in Markdown, as the README has it.
+/// The commands as a table in Markdown, as docs/reference/commands.md has it.
 #[must_use]
 pub fn table() -> String {
     let mut text = "| command | does |\n|---|---|\n".to_owned();

@@ -7,15 +7,12 @@ use std::time::Duration;
 use mio::Waker;
 
 use super::LastGuest;
+use super::ahead::Ahead;
 use crate::replay::Mock;
 use crate::script::{Action, Blame, Failure, Place, Report, Runner, RunnerOptions, Step, Want};
 use crate::session::{Audience, Drive, Effect, Input, Record, Recorded};
 use crate::units::{At, Due, Human};
 use crate::wire::ConnId;
-
-/// How many steps of a script a guest has at hand, the rest of which all share: what comes is read by
-/// several of them at once.
-const AHEAD: usize = 64;
 
 /// What is played to each guest.
 #[derive(Debug, Clone)]
@@ -95,8 +92,7 @@ pub(super) struct Guests {
 struct Guest {
     name: String,
     runner: Runner,
-    /// How many steps of the script it was given.
-    given: usize,
+    ahead: Ahead,
     ready: bool,
     due: Option<At>,
     failed: bool,
@@ -175,7 +171,8 @@ impl Guests {
             runner.complete();
         }
         self.came += 1;
-        let guest = Guest { name, runner, given: 0, ready: false, due: None, failed: false };
+        let guest =
+            Guest { name, runner, ahead: Ahead::default(), ready: false, due: None, failed: false };
         self.all.insert(conn, guest);
     }
 
@@ -334,16 +331,6 @@ impl Guest {
     /// Gives it the next steps of the script, where it has none at hand.
     fn prepare(&mut self, role: &Role) {
         let Role::Script { steps, .. } = role else { return };
-        if self.runner.pending() > AHEAD / 2 || self.given == steps.len() && self.given > 0 {
-            return;
-        }
-        let more = &steps[self.given..steps.len().min(self.given + AHEAD)];
-        for step in more {
-            self.runner.push(step.clone());
-        }
-        self.given += more.len();
-        if self.given == steps.len() {
-            self.runner.complete();
-        }
+        self.ahead.supply(&mut self.runner, steps);
     }
 }

@@ -8,6 +8,7 @@
 //! The clients of a load have a smaller loop ([`crowd`]), one for each thread: nobody looks on there, and
 //! nothing is kept, so it does without session, screen and recording.
 
+mod ahead;
 mod asking;
 mod assist;
 mod cast;

@@ -190,6 +190,9 @@ impl Figure {
                 _ if percent > 0.0 && samples_for(percent) <= 1_000_000_000 && percent < 100.0 => {
                     time(Stat::Percentile(percent))
                 }
+                _ if percent > 0.0 && percent < 100.0 => {
+                    Err(format!("`{stat}` needs more samples than there will be: write `p99.999`"))
+                }
                 _ => Err(format!("there is no `{stat}`: a percentile is above 0 and below 100")),
             };
         }

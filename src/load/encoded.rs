@@ -166,17 +166,10 @@ impl Bytes<'_> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::histogram::tests::of;
     use super::*;
     use proptest::prelude::*;
     use std::time::Duration;
-
-    fn of(micros: &[u64]) -> Histogram {
-        let mut all = Histogram::fine();
-        for value in micros {
-            all.record(Duration::from_micros(*value));
-        }
-        all
-    }
 
     /// How another implementation reads it.
     fn read_elsewhere(text: &str) -> hdrhistogram::Histogram<u64> {

@@ -191,11 +191,12 @@ pub fn samples_for(percent: f64) -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn of(micros: &[u64]) -> Histogram {
+    /// Of these, each counted once.
+    pub(in crate::load) fn of(micros: &[u64]) -> Histogram {
         let mut all = Histogram::fine();
         for value in micros {
             all.record(Duration::from_micros(*value));

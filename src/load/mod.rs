@@ -15,11 +15,12 @@ mod run;
 mod series;
 mod tally;
 
+pub use crate::drive::crowd::Outcome;
 pub use condition::{Breach, Condition, ConditionError};
 pub use histogram::{Histogram, samples_for};
 pub use merge::{MergeError, merge};
-pub use report::{Progress, ReadError, html, json, read, text};
+pub use report::{MOST_BYTES, Progress, ReadError, html, json, read, text};
 pub use results::{Plan, Results, Run, Until};
 pub use run::{Load, Loaded, RunError, run};
 pub use series::{Interval, Series};
-pub use tally::{Cause, Outcome, Tally, Traffic};
+pub use tally::{Cause, Tally, Traffic};

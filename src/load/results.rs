@@ -29,6 +29,8 @@ pub struct Plan {
     pub ramp: Duration,
     /// How many threads play the clients.
     pub threads: u64,
+    /// How many processors there are for them, where that is known.
+    pub processors: Option<u64>,
 }
 
 /// How long each client goes on.
@@ -131,12 +133,14 @@ impl Results {
         (part < MET).then_some(1.0 - part)
     }
 
-    /// Which part of the time that its threads had they worked, where that is known. Near 1 the figures
-    /// are as much the program's own as the server's.
+    /// Which part of the time that its threads had they worked, where that is known; of more threads than
+    /// processors only so many can work. Near 1 the figures are as much the program's own as the server's.
     #[must_use]
     pub fn busy(&self) -> Option<f64> {
         let had = |run: &Run| {
-            run.elapsed.as_secs_f64() * u32::try_from(run.plan.threads).map_or(f64::MAX, f64::from)
+            let Plan { threads, processors, .. } = run.plan;
+            let at_once = threads.min(processors.unwrap_or(threads));
+            run.elapsed.as_secs_f64() * u32::try_from(at_once).map_or(f64::MAX, f64::from)
         };
         let had: f64 = self.runs.iter().map(had).sum();
         let worked: Option<Duration> = self.runs.iter().map(|run| run.cpu).sum();
@@ -216,6 +220,7 @@ pub(super) mod tests {
             rate,
             ramp: Duration::ZERO,
             threads: 1,
+            processors: Some(2),
         }
     }
 
@@ -250,6 +255,17 @@ pub(super) mod tests {
         assert_eq!((closed.asked(), closed.shortfall()), (None, None));
         assert!((closed.rate().unwrap() - 996.0).abs() < 0.1, "{:?}", closed.rate());
         assert!((closed.busy().unwrap() - 0.1).abs() < 0.001);
+    }
+
+    #[test]
+    fn threads_beyond_the_processors_have_no_time() {
+        for (threads, processors, busy) in
+            [(1, Some(2), 0.8), (2, Some(2), 0.4), (8, Some(2), 0.4), (8, None, 0.1)]
+        {
+            let plan = Plan { threads, processors, ..plan(None) };
+            let results = Results::of(plan, at(0), 1000 * MS, Some(800 * MS), turns(10, MS));
+            assert!((results.busy().unwrap() - busy).abs() < 0.001, "{:?}", results.busy());
+        }
     }
 
     #[test]

@@ -11,8 +11,8 @@ use memchr::memchr_iter;
 use nix::time::ClockId;
 use thiserror::Error;
 
-use super::{Outcome, Tally};
-use crate::drive::crowd::{self, Crowd, Fate, Gauge};
+use super::Tally;
+use crate::drive::crowd::{self, Crowd, Gauge, Outcome};
 use crate::drive::{Clock, Signal, Signals, Stop};
 use crate::units::{At, reason};
 
@@ -62,11 +62,15 @@ struct Meter<'a> {
 }
 
 /// Runs a load to its end. `watch` is told what was counted so far, and how long it has lasted, several
-/// times a second.
+/// times a second, and says what `write` is to write of it: clients wait for `watch`, and for no writing.
 ///
 /// # Errors
 /// The system refuses what clients need.
-pub fn run(load: &Load, watch: &mut dyn FnMut(&Tally, Duration)) -> Result<Loaded, RunError> {
+pub fn run(
+    load: &Load,
+    watch: &mut dyn FnMut(&Tally, Duration) -> String,
+    write: &dyn Fn(&str),
+) -> Result<Loaded, RunError> {
     let mut signals = Signals::catch().map_err(RunError::Signals)?;
     let (stop, all) = (Stop::default(), Mutex::new(Tally::new()));
     let (ended, news) = channel();
@@ -86,7 +90,8 @@ pub fn run(load: &Load, watch: &mut dyn FnMut(&Tally, Duration)) -> Result<Loade
                     stop.ask();
                 }
                 Err(RecvTimeoutError::Timeout) => {
-                    watch(&lock(&all), clock.now().since(At::START));
+                    let told = watch(&lock(&all), clock.now().since(At::START));
+                    write(&told);
                 }
                 Err(RecvTimeoutError::Disconnected) => return failed,
             }
@@ -156,14 +161,7 @@ impl Gauge for Meter<'_> {
         self.own.received(lines(bytes), bytes.len() as u64);
     }
 
-    fn ended(&mut self, at: At, how: Fate, why: Option<(&str, &dyn Fn() -> String)>) {
-        let how = match how {
-            Fate::Done => Outcome::Ok,
-            Fate::Mismatched => Outcome::Mismatched,
-            Fate::Late => Outcome::TimedOut,
-            Fate::Unreached => Outcome::Refused,
-            Fate::Closed => Outcome::Closed,
-        };
+    fn ended(&mut self, at: At, how: Outcome, why: Option<(&str, &dyn Fn() -> String)>) {
         self.own.ended(at, how);
         if let Some((headline, whole)) = why {
             self.own.failed(headline, whole);

@@ -6,10 +6,6 @@ use std::time::Duration;
 use super::Histogram;
 use crate::units::At;
 
-/// How many intervals are told apart. When a run has lasted longer, each is made twice as long: an hour
-/// has its seconds, a day intervals of 32 s, and the memory that they take stays below ten megabytes.
-const MOST: u64 = 3600;
-
 /// What happened in each interval of a run, all of which are as long: a second, or 2, 4, 8 ... seconds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Series {
@@ -51,10 +47,14 @@ impl Default for Series {
 }
 
 impl Series {
+    /// How many intervals are told apart. When a run has lasted longer, each is made twice as long: an hour
+    /// has its seconds, a day intervals of 32 s, and the memory that they take stays below ten megabytes.
+    pub(super) const MOST: u64 = 3600;
+
     /// A series of these intervals, from the start on; `None` if they cannot be as long as that, or are
-    /// more than there ever are.
+    /// more than [`MOST`](Series::MOST).
     pub(super) fn of(seconds: u64, intervals: Vec<Interval>) -> Option<Series> {
-        let fits = seconds.is_power_of_two() && intervals.len() as u64 <= MOST;
+        let fits = seconds.is_power_of_two() && intervals.len() as u64 <= Series::MOST;
         let numbered = (0..).zip(intervals).filter(|(_, interval)| !interval.is_empty());
         fits.then(|| Series { seconds, intervals: numbered.collect() })
     }
@@ -98,7 +98,7 @@ impl Series {
 
     /// The interval that this second is in.
     fn of_second(&mut self, second: u64) -> &mut Interval {
-        while second / self.seconds >= MOST {
+        while second / self.seconds >= Series::MOST {
             self.fold();
         }
         self.intervals.entry(second / self.seconds).or_default()

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Histogram, Series};
+use super::{Histogram, Outcome, Series};
 use crate::units::At;
 
 /// How many causes of failures are told apart, at most: each has an example, and a server may find ever
@@ -39,27 +39,6 @@ pub struct Tally {
     pub received: Traffic,
 }
 
-/// How a session ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// All was said, and all replies were as they should be.
-    Ok,
-    /// A reply was another than it should be.
-    Mismatched,
-    /// A reply did not come in time, or the conn.
-    TimedOut,
-    /// There was no conn: refused, or not secure.
-    Refused,
-    /// The conn broke, or the peer closed it too early.
-    Closed,
-}
-
-impl Outcome {
-    /// All there are.
-    pub const ALL: [Outcome; 5] =
-        [Outcome::Ok, Outcome::Mismatched, Outcome::TimedOut, Outcome::Refused, Outcome::Closed];
-}
-
 /// Why sessions failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cause {
@@ -74,7 +53,7 @@ pub struct Cause {
 /// What went in one direction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Traffic {
-    /// Lines, and the partial line at an end.
+    /// Lines that ended.
     pub lines: u64,
     /// Bytes, line ends included, encryption not.
     pub bytes: u64,

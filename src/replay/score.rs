@@ -35,6 +35,8 @@ pub struct Score {
     /// None where a [`Player`] has to play all of it.
     turns: Option<Arc<[Turn]>>,
     manner: Manner,
+    /// The most bytes that are held of a line that has not ended.
+    max_line: usize,
     /// What is said or compared depends on variables.
     uses_vars: bool,
 }
@@ -95,25 +97,30 @@ pub enum Replied {
 }
 
 /// Loads `FILE`, or `FILE#CONN`, for many clients to play the client's side of it, with the secrets put
-/// back.
+/// back. Of a line longer than `max_line`, in bytes, no more is held before it is compared.
 ///
 /// # Errors
 /// The file cannot be read, or does not say what to play: it has several conns, and none is named.
-pub fn score(name: &Path, manner: Manner, given: Given<'_>) -> Result<Score, LoadError> {
+pub fn score(
+    name: &Path,
+    manner: Manner,
+    max_line: usize,
+    given: Given<'_>,
+) -> Result<Score, LoadError> {
     let part = |transcript: &Transcript, by_conn: &ByConn, conn, masks: &Masks| {
         Part::of(transcript, by_conn, conn, Side::Client, masks)
     };
-    Ok(Score::new(Sheet::new(read(name, given, false, part)?), manner))
+    Ok(Score::new(Sheet::new(read(name, given, false, part)?), manner, max_line))
 }
 
 impl Score {
-    pub(super) fn new(sheet: Sheet, manner: Manner) -> Score {
+    pub(super) fn new(sheet: Sheet, manner: Manner, max_line: usize) -> Score {
         let turns = turns(&sheet).filter(|_| manner.pace == Pace::Wait);
         let fills = |(_, action): &(usize, Action)| matches!(action.what, Doing::Send(..));
         let patterns = || sheet.parts.iter().flat_map(|part| part.items.iter());
         let uses_vars = sheet.actions().any(|action| fills(&action))
             || patterns().any(|item| item.want().is_some());
-        Score { turns: turns.map(Arc::from), sheet, manner, uses_vars }
+        Score { turns: turns.map(Arc::from), sheet, manner, max_line, uses_vars }
     }
 
     /// What there is to tell of a transcript in which the peer says nothing.
@@ -223,17 +230,16 @@ impl Cue {
                 self.came += bytes.len();
                 Replied::NotYet
             }
-            Hearing::Lines => {
-                let end = turn.items.end;
-                self.held.extend_from_slice(bytes);
-                self.hear_lines(score, end)
-            }
+            Hearing::Lines => self.hear_lines(score, turn.items.end, bytes),
         }
     }
 
-    fn hear_lines(&mut self, score: &Score, end: usize) -> Replied {
-        while let Some(at) = memchr(b'\n', &self.held[self.came..]) {
-            let line = &self.held[self.came..=self.came + at];
+    fn hear_lines(&mut self, score: &Score, end: usize, bytes: &[u8]) -> Replied {
+        // No line ends in what was held before.
+        let mut sought = self.held.len();
+        self.held.extend_from_slice(bytes);
+        while let Some(at) = memchr(b'\n', &self.held[sought..]) {
+            let line = &self.held[self.came..=sought + at];
             let Some(item) = score.item(self.item).filter(|_| self.item < end) else {
                 return Replied::Odd;
             };
@@ -242,16 +248,18 @@ impl Cue {
                 let Ok(Some(found)) = found else { return Replied::Odd };
                 self.vars.capture_all(&found);
             }
-            self.came += at + 1;
+            sought += at + 1;
+            self.came = sought;
             self.item += 1;
         }
-        let all = self.came == self.held.len();
-        match (self.item == end, all) {
-            (true, true) => {
+        let unended = self.held.len() - self.came;
+        match (self.item == end, unended) {
+            (true, 0) => {
                 self.replied();
                 Replied::Whole
             }
-            (true, false) => Replied::Odd,
+            (true, _) => Replied::Odd,
+            (false, _) if unended > score.max_line => Replied::Odd,
             (false, _) => Replied::NotYet,
         }
     }
@@ -261,30 +269,29 @@ impl Cue {
         self.turn += 1;
     }
 
-    /// What goes on in its place, with our side having been silent since then; and what had come of the
-    /// reply before the last bytes, which were odd.
+    /// What goes on in its place, with nothing done on either side since then; and what had come of the
+    /// reply before these last bytes, which were odd.
     #[must_use]
     pub fn player(&self, score: &Score, since: At, odd: &[u8]) -> (Box<dyn Play>, Bytes) {
         let mut player = Player::new(&score.sheet, &self.vars, score.manner.clone());
         let (mut action, mut item) = (usize::MAX, usize::MAX);
-        let mut came = BytesMut::new();
+        let mut came = Bytes::new();
         if let Some(turn) = score.turn(self) {
             (action, item) = (turn.actions.start, turn.items.start);
             if self.begun {
                 action = turn.actions.end;
-                match &turn.hear {
-                    Hearing::Exactly(all) => came.extend_from_slice(&all[..self.came]),
+                came = match &turn.hear {
+                    Hearing::Exactly(all) => all.slice(..self.came),
                     // Those of the last read are in it.
                     Hearing::Lines => {
                         let before = self.held.len() - odd.len().min(self.held.len());
-                        came.extend_from_slice(&self.held[..before]);
+                        Bytes::copy_from_slice(&self.held[..before])
                     }
-                }
+                };
             }
         }
-        came.extend_from_slice(odd);
         player.resume(since, action, item, self.half_closed);
-        (Box::new(player), came.freeze())
+        (Box::new(player), came)
     }
 }
 
@@ -357,7 +364,7 @@ mod tests {
     use crate::replay::tests::{masked, sheet_of, verify};
 
     fn score(lines: &[&str]) -> Score {
-        Score::new(sheet_of(lines, masked(&[])), verify())
+        Score::new(sheet_of(lines, masked(&[])), verify(), 1 << 20)
     }
 
     #[test]
@@ -381,13 +388,14 @@ mod tests {
     #[test]
     fn masked_lines_are_compared_one_by_one() {
         let lines = ["> a\n", "< at 1\n", "< done 1\n"];
-        let score = Score::new(sheet_of(&lines, masked(&[r"s/\d/N/"])), verify());
+        let score = Score::new(sheet_of(&lines, masked(&[r"s/\d/N/"])), verify(), 20);
         let mut cue = Cue::default();
         for (reply, replied) in [
             (&b"at 7\ndone 8\n"[..], Replied::Whole),
             (b"at 7\ndon", Replied::NotYet),
             (b"at x\n", Replied::Odd),
             (b"at 7\ndone 8\nmore", Replied::Odd),
+            (b"at 7\ndone 123456789 123456", Replied::Odd),
         ] {
             cue.begin(Vars::default());
             assert!(!cue.said(&score), "nothing comes before our side has spoken");
@@ -397,7 +405,7 @@ mod tests {
     }
 
     #[test]
-    fn a_player_that_takes_over_gets_all_of_the_reply() {
+    fn a_player_that_takes_over_gets_what_had_come_of_the_reply() {
         let score = score(&["> a\n", "< 1\n", "< 2\n"]);
         let mut cue = Cue::default();
         cue.begin(Vars::default());
@@ -405,6 +413,6 @@ mod tests {
         assert!(cue.said(&score));
         assert_eq!(cue.hear(&score, b"1\n"), Replied::NotYet);
         assert_eq!(cue.hear(&score, b"3\n"), Replied::Odd);
-        assert_eq!(cue.player(&score, At::START, b"3\n").1, "1\n3\n");
+        assert_eq!(cue.player(&score, At::START, b"3\n").1, "1\n");
     }
 }

@@ -11,6 +11,8 @@ use crate::support::peer::listen;
 /// What is done about a line.
 pub(super) enum Answer {
     Say(String),
+    /// Says this, and ends no line.
+    Begin(String),
     Nothing,
     Close,
 }
@@ -87,7 +89,8 @@ fn serve(stream: &TcpStream, heard: &Mutex<Vec<String>>, answer: &dyn Fn(&str) -
         heard.lock().unwrap().push(line.clone());
         match answer(&line) {
             Answer::Say(said) if to.write_all(format!("{said}\n").as_bytes()).is_err() => return,
-            Answer::Say(_) | Answer::Nothing => {}
+            Answer::Begin(said) if to.write_all(said.as_bytes()).is_err() => return,
+            Answer::Say(_) | Answer::Begin(_) | Answer::Nothing => {}
             Answer::Close => {
                 stream.shutdown(Shutdown::Both).ok();
                 return;

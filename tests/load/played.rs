@@ -26,6 +26,15 @@ fn all_clients_play_all_of_it_as_often_as_they_are_to() {
 }
 
 #[test]
+fn there_are_no_more_threads_than_clients() {
+    let (dir, server) = (hellos(1), Answers::echo());
+    let options = ["--clients", "2", "--threads", "1000000000000"];
+    let told = load(dir.path(), "hello.json", &server.addr(), &options, 0);
+    told.ended([2, 0, 0, 0, 0, 0]).turns(2);
+    assert_eq!(told.count("/runs/0/threads"), Some(2));
+}
+
+#[test]
 fn each_client_and_each_session_has_a_number() {
     let script = "/send I am ${client} ${iter}\n/expect ^I am ${client} ${iter}$\n";
     let says =
@@ -91,6 +100,37 @@ fn what_never_comes_is_waited_for_so_long() {
         let told = load(hellos(2).path(), file, &server.addr(), &options, 1);
         told.ended([0, 0, 3, 0, 0, 0]).turns(0);
         assert!(told.number("/elapsed_ms") >= 300.0, "{}", told.json);
+    }
+}
+
+#[test]
+fn a_line_that_does_not_end_is_late() {
+    let twice = tape(&[client("hello"), server("hello"), server("hello")]);
+    let server = Answers::start(|_| Answer::Begin("hello\nhel".to_owned()));
+    let dir = folder(&[
+        ("hello.chat", "hello\n/expect -n -x hello\n/expect -n -x hello\n"),
+        ("hello.json", &twice),
+    ]);
+    let options = ["--clients", "3", "--timeout", "300ms"];
+    let masked = [&options[..], &["--mask", "s/[0-9]/N/"]].concat();
+    for (file, options) in
+        [("hello.chat", &options[..]), ("hello.json", &options), ("hello.json", &masked)]
+    {
+        let told = load(dir.path(), file, &server.addr(), options, 1);
+        told.ended([0, 0, 3, 0, 0, 0]).turns(0);
+        assert_eq!(told.count("/received/bytes"), Some(3 * 9));
+    }
+}
+
+#[test]
+fn of_a_line_that_does_not_end_no_more_is_read_than_a_player_keeps() {
+    const ALL: usize = 32 << 20;
+    let server = Answers::start(|_| Answer::Begin("x".repeat(ALL)));
+    for more in [&[][..], &["--mask", "s/[0-9]/N/"]] {
+        let options = [&["--max-line", "1KiB", "--timeout", "1h"][..], more].concat();
+        let told = load(hellos(1).path(), "hello.json", &server.addr(), &options, 1);
+        told.ended([0, 1, 0, 0, 0, 0]).turns(0).failed("event 3 of hello.json differs", 1);
+        assert!(told.count("/received/bytes") < Some(ALL as u64 / 2), "{}", told.json);
     }
 }
 

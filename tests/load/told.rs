@@ -118,6 +118,15 @@ fn what_does_not_go_together_is_a_bad_file() {
 }
 
 #[test]
+fn what_has_no_end_is_not_read_to_its_end() {
+    let dir = hellos(1);
+    let merged = Repl::new().args(["load", "--merge", "/dev/zero"]);
+    let merged = merged.current_dir(dir.path()).run().code(3);
+    let told = String::from_utf8(merged.get_output().stderr.clone()).unwrap();
+    assert!(told.contains("cannot merge `/dev/zero`: it is longer than 64 MiB"), "{told}");
+}
+
+#[test]
 fn a_line_on_the_terminal_tells_how_it_goes_on_and_is_taken_off() {
     let dir = folder(&[("waits.chat", "hello\n/expect -t 1h go on\n")]);
     let (listener, addr) = listen();

@@ -2,7 +2,6 @@
 
 use std::env;
 use std::fs;
-use std::path::PathBuf;
 use std::sync::Mutex;
 
 use regex::Regex;
@@ -47,13 +46,9 @@ impl Document {
 
     /// Everything that is written for people.
     pub(super) fn all() -> Vec<Document> {
-        let mut names: Vec<_> = ["README.md".into(), "CHANGELOG.md".into()].into_iter().collect();
-        for folder in ["docs", "docs/zh-CN"].map(PathBuf::from) {
-            let entries = fs::read_dir(project().join(&folder)).expect("a folder of documents");
-            let files = entries.map(Result::unwrap).filter(|entry| entry.path().is_file());
-            names.extend(files.map(|entry| folder.join(entry.file_name())));
-        }
-        names.iter().map(|name| Document::open(name.to_str().unwrap())).collect()
+        let mut names = vec!["README.md".to_owned(), "CHANGELOG.md".to_owned()];
+        below("docs", &mut names);
+        names.iter().map(|name| Document::open(name)).collect()
     }
 
     pub(super) fn blocks(&self) -> Vec<Block<'_>> {
@@ -79,14 +74,35 @@ impl Document {
         self.text.lines().take(line).filter(|line| line.starts_with("## ")).count()
     }
 
-    /// The text in backquotes, outside of blocks.
-    pub(super) fn spans(&self) -> Vec<&str> {
+    /// All that stands outside of blocks.
+    pub(super) fn prose(&self) -> String {
         let mut inside = false;
-        let prose = self.text.lines().filter(|line| {
-            inside ^= line.starts_with("```");
-            !inside
+        let outside = self.text.lines().filter(|line| {
+            let fence = line.trim_start().starts_with("```");
+            inside ^= fence;
+            !inside && !fence
         });
-        prose.flat_map(|line| line.split('`').skip(1).step_by(2)).collect()
+        outside.flat_map(|line| [line, "\n"]).collect()
+    }
+
+    /// The text in backquotes, outside of blocks.
+    pub(super) fn spans(&self) -> Vec<String> {
+        let prose = self.prose();
+        let spans = prose.lines().flat_map(|line| line.split('`').skip(1).step_by(2));
+        spans.map(str::to_owned).collect()
+    }
+}
+
+/// Adds the documents in this folder, and in those below it.
+fn below(folder: &str, names: &mut Vec<String>) {
+    for entry in fs::read_dir(project().join(folder)).expect("a folder of documents") {
+        let entry = entry.unwrap();
+        let name = format!("{folder}/{}", entry.file_name().to_str().unwrap());
+        if entry.path().is_dir() {
+            below(&name, names);
+        } else if entry.path().extension().is_some_and(|extension| extension == "md") {
+            names.push(name);
+        }
     }
 }
 

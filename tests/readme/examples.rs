@@ -15,58 +15,53 @@ use crate::support::servers::{KINDS, Kind, Server};
 use crate::support::tools::require;
 
 /// Programs that examples may need besides: servers are those that a document starts itself.
-const TOOLS: [&str; 6] = ["curl", "socat", "redis-server", "memcached", "openssl", "python3"];
+const TOOLS: [&str; 6] = ["curl", "socat", "python3", "redis-server", "memcached", "openssl"];
 /// Ends the output of each command.
 const END: &str = "--- end of output ---";
 
-#[test]
-fn the_examples_of_the_readme_run_as_printed() {
-    run("README.md");
+/// A test for each document that has examples.
+macro_rules! documents {
+    ($($test:ident: $name:literal,)*) => {
+        /// Their names.
+        pub(super) const RUN: &[&str] = &[$($name),*];
+
+        $(
+            #[test]
+            fn $test() {
+                run($name);
+            }
+        )*
+    };
 }
 
-#[test]
-fn the_examples_of_the_scripts_document_run_as_printed() {
-    run("docs/scripts.md");
-}
-
-#[test]
-fn the_examples_of_the_transcripts_document_run_as_printed() {
-    run("docs/transcripts.md");
-}
-
-#[test]
-fn the_examples_of_the_tests_document_run_as_printed() {
-    run("docs/tests.md");
-}
-
-#[test]
-fn the_examples_of_the_tap_document_run_as_printed() {
-    run("docs/tap.md");
-}
-
-#[test]
-fn the_examples_of_the_mock_document_run_as_printed() {
-    run("docs/mock.md");
-}
-
-#[test]
-fn the_examples_of_the_tls_document_run_as_printed() {
-    run("docs/tls.md");
-}
-
-#[test]
-fn the_examples_of_the_private_document_run_as_printed() {
-    run("docs/private.md");
-}
-
-#[test]
-fn the_examples_of_the_rooms_document_run_as_printed() {
-    run("docs/rooms.md");
-}
-
-#[test]
-fn the_examples_of_the_load_document_run_as_printed() {
-    run("docs/load.md");
+documents! {
+    the_readme: "README.md",
+    the_tutorial: "docs/tutorial.md",
+    the_scripts_document: "docs/scripts.md",
+    the_transcripts_document: "docs/transcripts.md",
+    the_tests_document: "docs/tests.md",
+    the_tap_document: "docs/tap.md",
+    the_mock_document: "docs/mock.md",
+    the_tls_document: "docs/tls.md",
+    the_private_document: "docs/private.md",
+    the_rooms_document: "docs/rooms.md",
+    the_load_document: "docs/load.md",
+    the_encodings_document: "docs/encodings.md",
+    the_chinese_readme: "docs/zh-CN/README.md",
+    how_to_test_in_ci: "docs/how-to/test-in-ci.md",
+    how_to_regression_test: "docs/how-to/regression-test.md",
+    how_to_mock_a_server: "docs/how-to/mock-a-server.md",
+    how_to_record_between: "docs/how-to/record-between.md",
+    how_to_room_as_a_service: "docs/how-to/room-as-a-service.md",
+    how_to_private_room: "docs/how-to/private-room.md",
+    how_to_talk_over_tls: "docs/how-to/talk-over-tls.md",
+    how_to_load_a_server: "docs/how-to/load-a-server.md",
+    how_to_keep_secrets_out: "docs/how-to/keep-secrets-out.md",
+    the_reference_of_command_line: "docs/reference/command-line.md",
+    the_reference_of_exit_status: "docs/reference/exit-status.md",
+    the_reference_of_notices: "docs/reference/notices.md",
+    explained_how_lines_flow: "docs/explanation/how-lines-flow.md",
+    explained_why_transcripts: "docs/explanation/why-transcripts.md",
 }
 
 #[test]

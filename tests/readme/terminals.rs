@@ -13,9 +13,21 @@ use crate::support::pty::{self, Pty};
 /// Enough that neither of the two scrolls.
 const SIZE: (u16, u16) = (24, 100);
 
+/// The documents that show them.
+pub(super) const SHOWN: [&str; 2] = ["README.md", "docs/tutorial.md"];
+
 #[test]
 fn two_people_see_what_the_readme_shows() {
-    let document = Document::open("README.md");
+    meet(SHOWN[0]);
+}
+
+#[test]
+fn two_people_see_what_the_tutorial_shows() {
+    meet(SHOWN[1]);
+}
+
+fn meet(name: &str) {
+    let document = Document::open(name);
     let blocks = document.blocks();
     let block = |info| blocks.iter().find(|block| block.info == info).expect("such a terminal");
     let (host, guest) = (block("console host"), block("console guest"));
@@ -62,8 +74,8 @@ fn start(command: &str, seat: &Seat, home: &TempDir) -> Pty {
     let mut args: Vec<String> = command.split(' ').skip(2).map(str::to_owned).collect();
     match seat {
         Seat::Host(_) => {
-            assert_eq!(args, ["--listen"]);
-            args.push("127.0.0.1:0".to_owned());
+            assert_eq!(args[0], "--listen");
+            args.splice(1.., ["127.0.0.1:0".to_owned()]);
         }
         Seat::Guest(told) => {
             assert_eq!((args.len(), &*args[0]), (2, "--connect"));

@@ -7,7 +7,7 @@ use mio::{Interest, Token};
 
 use super::herd::Scene;
 use super::talk::{Ended, Talk};
-use super::{Crowd, Fate, Gauge};
+use super::{Crowd, Gauge, Outcome};
 use crate::net::{DialFailure, DialOptions, Dialer, Link};
 use crate::script::{Failure, Report};
 use crate::units::At;
@@ -139,8 +139,8 @@ impl Client {
             }
             Some(Err(err)) => {
                 let late = matches!(err.failure, DialFailure::TimedOut { .. });
-                let fate = if late { Fate::Late } else { Fate::Unreached };
-                self.end(Ended::failed(now, fate, err.to_string()), false, scene);
+                let outcome = if late { Outcome::TimedOut } else { Outcome::Refused };
+                self.end(Ended::failed(now, outcome, err.to_string()), false, scene);
             }
         }
     }
@@ -150,7 +150,7 @@ impl Client {
         let Link { mut stream, addr, .. } = link;
         let both = Interest::READABLE | Interest::WRITABLE;
         if let Err(err) = scene.registry.register(&mut stream, self.token, both) {
-            let ended = Ended::failed(scene.clock.now(), Fate::Unreached, err.to_string());
+            let ended = Ended::failed(scene.clock.now(), Outcome::Refused, err.to_string());
             return self.end(ended, false, scene);
         }
         scene.gauge.connected(took);
@@ -173,16 +173,16 @@ impl Client {
     }
 
     fn end<G: Gauge>(&mut self, ended: Ended, had_turns: bool, scene: &mut Scene<'_, G>) {
-        let Ended { at, fate, failure } = ended;
+        let Ended { at, outcome, failure } = ended;
         match failure {
-            None => scene.gauge.ended(at, fate, None),
+            None => scene.gauge.ended(at, outcome, None),
             Some(failure) => {
                 let report = failure.report.hiding(&scene.crowd.runner.settings.secrets);
                 let whole = || report.to_string();
-                scene.gauge.ended(at, fate, Some((&report.headline(), &whole)));
+                scene.gauge.ended(at, outcome, Some((&report.headline(), &whole)));
             }
         }
-        self.pause = if fate == Fate::Done || had_turns {
+        self.pause = if outcome == Outcome::Ok || had_turns {
             Duration::ZERO
         } else {
             (self.pause * 2).clamp(PAUSES.0, PAUSES.1)
@@ -194,9 +194,9 @@ impl Client {
 
 impl Ended {
     /// A session that had no conn.
-    fn failed(at: At, fate: Fate, why: String) -> Ended {
+    fn failed(at: At, outcome: Outcome, why: String) -> Ended {
         let blame = crate::script::Blame::Unreachable;
         let failure = Some(Box::new(Failure { report: Report::new(why), blame }));
-        Ended { at, fate, failure }
+        Ended { at, outcome, failure }
     }
 }

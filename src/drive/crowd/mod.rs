@@ -76,24 +76,30 @@ pub trait Gauge {
     /// These bytes came.
     fn heard(&mut self, bytes: &[u8]);
     /// A session that began has ended. A failed one has a reason in one line, and one that is told whole.
-    fn ended(&mut self, at: At, how: Fate, why: Option<(&str, &dyn Fn() -> String)>);
+    fn ended(&mut self, at: At, how: Outcome, why: Option<(&str, &dyn Fn() -> String)>);
     /// Some time has passed, and others may be told.
     fn look(&mut self, now: At);
 }
 
 /// How a session ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fate {
+pub enum Outcome {
     /// All was said, and all replies were as they should be.
-    Done,
+    Ok,
     /// A reply was another than it should be.
     Mismatched,
-    /// A reply did not come in time.
-    Late,
-    /// There was no conn.
-    Unreached,
+    /// A reply did not come in time, or the conn.
+    TimedOut,
+    /// There was no conn: refused, or not secure.
+    Refused,
     /// The conn broke, or the server closed it too early.
     Closed,
+}
+
+impl Outcome {
+    /// All there are.
+    pub const ALL: [Outcome; 5] =
+        [Outcome::Ok, Outcome::Mismatched, Outcome::TimedOut, Outcome::Refused, Outcome::Closed];
 }
 
 /// The first step that no client of a crowd can do, and why.

@@ -2,7 +2,8 @@
 
 use bytes::Bytes;
 
-use super::{Crowd, Fate, Piece};
+use super::{Crowd, Outcome, Piece};
+use crate::drive::ahead::Ahead;
 use crate::matching::Vars;
 use crate::script::{
     Action, Blame, Failure, MismatchKind, Play, Report, Runner, RunnerOptions, Task,
@@ -11,17 +12,13 @@ use crate::session::{Drive, Effect, Ending, Input, Queue, Record, Recorded};
 use crate::units::At;
 use crate::wire::{ConnId, Side};
 
-/// How many steps a client has at hand, the rest of which all share.
-const AHEAD: usize = 64;
-
 /// Each session has one conn.
 const CONN: ConnId = ConnId::FIRST;
 
 /// Runs the steps of a script, or a player.
 pub(super) struct Spoken {
     runner: Runner,
-    /// How many steps of the script it was given.
-    given: usize,
+    ahead: Ahead,
     /// What is to be said, and not before its time.
     held_back: Option<Bytes>,
     /// How much of what was waited for had come when that was last asked.
@@ -62,7 +59,7 @@ pub(super) enum Asked {
     /// The session is over.
     Leave,
     /// The session has failed.
-    Fail(Fate, Box<Failure>),
+    Fail(Outcome, Box<Failure>),
 }
 
 /// The variables of a session; those of all of them where these make no difference.
@@ -100,7 +97,7 @@ impl Spoken {
     fn new(runner: Runner) -> Spoken {
         Spoken {
             runner,
-            given: 0,
+            ahead: Ahead::default(),
             held_back: None,
             met: 0,
             cause: Cause::Heard,
@@ -172,7 +169,7 @@ impl Spoken {
                     }
                 }
                 Action::Task(task) => self.task(task),
-                Action::Fail(failure) => return Some(Asked::Fail(self.fate(&failure), failure)),
+                Action::Fail(failure) => return Some(Asked::Fail(self.outcome(&failure), failure)),
                 Action::Prompt => {}
             }
         }
@@ -181,17 +178,7 @@ impl Spoken {
     /// Takes the next steps of the script, where none is at hand.
     fn prepare(&mut self, piece: &Piece) {
         let Piece::Script(steps) = piece else { return };
-        if self.runner.pending() > AHEAD / 2 || self.given == steps.len() && self.given > 0 {
-            return;
-        }
-        let more = &steps[self.given..steps.len().min(self.given + AHEAD)];
-        for step in more {
-            self.runner.push(step.clone());
-        }
-        self.given += more.len();
-        if self.given == steps.len() {
-            self.runner.complete();
-        }
+        self.ahead.supply(&mut self.runner, steps);
     }
 
     fn ask(&mut self, now: At, input: Input) -> Option<Asked> {
@@ -257,18 +244,18 @@ impl Spoken {
     }
 
     /// What became of the session, given why it failed.
-    fn fate(&self, failure: &Failure) -> Fate {
+    fn outcome(&self, failure: &Failure) -> Outcome {
         match (failure.blame, self.differs) {
-            (Blame::Unreachable, _) => Fate::Unreached,
-            (Blame::Connection, _) | (_, Some(MismatchKind::Closed)) => Fate::Closed,
-            (Blame::Script, _) => Fate::Mismatched,
-            (_, Some(MismatchKind::Missing)) if self.peer_ended => Fate::Closed,
-            (_, Some(MismatchKind::Missing | MismatchKind::Open)) => Fate::Late,
-            (_, Some(_)) => Fate::Mismatched,
+            (Blame::Unreachable, _) => Outcome::Refused,
+            (Blame::Connection, _) | (_, Some(MismatchKind::Closed)) => Outcome::Closed,
+            (Blame::Script, _) => Outcome::Mismatched,
+            (_, Some(MismatchKind::Missing)) if self.peer_ended => Outcome::Closed,
+            (_, Some(MismatchKind::Missing | MismatchKind::Open)) => Outcome::TimedOut,
+            (_, Some(_)) => Outcome::Mismatched,
             (_, None) => match self.cause {
-                Cause::Heard => Fate::Mismatched,
-                Cause::Late => Fate::Late,
-                Cause::Ended => Fate::Closed,
+                Cause::Heard => Outcome::Mismatched,
+                Cause::Late => Outcome::TimedOut,
+                Cause::Ended => Outcome::Closed,
             },
         }
     }

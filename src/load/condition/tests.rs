@@ -91,6 +91,11 @@ fn an_error_points_at_the_place() {
         ),
         ("p99", "nothing is compared: write `>`, `>=`, `<` or `<=`, and a bound\n  p99\n     ^"),
         ("p99==1s", "`==` is none of `>`, `>=`, `<` and `<=`\n  p99==1s\n     ^^"),
+        (
+            "p99.9999999999>1s",
+            "`p99.9999999999` needs more samples than there will be: write `p99.999`\n  \
+             p99.9999999999>1s\n  ^^^^^^^^^^^^^^",
+        ),
         ("p100>1s", "there is no `p100`: a percentile is above 0 and below 100\n  p100>1s\n  ^^^^"),
         ("turns<5%", "`5%` of how many? write a number: `1000`\n  turns<5%\n        ^^"),
         (

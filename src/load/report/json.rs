@@ -17,6 +17,10 @@ const VERSION: u64 = 1;
 /// What the object says that it is.
 const KIND: &str = "load";
 
+/// The most bytes of such an object that are read. The longest that is written has some three: an hour of
+/// seconds, each with a histogram, and a hundred failures.
+pub const MOST_BYTES: usize = 64 << 20;
+
 /// The largest count: what all readers of JSON can read to the last digit.
 const MOST: u64 = 1 << 53;
 
@@ -36,6 +40,9 @@ pub enum ReadError {
         "it is of version {0}, and this program reads version {VERSION}: merge it with a newer one"
     )]
     Version(u64),
+    /// It is longer than any.
+    #[error("it is longer than {} MiB, which no load comes to", MOST_BYTES >> 20)]
+    Long,
     /// What it says cannot be.
     #[error("what it says cannot be: {0}")]
     Wrong(String),
@@ -87,6 +94,8 @@ struct RunForm {
     rate: Option<f64>,
     ramp_ms: Ms,
     threads: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    processors: Option<u64>,
     elapsed_ms: Ms,
     turning_ms: (Ms, Ms),
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -214,6 +223,9 @@ pub fn json(results: &Results) -> serde_json::Result<String> {
 /// # Errors
 /// It is none, or what it says cannot be.
 pub fn read(text: &str) -> Result<Results, ReadError> {
+    if text.len() > MOST_BYTES {
+        return Err(ReadError::Long);
+    }
     let Heading { kind, version } = serde_json::from_str(text)?;
     if kind != KIND {
         return Err(ReadError::Kind(kind));
@@ -273,6 +285,10 @@ impl Document {
         if service.samples() != self.turns || response.samples() != self.turns {
             return Err("there are more or fewer turns than times".to_owned());
         }
+        // Before what they have is decompressed.
+        if self.series.intervals.len() as u64 > Series::MOST {
+            return Err("series: it has too many intervals".to_owned());
+        }
         let intervals: Result<Vec<_>, _> =
             self.series.intervals.into_iter().map(IntervalForm::interval).collect();
         let series = Series::of(self.series.seconds, intervals?);
@@ -281,7 +297,7 @@ impl Document {
             connect: times("connect", self.connect)?,
             response,
             service,
-            series: series.ok_or("series: it has too many intervals, or of no possible length")?,
+            series: series.ok_or("series: its intervals have no possible length")?,
             began: counted(self.sessions.began)?,
             other_failures: counted(self.other_failures)?,
             sent: self.sent.traffic()?,
@@ -324,6 +340,7 @@ impl RunForm {
             rate: plan.rate,
             ramp_ms: Ms(plan.ramp),
             threads: plan.threads,
+            processors: plan.processors,
             elapsed_ms: Ms(*elapsed),
             turning_ms: (Ms(turning.0), Ms(turning.1)),
             cpu_ms: cpu.map(Ms),
@@ -351,6 +368,7 @@ impl RunForm {
             rate: self.rate,
             ramp: self.ramp_ms.0,
             threads: self.threads,
+            processors: self.processors,
         };
         let (elapsed, cpu) = (self.elapsed_ms.0, self.cpu_ms.map(|Ms(time)| time));
         Ok(Run { plan, started: self.started.0, elapsed, turning: (from, to), cpu })

@@ -8,7 +8,7 @@ mod text;
 use std::time::Duration;
 
 pub use html::html;
-pub use json::{ReadError, json, read};
+pub use json::{MOST_BYTES, ReadError, json, read};
 pub use progress::Progress;
 pub use text::text;
 

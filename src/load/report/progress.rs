@@ -14,6 +14,10 @@ const ON_TERMINAL: Duration = Duration::from_millis(200);
 /// How often a line is written elsewhere, such as into the log of a CI system.
 const ELSEWHERE: Duration = Duration::from_secs(10);
 
+/// The columns that the line leaves free on a terminal: for the `^C` that is shown of a Ctrl-C, which must not
+/// break the line, and for the cursor.
+const FREE: usize = 3;
+
 /// The line on standard error that tells how a load goes on: drawn anew in its place on a terminal, and
 /// taken off in the end; elsewhere a line now and then. It only says what is to be written.
 #[derive(Debug)]
@@ -56,7 +60,7 @@ impl Progress {
         }
         self.due = elapsed + ON_TERMINAL;
         let wiped = self.wiped(columns);
-        let line = line(tally, plan, elapsed, columns.saturating_sub(1));
+        let line = line(tally, plan, elapsed, columns.saturating_sub(FREE));
         self.drawn = line.width();
         format!("{wiped}{line}")
     }
@@ -167,6 +171,14 @@ mod tests {
         for columns in 0..120 {
             let told = line(&tally(), &plan(None), 2400 * MS, columns);
             assert!(told.len() <= columns, "{columns}: {told}");
+        }
+    }
+
+    #[test]
+    fn a_ctrl_c_does_not_break_it() {
+        for columns in 3..120 {
+            let told = Progress::new(true).tell(&tally(), &plan(None), 2400 * MS, columns);
+            assert!(format!("{told}^C").width() < columns, "{columns}: {told}");
         }
     }
 

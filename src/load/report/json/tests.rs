@@ -36,6 +36,7 @@ fn it_has_every_figure() {
         "runs": [{
             "started": "1970-01-01T00:00:00.000Z", "file": "talk.chat", "address": "localhost:7000",
             "clients": 10, "times": 1, "rate": 1000.0, "ramp_ms": 0.0, "threads": 1,
+            "processors": 2,
             "elapsed_ms": 3000.0, "turning_ms": [0.0, 2000.0], "cpu_ms": 300.0,
         }],
         "elapsed_ms": 3000.0,
@@ -96,6 +97,9 @@ fn what_is_no_load_is_refused() {
 #[test]
 fn what_cannot_be_is_refused() {
     let whole = value(&results(None));
+    // Nobody looks at what such intervals have.
+    let mut unread = whole["series"]["intervals"][0].clone();
+    unread["response"]["histogram"] = object!("AAAA");
     for (pointer, with, why) in [
         ("/runs", object!([]), "no runs"),
         ("/runs/0/times", object!(null), "either `times` or"),
@@ -108,7 +112,8 @@ fn what_cannot_be_is_refused() {
         ("/connect/samples", object!(2), "connect: its `histogram`"),
         ("/sessions/ok", object!(9), "more sessions ended"),
         ("/sessions/ok", object!(u64::MAX), "is no count"),
-        ("/series/seconds", object!(3), "series: it has too many intervals"),
+        ("/series/seconds", object!(3), "series: its intervals have no possible length"),
+        ("/series/intervals", vec![unread; 3601].into(), "series: it has too many intervals"),
         ("/failures/0/count", object!(u64::MAX), "is no count"),
     ] {
         let mut wrong = whole.clone();
@@ -120,6 +125,13 @@ fn what_cannot_be_is_refused() {
         let told = read(&wrong.to_string()).unwrap_err().to_string();
         assert!(told.contains(why), "{pointer}: {told}");
     }
+}
+
+#[test]
+fn what_is_longer_than_any_is_not_parsed() {
+    let text = "[".repeat(MOST_BYTES + 1);
+    assert!(matches!(read(&text), Err(ReadError::Long)));
+    assert!(matches!(read(&text[1..]), Err(ReadError::Json(_))));
 }
 
 #[test]

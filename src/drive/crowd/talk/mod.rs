@@ -1,13 +1,17 @@
-//! The conversation of one session.
+//! The conversation of one session: what comes, and what becomes of it.
+
+mod say;
+mod turn;
 
 use bytes::Bytes;
 use mio::event::Event;
 
+use self::turn::Turn;
 use super::herd::Scene;
-use super::spoken::{Asked, Spoken};
-use super::{Crowd, Fate, Gauge, Piece};
-use crate::net::{Conn, Flushed, NetStream, ReadOutcome};
-use crate::replay::{Cue, Replied, Score};
+use super::spoken::Spoken;
+use super::{Crowd, Gauge, Outcome, Piece};
+use crate::net::{Conn, NetStream, ReadOutcome};
+use crate::replay::{Cue, Replied};
 use crate::script::{Blame, Failure, Report};
 use crate::session::Ending;
 use crate::units::At;
@@ -22,8 +26,8 @@ pub(super) type Own<'a> = (u32, &'a mut u64);
 pub(super) struct Talk {
     conn: Option<Conn<NetStream>>,
     addr: String,
+    /// A player is put in place of a cue where what came is odd.
     who: Who,
-    /// Who is put in place of a cue where what came is odd.
     turn: Turn,
     /// When something was said, or came that was as it should be.
     stirred: At,
@@ -44,28 +48,17 @@ enum Who {
     Spoken(Box<Spoken>),
 }
 
-/// The turn that is being had.
-#[derive(Debug, Default)]
-struct Turn {
-    /// When it was to begin, and when it did.
-    began: Option<(At, At)>,
-    /// When the reply to it came, as far as it has.
-    replied: Option<At>,
-    /// The next is to begin then, and not before.
-    due: Option<At>,
-}
-
 /// A session has ended.
 pub(super) struct Ended {
     pub(super) at: At,
-    pub(super) fate: Fate,
+    pub(super) outcome: Outcome,
     /// Why it failed.
     pub(super) failure: Option<Box<Failure>>,
 }
 
 impl Ended {
     fn well(at: At) -> Ended {
-        Ended { at, fate: Fate::Done, failure: None }
+        Ended { at, outcome: Outcome::Ok, failure: None }
     }
 }
 
@@ -258,7 +251,7 @@ impl Talk {
             spoken.ended(now, how);
         }
         let ended = self.go_on(now, own, scene);
-        if ended.as_ref().is_some_and(|ended| ended.fate != Fate::Done || *how == Ending::Eof) {
+        if ended.as_ref().is_some_and(|ended| ended.outcome != Outcome::Ok || *how == Ending::Eof) {
             return ended;
         }
         let Who::Spoken(spoken) = &self.who else { return ended };
@@ -268,7 +261,7 @@ impl Talk {
             how => {
                 let report = Report::new(format!("the connection broke: {how}"));
                 let failure = Box::new(Failure { report, blame: Blame::Connection });
-                Some(Ended { at: now, fate: Fate::Closed, failure: Some(failure) })
+                Some(Ended { at: now, outcome: Outcome::Closed, failure: Some(failure) })
             }
         }
     }
@@ -309,183 +302,18 @@ impl Talk {
         };
         let (play, came) = cue.player(score, self.stirred, odd);
         let mut spoken = Spoken::playing(play, scene.crowd, cue.vars().clone());
-        spoken.opened(now, &self.addr);
+        // Or it would wait for the rest anew.
+        spoken.opened(self.stirred, &self.addr);
         if !came.is_empty() {
-            spoken.hear(now, came);
-        } else if odd.is_empty() {
+            spoken.hear(self.stirred, came);
+        }
+        if odd.is_empty() {
             spoken.late();
+        } else {
+            spoken.hear(now, odd.clone());
         }
         self.who = Who::Spoken(Box::new(spoken));
         self.said_all = false;
         self.go_on(now, own, scene)
-    }
-
-    /// Says what is to be said, as far as that is known.
-    fn go_on<G: Gauge>(
-        &mut self,
-        now: At,
-        own: Own<'_>,
-        scene: &mut Scene<'_, G>,
-    ) -> Option<Ended> {
-        match (&self.who, &scene.crowd.piece) {
-            (Who::Cue(_), Piece::Transcript(score)) => self.recite(now, score, own, scene),
-            _ => self.speak(now, own, scene),
-        }
-    }
-
-    /// The next turns of a transcript.
-    fn recite<G: Gauge>(
-        &mut self,
-        now: At,
-        score: &Score,
-        (client, turns): Own<'_>,
-        scene: &mut Scene<'_, G>,
-    ) -> Option<Ended> {
-        loop {
-            let Who::Cue(cue) = &self.who else { return None };
-            if self.said_all || cue.waits() {
-                return None;
-            }
-            match cue.next(score) {
-                None => {
-                    self.turn.complete(&mut self.had_turns, &mut scene.gauge);
-                    self.shut(now, scene);
-                    return None;
-                }
-                Some(Err(failure)) => {
-                    return Some(Ended { at: now, fate: Fate::Mismatched, failure: Some(failure) });
-                }
-                Some(Ok(bytes)) if bytes.is_empty() => {}
-                Some(Ok(bytes)) => {
-                    if !self.may_begin(now, (client, turns), scene) {
-                        return None;
-                    }
-                    self.say(&bytes, scene);
-                }
-            }
-            self.stirred = now;
-            if let Who::Cue(cue) = &mut self.who {
-                cue.said(score);
-            }
-        }
-    }
-
-    /// The next steps of a script, or of a player.
-    fn speak<G: Gauge>(
-        &mut self,
-        now: At,
-        (client, turns): Own<'_>,
-        scene: &mut Scene<'_, G>,
-    ) -> Option<Ended> {
-        loop {
-            let Who::Spoken(spoken) = &mut self.who else { return None };
-            let asked = spoken.next(now, &scene.crowd.piece);
-            if spoken.has_replied() {
-                self.turn.replied = Some(now);
-            }
-            match asked? {
-                Asked::Say(bytes) => {
-                    if !self.may_begin(now, (client, &mut *turns), scene) {
-                        if let Who::Spoken(spoken) = &mut self.who {
-                            spoken.hold_back(bytes);
-                        }
-                        return None;
-                    }
-                    self.stirred = now;
-                    self.say(&bytes, scene);
-                }
-                Asked::Shutdown => {
-                    self.turn.complete(&mut self.had_turns, &mut scene.gauge);
-                    self.half_close();
-                }
-                Asked::Reset => {
-                    if let Some(conn) = self.conn.take() {
-                        conn.reset();
-                    }
-                }
-                Asked::Pause(paused) => {
-                    self.paused = paused;
-                    self.unread |= !paused;
-                }
-                Asked::Rest { ended } => {
-                    self.turn.complete(&mut self.had_turns, &mut scene.gauge);
-                    self.shut(now, scene);
-                    if ended {
-                        return Some(Ended::well(now));
-                    }
-                }
-                Asked::Leave => {
-                    self.turn.complete(&mut self.had_turns, &mut scene.gauge);
-                    self.half_close();
-                    let waits = self.conn.as_ref().is_some_and(|conn| conn.queued() > 0);
-                    if !waits {
-                        return Some(Ended::well(now));
-                    }
-                    (self.said_all, self.stirred) = (true, now);
-                }
-                Asked::Fail(fate, failure) => {
-                    return Some(Ended { at: now, fate, failure: Some(failure) });
-                }
-            }
-        }
-    }
-
-    /// Whether what is to be said can be said now: it goes on with a turn, or the next may begin.
-    fn may_begin<G: Gauge>(
-        &mut self,
-        now: At,
-        (client, turns): Own<'_>,
-        scene: &mut Scene<'_, G>,
-    ) -> bool {
-        self.turn.complete(&mut self.had_turns, &mut scene.gauge);
-        if self.turn.began.is_some() {
-            return true;
-        }
-        let due = scene.crowd.pacing.due(client, *turns);
-        if due.is_some_and(|due| now < due) {
-            self.turn.due = due;
-            return false;
-        }
-        *turns += 1;
-        self.turn = Turn { began: Some((due.unwrap_or(now), now)), ..Turn::default() };
-        true
-    }
-
-    /// Says this. Where that fails, it is what reading ends with.
-    fn say<G: Gauge>(&mut self, bytes: &Bytes, scene: &mut Scene<'_, G>) {
-        scene.gauge.said(bytes);
-        let Some(conn) = &mut self.conn else { return };
-        if !matches!(conn.say(bytes), Ok(Flushed::All | Flushed::Blocked)) {
-            self.unread = true;
-        }
-    }
-
-    /// All was said.
-    fn shut<G: Gauge>(&mut self, now: At, scene: &Scene<'_, G>) {
-        (self.said_all, self.stirred) = (true, now);
-        if scene.crowd.half_close {
-            self.half_close();
-            if let Who::Cue(cue) = &mut self.who {
-                cue.shut();
-            }
-        }
-    }
-
-    fn half_close(&mut self) {
-        let Some(conn) = &mut self.conn else { return };
-        conn.shutdown();
-        if conn.flush().is_err() {
-            self.unread = true;
-        }
-    }
-}
-
-impl Turn {
-    /// The reply was complete, if one came.
-    fn complete<G: Gauge>(&mut self, had_turns: &mut bool, gauge: &mut G) {
-        let Some(at) = self.replied.take() else { return };
-        let Some((due, began)) = self.began.take() else { return };
-        *had_turns = true;
-        gauge.turn(at, at.since(due), at.since(began));
     }
 }
