@@ -7,7 +7,9 @@
 mod frame;
 mod markup;
 mod plot;
+mod px;
 
 pub use frame::write;
 pub use markup::Markup;
 pub use plot::{Axis, Mark, Plot};
+pub use px::Px;

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::Markup;
+use super::Px;
 use crate::units::Human;
 
 /// The drawing, in its own units; a page scales it.
@@ -254,16 +255,6 @@ impl Plot {
                 svg.raw("</title></rect>\n");
             }
         }
-    }
-}
-
-/// A length on the drawing, to a tenth, which nobody sees more of.
-#[derive(Clone, Copy)]
-struct Px(f64);
-
-impl std::fmt::Display for Px {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}", (self.0 * 10.0).round() / 10.0)
     }
 }
 

@@ -10,6 +10,7 @@ use unicode_width::UnicodeWidthChar;
 use super::show::{End, Shape, Showing};
 use super::stage::{Ink, Row, Stage};
 use crate::page::Markup;
+use crate::page::Px;
 use crate::transcript::{Event, Header};
 
 /// A column and a row of the screen, in pixels, of a font of this size.
@@ -199,16 +200,6 @@ fn wide(columns: usize) -> f64 {
 /// The height of so many rows.
 fn high(rows: usize) -> f64 {
     f64::from(u32::try_from(rows).unwrap_or(u32::MAX)) * ROW
-}
-
-/// A length, to a tenth of a pixel.
-#[derive(Clone, Copy)]
-struct Px(f64);
-
-impl std::fmt::Display for Px {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}", (self.0 * 10.0).round() / 10.0)
-    }
 }
 
 #[cfg(test)]
