@@ -14,7 +14,7 @@ use mio::{Interest, Registry, Token};
 use self::broadcast::Broadcast;
 use self::slot::Slot;
 use super::landing::Landing;
-use crate::net::{Conn, Flushed, NetStream, ReadOutcome, Settled, TlsStart};
+use crate::net::{Conn, Flushed, NetStream, Portion, ReadOutcome, Settled, TlsStart};
 use crate::session::{Audience, Ending, Input};
 use crate::units::At;
 use crate::wire::ConnId;
@@ -250,6 +250,14 @@ impl Conns {
             }
             // The session speaks of guests only where there is nobody else.
             Audience::All | Audience::Guests => self.broadcast.push(None, bytes),
+        }
+    }
+
+    /// Queues a part of a file for sending.
+    pub(super) fn pour(&mut self, id: ConnId, portion: Portion) {
+        if let Some(slot) = self.slot(id) {
+            slot.conn.pour(portion);
+            self.mark(id);
         }
     }
 
