@@ -388,11 +388,11 @@ impl Conns {
     }
 
     /// Sends what waits, as far as the streams take it, and reports what the session has to know. Tells
-    /// whether anything did wait.
+    /// whether a stream took the last of what waited, which its peer may answer.
     pub(super) fn flush(&mut self, inputs: &mut VecDeque<Input>) -> bool {
         self.hand_out();
         let mut dirty = std::mem::take(&mut self.dirty);
-        let any = !dirty.is_empty();
+        let mut all_sent = false;
         for id in dirty.drain(..) {
             let Some(slot) = self.slots.get_mut(&id) else { continue };
             slot.dirty = false;
@@ -415,12 +415,13 @@ impl Conns {
             if blocked {
                 self.blocked.insert(id);
             }
+            all_sent |= before > 0 && !blocked;
             slot.level(id, self.outbox, inputs);
         }
         if self.dirty.is_empty() {
             self.dirty = dirty; // its memory
         }
-        any
+        all_sent
     }
 
     /// Whether some conn is to be flushed or settled.
