@@ -113,6 +113,56 @@ fn what_nobody_can_ask_for_is_kept_nowhere() {
 }
 
 #[test]
+fn a_file_arrives_whole_whichever_way_it_is_sent() {
+    let dir = TempDir::new().unwrap();
+    let text = [&lines("a file", 200_000), "and no line end"].concat();
+    let (ended, returns) = (format!("{text}\n"), text.replacen("9\n", "9\r\n", 1));
+    let commands = format!("{ended}/quit\nnot said\n");
+    assert!(text.len() > 4 * MIB, "{}", text.len());
+    let (plain, tls) = ("127.0.0.1:0", "tls:127.0.0.1:0");
+    let ways: [(&str, &str, &[&str], &str); 8] = [
+        ("text", plain, &[], &ended),
+        ("text", tls, &["--tls-insecure"], &ended),
+        ("text", plain, &["--record", "said.jsonl"], &ended),
+        ("text", plain, &["--eol", "crlf"], &ended.replace('\n', "\r\n")),
+        ("returns", plain, &[], &ended),
+        ("commands", plain, &[], &ended),
+        ("commands", plain, &["--plain"], &commands),
+        ("returns", plain, &["--plain"], &returns),
+    ];
+    for (file, said) in [("text", &text), ("returns", &returns), ("commands", &commands)] {
+        std::fs::write(dir.path().join(file), said).unwrap();
+    }
+    for (file, listen, args, heard) in ways {
+        let host = Repl::new().args(["--listen", listen]).stdin("").spawn();
+        let sender = Repl::new().args(["-q", "--connect", &host.listening_addr()]).args(args);
+        let path = dir.path().join(file);
+        sender.current_dir(&dir).stdin_file(path).spawn().wait().exited(0);
+        same(&host.wait().exited(0).stdout, heard);
+    }
+}
+
+#[test]
+fn a_file_goes_to_all_guests_behind_what_was_said_before_and_to_those_that_come_while_it_does() {
+    let dir = TempDir::new().unwrap();
+    let text = lines("a file", 100_000);
+    std::fs::write(dir.path().join("text"), &text).unwrap();
+    let host = Repl::new().args(["--listen", "127.0.0.1:0", "--no-half-close"]);
+    let host = host.stdin_file(dir.path().join("text")).spawn();
+    let addr = host.listening_addr();
+    let mut first = Peer::connect(&addr);
+    let came = first.read_line();
+    assert!(text.as_bytes().starts_with(&came));
+    let mut second = Peer::connect(&addr);
+    first.expect_bytes(&text.as_bytes()[came.len()..]);
+    drop(first);
+    second.shutdown();
+    let came = second.read_to_end_within(DEADLINE);
+    assert!(text.as_bytes().ends_with(&came), "{} bytes", came.len());
+    host.wait().exited(0);
+}
+
+#[test]
 fn two_echoing_ends_do_not_wait_for_each_other() {
     let said = vec![b'x'; 32 * MIB];
     let repl = Repl::new().args(["--listen", "127.0.0.1:0", "--plain"]);

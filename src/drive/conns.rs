@@ -14,7 +14,7 @@ use mio::{Interest, Registry, Token};
 use self::broadcast::Broadcast;
 use self::slot::Slot;
 use super::landing::Landing;
-use crate::net::{Conn, Flushed, NetStream, ReadOutcome, Settled, TlsStart};
+use crate::net::{Conn, Flushed, NetStream, Portion, ReadOutcome, Settled, TlsStart};
 use crate::session::{Audience, Ending, Input};
 use crate::units::At;
 use crate::wire::ConnId;
@@ -253,6 +253,14 @@ impl Conns {
         }
     }
 
+    /// Queues a part of a file for sending.
+    pub(super) fn pour(&mut self, id: ConnId, portion: Portion) {
+        if let Some(slot) = self.slot(id) {
+            slot.conn.pour(portion);
+            self.mark(id);
+        }
+    }
+
     /// Queues bytes on every open conn but this one.
     pub(super) fn pass(&mut self, from: ConnId, bytes: Bytes) {
         self.broadcast.push(Some(from), bytes);
@@ -380,11 +388,11 @@ impl Conns {
     }
 
     /// Sends what waits, as far as the streams take it, and reports what the session has to know. Tells
-    /// whether anything did wait.
+    /// whether a stream took the last of what waited, which its peer may answer.
     pub(super) fn flush(&mut self, inputs: &mut VecDeque<Input>) -> bool {
         self.hand_out();
         let mut dirty = std::mem::take(&mut self.dirty);
-        let any = !dirty.is_empty();
+        let mut all_sent = false;
         for id in dirty.drain(..) {
             let Some(slot) = self.slots.get_mut(&id) else { continue };
             slot.dirty = false;
@@ -407,12 +415,13 @@ impl Conns {
             if blocked {
                 self.blocked.insert(id);
             }
+            all_sent |= before > 0 && !blocked;
             slot.level(id, self.outbox, inputs);
         }
         if self.dirty.is_empty() {
             self.dirty = dirty; // its memory
         }
-        any
+        all_sent
     }
 
     /// Whether some conn is to be flushed or settled.

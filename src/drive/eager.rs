@@ -42,7 +42,7 @@ impl Eager {
         Eager { able, sent: false, skip: 0, skips: 0 }
     }
 
-    /// Something was sent, which may be answered.
+    /// Something was sent, all of it, which may be answered.
     pub(super) fn sent(&mut self) {
         self.sent = true;
     }

@@ -1,6 +1,7 @@
 //! The loop itself.
 
 use std::collections::VecDeque;
+use std::fs::File;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -69,6 +70,8 @@ pub(super) struct Engine {
     pub(super) session: Box<dyn Session>,
     pub(super) runners: Runners,
     pub(super) feed: Option<Feed>,
+    /// What is sent from a file without coming here.
+    pub(super) poured: Option<Arc<File>>,
     /// There may be something to read from the feed.
     pub(super) feed_ready: bool,
     pub(super) feed_held: bool,

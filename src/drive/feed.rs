@@ -4,13 +4,16 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::os::fd::AsFd;
 use std::path::Path;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use mio::{Interest, Registry, Token};
 use rustix::event::PollFlags;
 
 use super::landing::Landing;
-use super::{Checked, prescan, readiness};
+use super::pouring::Pouring;
+use super::prescan::{self, Cut, Looked};
+use super::{Checked, readiness};
 use crate::script::{Origin, Parser, ScriptFault, Step, What};
 use crate::wire::Encoding;
 
@@ -33,6 +36,9 @@ pub struct Feed {
     ended: bool,
     line: u64,
     landing: Landing,
+    /// Where a script that is but text to be sent as it stands can be cut.
+    cuts: Vec<Cut>,
+    pouring: Option<Pouring>,
 }
 
 /// What a read of a feed found.
@@ -78,6 +84,8 @@ impl Feed {
             ended: false,
             line: 1,
             landing,
+            cuts: Vec::new(),
+            pouring: None,
         }
     }
 
@@ -101,7 +109,10 @@ impl Feed {
     pub fn check(&mut self, encoding: Encoding) -> io::Result<Checked> {
         let start = self.file.stream_position()?;
         let mut checked = Checked::new(encoding);
-        if encoding.is_utf8() && !prescan::has_commands(&self.file, start)? {
+        if encoding.is_utf8()
+            && let Looked::Text { cuts, returns } = prescan::look(&self.file, start)?
+        {
+            self.cuts = if returns { Vec::new() } else { cuts };
             return Ok(checked);
         }
         let mut parser = Some(Parser::new(self.source.clone()));
@@ -118,6 +129,27 @@ impl Feed {
         }
         self.file.seek(SeekFrom::Start(start))?;
         Ok(checked)
+    }
+
+    /// Has what is text in a file sent from there, without coming here, as far as it was or is looked at:
+    /// [`What::File`] says which parts. Gives back the file, where there are such parts.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub(super) fn pour(&mut self) -> io::Result<Option<Arc<File>>> {
+        if !self.file.metadata()?.is_file() {
+            return Ok(None);
+        }
+        let start = self.file.stream_position()?;
+        if !self.scripted {
+            self.cuts = prescan::cuts(&self.file, start)?;
+        }
+        if self.cuts.is_empty() {
+            return Ok(None);
+        }
+        let file = Arc::new(self.file.try_clone()?);
+        self.pouring = Some(Pouring::new(Arc::clone(&file), start, std::mem::take(&mut self.cuts)));
+        Ok(Some(file))
     }
 
     /// Asks to be told when there is more. What cannot tell never blocks.
@@ -144,6 +176,15 @@ impl Feed {
         }
         if !self.is_ready() {
             return Ok(Fed::Blocked);
+        }
+        if let Some(pouring) = &mut self.pouring {
+            if let Some((line, what)) = pouring.next()? {
+                out.push(Ok(Step { source: self.source.clone(), line, what }));
+                return Ok(Fed::More);
+            }
+            self.line = pouring.ends() + 1;
+            self.parser.iter_mut().for_each(|parser| parser.begin_at(pouring.ends() + 1));
+            self.pouring = None;
         }
         let bytes = match self.landing.read(&self.file) {
             Ok(bytes) => bytes,

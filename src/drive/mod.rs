@@ -30,6 +30,7 @@ mod opening;
 mod outcome;
 mod perform;
 mod person;
+mod pouring;
 mod prescan;
 mod raw;
 mod reaching;

@@ -1,10 +1,14 @@
 //! Effects: what the session wants done.
 
+use std::ops::Range;
+use std::sync::Arc;
+
 use bytes::Bytes;
 
 use super::Trouble;
 use super::engine::Engine;
 use super::way::Door;
+use crate::net::Portion;
 use crate::script::Want;
 use crate::session::{Effect, Ending, Input, Leave, Notice, Record, Recorded, Source};
 use crate::wire::ConnId;
@@ -25,6 +29,7 @@ impl Engine {
         self.names.observe(&effect);
         match effect {
             Effect::Send { to, bytes } => self.conns.send(to, bytes),
+            Effect::Pour { conn, range } => self.pour(conn, range),
             Effect::Pass { from, bytes } => self.conns.pass(from, bytes),
             Effect::Shutdown(conn) => self.conns.shutdown(conn),
             Effect::Close(conn) => {
@@ -68,6 +73,13 @@ impl Engine {
             Effect::Pause(source) => self.pause(source, true),
             Effect::Resume(source) => self.pause(source, false),
             Effect::Leave(why) => self.leave(why),
+        }
+    }
+
+    /// Queues a part of the script's file.
+    fn pour(&mut self, conn: ConnId, range: Range<u64>) {
+        if let Some(file) = &self.poured {
+            self.conns.pour(conn, Portion::new(Arc::clone(file), range));
         }
     }
 

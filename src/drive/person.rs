@@ -144,6 +144,6 @@ fn says_nothing(step: &Step) -> bool {
             step.is_local() || **command == Command::Conn(ConnCommand::Who)
         }
         What::Comment(_) => true,
-        What::Text(_) | What::Data(_) | What::All(_) => false,
+        What::Text(_) | What::Data(_) | What::File { .. } | What::All(_) => false,
     }
 }

@@ -1,5 +1,5 @@
-//! A first look at a script in a file: whether any of its lines is more than text. A file that is but
-//! data to be sent, of any size, has no fault that a parser could find.
+//! A first look at a script in a file: whether any of its lines is more than text, and where it can be
+//! cut. A file that is but data to be sent, of any size, has no fault that a parser could find.
 
 use std::fs::File;
 use std::io::{self, ErrorKind};
@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use memchr::memmem::Finder;
+use memchr::{memchr, memchr_iter, memrchr};
 
 /// What is looked at at once, in bytes: it stays in the caches of a processor.
 const CHUNK: usize = 64 << 10;
@@ -18,57 +19,151 @@ const CHUNK: usize = 64 << 10;
 /// How much is looked at before another thread is worth its start, in bytes.
 const SHARE: u64 = 8 << 20;
 
-/// Whether a line of `file` begins with a `/`, from `start` on, where a line begins.
+/// Between two cuts, in bytes, or a little more: what a socket takes at once many times over.
+const PORTION: u64 = 1 << 20;
+
+/// What was found.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Looked {
+    /// A line begins with a `/`.
+    Commands,
+    /// All is text.
+    Text {
+        /// Places behind line ends, some 1 MiB apart.
+        cuts: Vec<Cut>,
+        /// Some of it is a `\r`, which may be a part of a line end.
+        returns: bool,
+    },
+}
+
+/// A place behind a line end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Cut {
+    /// How many bytes are before it.
+    pub(super) at: u64,
+    /// How many line ends are, of those that were looked at.
+    pub(super) ends: u64,
+}
+
+/// Looks at the script `file` from `start` on, where a line begins.
 ///
 /// # Errors
 /// It cannot be read.
-pub(super) fn has_commands(file: &File, start: u64) -> io::Result<bool> {
-    let mut first = [0];
-    if file.read_at(&mut first, start)? == 1 && first == *b"/" {
-        return Ok(true);
+pub(super) fn look(file: &File, start: u64) -> io::Result<Looked> {
+    let commands = AtomicBool::new(false);
+    let all = Looker { file, start, commands: Some(&commands) }.all()?;
+    if commands.into_inner() {
+        return Ok(Looked::Commands);
     }
-    let len = file.metadata()?.len().saturating_sub(start);
-    let most = thread::available_parallelism().map_or(1, NonZero::get) as u64;
-    let shares = (len / SHARE).clamp(1, most);
-    let place = |share| start + len / shares * share;
-    let found = AtomicBool::new(false);
-    thread::scope(|scope| {
-        let others: Vec<_> = (1..shares)
-            .map(|share| place(share)..place(share + 1))
-            .map(|range| scope.spawn(|| look(file, range, &found)))
-            .collect();
-        let looked = look(file, start..place(1), &found);
-        let rest = others.into_iter().map(|other| match other.join() {
-            Ok(looked) => looked,
-            Err(panicked) => panic::resume_unwind(panicked),
-        });
-        rest.fold(looked, io::Result::and)
-    })?;
-    // What was appended since then, if anything.
-    look(file, place(shares)..u64::MAX, &found)?;
-    Ok(found.into_inner())
+    Ok(Looked::Text { cuts: all.cuts, returns: all.returns })
 }
 
-/// Looks for lines that begin with a `/` behind the line ends in this part of the file, until it or
-/// another has `found` one.
-fn look(file: &File, range: Range<u64>, found: &AtomicBool) -> io::Result<()> {
-    let finder = Finder::new(b"\n/");
-    let mut buf = vec![0; CHUNK];
-    let mut at = range.start;
-    while at < range.end && !found.load(Ordering::Relaxed) {
-        let n = match file.read_at(&mut buf, at) {
-            Err(err) if err.kind() == ErrorKind::Interrupted => continue,
-            read => read?,
-        };
-        if finder.find(&buf[..n]).is_some() {
-            found.store(true, Ordering::Relaxed);
-        }
-        if n < 2 {
-            break;
-        }
-        at += n as u64 - 1; // its last byte may be a line end
+/// Looks where `file`, which is data, can be cut from `start` on, where a line begins.
+///
+/// # Errors
+/// It cannot be read.
+pub(super) fn cuts(file: &File, start: u64) -> io::Result<Vec<Cut>> {
+    Ok(Looker { file, start, commands: None }.all()?.cuts)
+}
+
+/// What stands in a part of the file.
+#[derive(Debug, Default)]
+struct Share {
+    cuts: Vec<Cut>,
+    ends: u64,
+    returns: bool,
+}
+
+impl Share {
+    /// This, and what follows it.
+    fn then(mut self, next: &Share) -> Share {
+        let before = self.ends;
+        self.cuts.extend(next.cuts.iter().map(|cut| Cut { ends: before + cut.ends, ..*cut }));
+        Share { ends: before + next.ends, returns: self.returns || next.returns, ..self }
     }
-    Ok(())
+}
+
+/// Who looks at parts of a file.
+#[derive(Clone, Copy)]
+struct Looker<'a> {
+    file: &'a File,
+    /// Where a line begins.
+    start: u64,
+    /// Whether a line was found that begins with a `/`, where that matters.
+    commands: Option<&'a AtomicBool>,
+}
+
+impl Looker<'_> {
+    /// Looks at all of the file, with as many threads as there are processors.
+    fn all(self) -> io::Result<Share> {
+        let len = self.file.metadata()?.len().saturating_sub(self.start);
+        let most = thread::available_parallelism().map_or(1, NonZero::get) as u64;
+        let shares = (len / SHARE).clamp(1, most);
+        let place = |share| self.start + len / shares * share;
+        let all = thread::scope(|scope| {
+            let others: Vec<_> = (1..shares)
+                .map(|share| place(share)..place(share + 1))
+                .map(|range| scope.spawn(|| self.share(range)))
+                .collect();
+            let first = self.share(self.start..place(1));
+            let others = others.into_iter().map(|other| match other.join() {
+                Ok(looked) => looked,
+                Err(panicked) => panic::resume_unwind(panicked),
+            });
+            others.fold(first, |all, other| Ok(all?.then(&other?)))
+        })?;
+        // What was appended since then, if anything.
+        Ok(all.then(&self.share(place(shares)..u64::MAX)?))
+    }
+
+    /// Looks at this part of the file, or until a command was found in it or in another.
+    fn share(self, range: Range<u64>) -> io::Result<Share> {
+        let slash = Finder::new(b"\n/");
+        let mut buf = vec![0; CHUNK];
+        let (mut share, mut at, mut cut) = (Share::default(), range.start, range.start);
+        let mut begins = at == self.start || self.read(&mut buf[..1], at - 1)? == b"\n";
+        while at < range.end && !self.commands.is_some_and(|found| found.load(Ordering::Relaxed)) {
+            let room = usize::try_from(range.end - at).map_or(CHUNK, |rest| rest.min(CHUNK));
+            let read = self.read(&mut buf[..room], at)?;
+            if read.is_empty() {
+                break;
+            }
+            if let Some(commands) = self.commands
+                && (begins && read.starts_with(b"/") || slash.find(read).is_some())
+            {
+                commands.store(true, Ordering::Relaxed);
+            }
+            begins = read.ends_with(b"\n");
+            share.returns = share.returns || memchr(b'\r', read).is_some();
+            if at + read.len() as u64 >= cut + PORTION
+                && let Some(end) = memrchr(b'\n', read)
+            {
+                let (before, behind) = read.split_at(end + 1);
+                cut = at + before.len() as u64;
+                share.ends += ends(before);
+                share.cuts.push(Cut { at: cut, ends: share.ends });
+                share.ends += ends(behind);
+            } else {
+                share.ends += ends(read);
+            }
+            at += read.len() as u64;
+        }
+        Ok(share)
+    }
+
+    /// Reads once. Nothing is the end.
+    fn read<'a>(&self, buf: &'a mut [u8], at: u64) -> io::Result<&'a [u8]> {
+        loop {
+            match self.file.read_at(buf, at) {
+                Err(err) if err.kind() == ErrorKind::Interrupted => {}
+                read => return read.map(|n| &buf[..n]),
+            }
+        }
+    }
+}
+
+fn ends(text: &[u8]) -> u64 {
+    memchr_iter(b'\n', text).count() as u64
 }
 
 #[cfg(test)]
@@ -77,12 +172,16 @@ mod tests {
 
     use super::*;
 
-    fn found(start: u64, parts: &[&[u8]]) -> bool {
+    fn looked(start: u64, parts: &[&[u8]]) -> Looked {
         let mut file = tempfile::tempfile().unwrap();
         for part in parts {
             file.write_all(part).unwrap();
         }
-        has_commands(&file, start).unwrap()
+        look(&file, start).unwrap()
+    }
+
+    fn found(start: u64, parts: &[&[u8]]) -> bool {
+        looked(start, parts) == Looked::Commands
     }
 
     #[test]
@@ -103,5 +202,28 @@ mod tests {
             assert!(found(0, &[&text[..before], b"/", &text[before..]]), "{before}");
             assert!(!found(0, &[&text[..before], b"x/", &text[before..]]), "{before}");
         }
+    }
+
+    #[test]
+    fn cuts_are_behind_line_ends_that_were_counted() {
+        let line = b"twelve bytes";
+        let text = [line, &b"\n"[..]].concat().repeat(3 << 20);
+        let Looked::Text { cuts, returns } = looked(13, &[&text, b"no end"]) else {
+            panic!("commands");
+        };
+        assert!(!returns);
+        assert!(cuts.len() > 30, "{}", cuts.len());
+        assert!(cuts.is_sorted_by(|one, next| one.at + PORTION / 2 < next.at));
+        assert!(cuts.iter().all(|cut| cut.at == (cut.ends + 1) * 13), "{cuts:?}");
+    }
+
+    #[test]
+    fn a_return_is_told_and_a_line_without_end_not_cut() {
+        let long = vec![b'x'; 3 << 20];
+        assert_eq!(looked(0, &[&long]), Looked::Text { cuts: vec![], returns: false });
+        let Looked::Text { cuts, returns } = looked(0, &[&long, b"\r\n", &long]) else {
+            panic!("commands");
+        };
+        assert_eq!((cuts, returns), (vec![Cut { at: (3 << 20) + 2, ends: 1 }], true));
     }
 }

@@ -73,6 +73,12 @@ pub struct Keeping {
 }
 
 impl Keeping {
+    /// Whether anything of the session is kept, in memory or elsewhere.
+    pub(super) fn is_somewhere(&self) -> bool {
+        let written = self.record.is_some() || self.save.is_some() || self.json;
+        written || self.hands_over || self.asked != Asked::Never
+    }
+
     /// Opens what `--record` names. That of a pipe takes until somebody reads it, and is put off where
     /// nothing may wait for that.
     pub(super) fn open_record(&self, late: bool) -> Result<Option<Target>, FileError> {

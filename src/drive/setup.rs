@@ -1,6 +1,7 @@
 //! What a session is made of, and how it is put together.
 
 use std::collections::VecDeque;
+use std::fs::File;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -141,9 +142,7 @@ impl Engine {
         let signals = start_signals(&setup, registry, &inbox.waker()).map_err(system)?;
         let recorder = start_recorder(&setup, record, &inbox)?;
         let raw = start_raw(&setup, registry).map_err(system)?;
-        if let Some(feed) = &mut setup.feed {
-            feed.register(registry, STDIN).map_err(system)?;
-        }
+        let poured = start_feed(&mut setup, registry).map_err(system)?;
         let screen = start_screen(&setup).map_err(system)?;
         let door = listener.map_or_else(|| open_door(&setup, registry, &inbox.waker()), Ok)?;
         Signals::take_interrupts_back();
@@ -166,6 +165,7 @@ impl Engine {
             session: setup.session,
             runners,
             feed: setup.feed,
+            poured,
             feed_ready: true,
             more_steps: false,
             feed_held: false,
@@ -215,6 +215,19 @@ fn open_door(setup: &Setup, registry: &Registry, waker: &Arc<Waker>) -> Result<D
     let private = (setup.private.as_ref(), setup.clock.now());
     Door::open(&setup.way, descriptors, (registry, DOOR), (waker, tls), private)
         .map_err(|trouble| Box::new(Outcome::of(trouble)))
+}
+
+/// The file that is sent without coming here, if it is one of text, and nobody sees or keeps what we say.
+fn start_feed(setup: &mut Setup, registry: &Registry) -> io::Result<Option<Arc<File>>> {
+    if let Some(feed) = &mut setup.feed {
+        feed.register(registry, STDIN)?;
+    }
+    let seen = setup.terminal.is_some() || setup.keeping.is_somewhere();
+    let as_is = setup.eol == Eol::Lf || !setup.is_scripted();
+    match &mut setup.feed {
+        Some(feed) if !seen && !setup.room && as_is => feed.pour(),
+        _ => Ok(None),
+    }
 }
 
 fn start_conns(setup: &Setup) -> Conns {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::outbox::Outbox;
+use super::portion::Portion;
 use super::stream::{Stream, unless_interrupted};
 use crate::session::Ending;
 use crate::units::{At, reason};
@@ -163,6 +164,15 @@ impl<S: Stream> Conn<S> {
             self.outbox.push(bytes);
         } else {
             self.lost += bytes.len();
+        }
+    }
+
+    /// Queues a part of a file, as [`Conn::send`] does bytes.
+    pub fn pour(&mut self, portion: Portion) {
+        if self.saying == Saying::Open {
+            self.outbox.pour(portion);
+        } else {
+            self.lost = self.lost.saturating_add(portion.len());
         }
     }
 

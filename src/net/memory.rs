@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read, Write};
 use std::rc::Rc;
 
+use super::portion::Pour;
 use super::stream::Stream;
 
 /// Bytes that one direction holds.
@@ -83,6 +84,8 @@ impl Write for End {
         Ok(())
     }
 }
+
+impl Pour for End {}
 
 impl Stream for End {
     fn short_read_is_all(&self) -> bool {

@@ -28,6 +28,7 @@ mod lookup;
 mod memory;
 mod network;
 mod outbox;
+mod portion;
 pub mod private;
 mod race;
 mod socket;
@@ -48,6 +49,7 @@ pub use link::Link;
 pub use listener::{ACCEPT_AGAIN, AcceptError, Accepted, Listener};
 pub use lookup::find;
 pub use network::{Network, NetworkError};
+pub use portion::{Portion, Pour};
 pub use socket::Socket;
 pub use stream::{NetStream, Stream};
 pub use tls::{

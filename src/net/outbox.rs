@@ -1,9 +1,11 @@
 //! What waits to be sent on one conn.
 
 use std::collections::VecDeque;
-use std::io::{self, ErrorKind, IoSlice, Write};
+use std::io::{self, ErrorKind, IoSlice};
 
 use bytes::{Buf, Bytes, BytesMut};
+
+use super::portion::{Portion, Pour};
 
 /// Pieces up to this size are copied together when they have to wait: a slice of a vectored write
 /// costs more than the copy, and a short piece may keep a whole read of 64 KiB alive.
@@ -16,10 +18,40 @@ const CHUNK: usize = 16 * 1024;
 /// small pieces joined, 64 of them fill a socket.
 const SLICES: usize = 64;
 
+/// What is sent as one.
+#[derive(Debug)]
+enum Piece {
+    Bytes(Bytes),
+    Portion(Portion),
+}
+
+impl Piece {
+    fn len(&self) -> usize {
+        match self {
+            Piece::Bytes(bytes) => bytes.len(),
+            Piece::Portion(portion) => portion.len(),
+        }
+    }
+
+    fn advance(&mut self, taken: usize) {
+        match self {
+            Piece::Bytes(bytes) => bytes.advance(taken),
+            Piece::Portion(portion) => portion.advance(taken),
+        }
+    }
+
+    fn bytes(&self) -> Option<&[u8]> {
+        match self {
+            Piece::Bytes(bytes) => Some(bytes),
+            Piece::Portion(_) => None,
+        }
+    }
+}
+
 /// A queue of bytes, counted, that holds no memory while it is empty.
 #[derive(Debug, Default)]
 pub(super) struct Outbox {
-    pieces: VecDeque<Bytes>,
+    pieces: VecDeque<Piece>,
     /// Small pieces copied together; they come after all of `pieces`.
     tail: BytesMut,
     len: usize,
@@ -48,17 +80,29 @@ impl Outbox {
         if small {
             self.tail.extend_from_slice(&bytes);
         } else {
-            self.pieces.push_back(bytes);
+            self.pieces.push_back(Piece::Bytes(bytes));
+        }
+    }
+
+    /// Appends a part of a file.
+    pub(super) fn pour(&mut self, portion: Portion) {
+        if portion.len() > 0 {
+            self.seal();
+            self.len = self.len.saturating_add(portion.len());
+            self.pieces.push_back(Piece::Portion(portion));
         }
     }
 
     /// Hands all that waits to `to`, with as few writes as can be, until that is done or one would
     /// block, which is no error. What was not taken goes on waiting.
-    pub(super) fn write(&mut self, to: &mut impl Write) -> io::Result<()> {
+    pub(super) fn write(&mut self, to: &mut impl Pour) -> io::Result<()> {
         while !self.is_empty() {
-            match self.write_once(to) {
-                Ok(0) => return Err(ErrorKind::WriteZero.into()),
-                Ok(taken) => self.consume(taken),
+            let taken = match self.pieces.front() {
+                Some(Piece::Portion(_)) => self.pour_once(to),
+                _ => self.write_once(to),
+            };
+            match taken {
+                Ok(()) => {}
                 Err(err) if err.kind() == ErrorKind::Interrupted => {}
                 Err(err) if err.kind() == ErrorKind::WouldBlock => return Ok(()),
                 Err(err) => return Err(err),
@@ -74,19 +118,44 @@ impl Outbox {
 
     fn seal(&mut self) {
         if !self.tail.is_empty() {
-            self.pieces.push_back(self.tail.split().freeze());
+            self.pieces.push_back(Piece::Bytes(self.tail.split().freeze()));
         }
     }
 
-    fn write_once(&self, to: &mut impl Write) -> io::Result<usize> {
+    /// Hands the beginning of the part of a file that comes first to `to`, or reads it.
+    fn pour_once(&mut self, to: &mut impl Pour) -> io::Result<()> {
+        let Some(Piece::Portion(portion)) = self.pieces.front_mut() else { return Ok(()) };
+        let (taken, read) = match to.pour(portion)? {
+            Some(taken) => (taken, Bytes::new()),
+            None => (0, portion.read()?),
+        };
+        if taken > 0 {
+            self.consume(taken);
+        } else if read.is_empty() {
+            self.len -= portion.len(); // the file was cut short
+            self.pieces.pop_front();
+        } else {
+            portion.advance(read.len());
+            self.pieces.push_front(Piece::Bytes(read));
+        }
+        Ok(())
+    }
+
+    fn write_once(&mut self, to: &mut impl Pour) -> io::Result<()> {
         let mut slices = [IoSlice::new(&[]); SLICES];
-        let waiting = self.pieces.iter().map(|piece| &piece[..]).chain([&self.tail[..]]);
+        let waiting = self.pieces.iter().map(Piece::bytes).chain([Some(&self.tail[..])]);
+        let waiting = waiting.map_while(|bytes| bytes);
         let mut filled = 0;
         for (slice, piece) in slices.iter_mut().zip(waiting) {
             *slice = IoSlice::new(piece);
             filled += 1;
         }
-        to.write_vectored(&slices[..filled])
+        let taken = to.write_vectored(&slices[..filled])?;
+        if taken == 0 {
+            return Err(ErrorKind::WriteZero.into());
+        }
+        self.consume(taken);
+        Ok(())
     }
 
     fn consume(&mut self, mut taken: usize) {
@@ -109,6 +178,11 @@ impl Outbox {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
+    use std::io::Write;
+    use std::ops::Range;
+    use std::sync::Arc;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -149,6 +223,80 @@ mod tests {
         }
     }
 
+    impl Pour for Narrow {}
+
+    /// Takes parts of files as they are.
+    struct Wide {
+        taken: Vec<u8>,
+        poured: usize,
+    }
+
+    impl Write for Wide {
+        fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+            self.taken.write(buf)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Pour for Wide {
+        fn pour(&mut self, portion: &Portion) -> io::Result<Option<usize>> {
+            self.poured += 1;
+            let bytes = portion.read()?;
+            self.write(&bytes[..bytes.len().min(1000)]).map(Some)
+        }
+    }
+
+    fn file(text: &[u8]) -> Arc<File> {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(text).unwrap();
+        Arc::new(file)
+    }
+
+    /// Says this, and a part of a file before and behind it.
+    fn said_around(file: &Arc<File>, range: Range<u64>, text: &'static [u8]) -> Outbox {
+        let mut outbox = Outbox::default();
+        outbox.pour(Portion::new(Arc::clone(file), range.clone()));
+        outbox.push(Bytes::from_static(text));
+        outbox.push(Bytes::from_static(text));
+        outbox.pour(Portion::new(Arc::clone(file), range));
+        outbox
+    }
+
+    #[test]
+    fn parts_of_a_file_are_read_where_they_cannot_be_taken() {
+        let text: Vec<u8> = (0..200_000u32).flat_map(u32::to_be_bytes).collect();
+        let mut outbox = said_around(&file(&text), 3..500_000, b"between\n");
+        assert_eq!(outbox.len(), 2 * (500_000 - 3 + 8));
+        let (mut narrow, mut wide) = (Narrow::new(70_000), Wide { taken: Vec::new(), poured: 0 });
+        while !outbox.is_empty() {
+            outbox.write(&mut narrow).unwrap();
+        }
+        said_around(&file(&text), 3..500_000, b"between\n").write(&mut wide).unwrap();
+        let part = &text[3..500_000];
+        let all = [part, b"between\nbetween\n", part].concat();
+        assert!(narrow.taken == all && wide.taken == all);
+        assert_eq!(wide.poured, 1000);
+    }
+
+    #[test]
+    fn a_file_that_was_cut_short_is_sent_as_far_as_it_goes() {
+        let short = file(b"all there is\n");
+        for read in [true, false] {
+            let (mut narrow, mut wide) = (Narrow::new(9), Wide { taken: Vec::new(), poured: 0 });
+            let mut said = said_around(&short, 4..1000, b"more\n");
+            assert_eq!(said.len(), 2 * (996 + 5));
+            while !said.is_empty() {
+                let written = if read { said.write(&mut narrow) } else { said.write(&mut wide) };
+                written.unwrap();
+            }
+            let taken = if read { narrow.taken } else { wide.taken };
+            assert_eq!(taken, b"there is\nmore\nmore\nthere is\n");
+        }
+    }
+
     #[test]
     fn a_thousand_short_lines_leave_in_one_write() {
         let (mut outbox, mut to) = (Outbox::default(), Narrow::new(usize::MAX));
@@ -169,7 +317,8 @@ mod tests {
         let mut outbox = Outbox::default();
         outbox.push(short.clone());
         outbox.push(long.clone());
-        let kept: Vec<_> = outbox.pieces.iter().map(|piece| piece.as_ptr()).collect();
+        let kept: Vec<_> =
+            outbox.pieces.iter().map(|piece| piece.bytes().unwrap().as_ptr()).collect();
         assert_eq!(kept, [short.as_ptr(), long.as_ptr()]);
     }
 

@@ -10,6 +10,7 @@ use mio::{Interest, Registry, Token};
 use rustix::buffer::spare_capacity;
 use rustix::net::sockopt;
 
+use super::portion::{Portion, Pour};
 use super::stream::Stream;
 
 /// Silence after which the system asks whether the peer is still there. RFC 5382 (REQ-5) wants address
@@ -77,6 +78,26 @@ impl Write for Socket {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+impl Pour for Socket {
+    #[cfg(target_os = "linux")]
+    fn pour(&mut self, portion: &Portion) -> io::Result<Option<usize>> {
+        use rustix::io::Errno;
+
+        let mut start = portion.start();
+        let (file, len) = (portion.file(), portion.len());
+        let taken = match self {
+            Socket::Tcp(stream) => rustix::fs::sendfile(stream, file, Some(&mut start), len),
+            Socket::Unix(stream) => rustix::fs::sendfile(stream, file, Some(&mut start), len),
+        };
+        match taken {
+            Ok(taken) => Ok(Some(taken)),
+            // Not from every file system.
+            Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => Ok(None),
+            Err(err) => Err(err.into()),
+        }
     }
 }
 

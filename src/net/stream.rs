@@ -5,6 +5,7 @@ use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use mio::event::Source;
 use mio::{Interest, Registry, Token};
 
+use super::portion::{Portion, Pour};
 use super::socket::Socket;
 use super::tls::{TlsStart, TlsStream};
 use crate::session::Secured;
@@ -17,7 +18,7 @@ const RECORD: usize = 16 << 10;
 ///
 /// A write is followed by others until one would block, and then by [`Write::flush`], which passes on
 /// what the stream itself holds back and may block as well.
-pub trait Stream: Read + Write {
+pub trait Stream: Read + Pour {
     /// Whether a read that fills less than it was offered has taken all there was: so it is with a
     /// socket, not with a stream that hands out one record at a time.
     fn short_read_is_all(&self) -> bool;
@@ -132,6 +133,12 @@ impl Write for NetStream {
 
     fn flush(&mut self) -> io::Result<()> {
         self.stream().flush()
+    }
+}
+
+impl Pour for NetStream {
+    fn pour(&mut self, portion: &Portion) -> io::Result<Option<usize>> {
+        self.stream().pour(portion)
     }
 }
 

@@ -53,6 +53,11 @@ impl Parser {
         }
     }
 
+    /// Has the next line be this one, from 1. Nothing may have been fed that was no whole line.
+    pub fn begin_at(&mut self, line: u64) {
+        self.line = line;
+    }
+
     /// A parser for what a person types, who can type a faulty line of a block again.
     #[must_use]
     pub fn typed(source: Origin) -> Self {
@@ -228,6 +233,7 @@ mod tests {
             Ok(Step { line, what: What::All(block), .. }) => {
                 (*line, format!("* {}", text(&block.to_source())))
             }
+            Ok(Step { what: What::File { .. }, .. }) => unreachable!("a parser has bytes only"),
             Err(fault) => (fault.place.line, format!("? {}", text(&fault.place.text))),
         };
         steps.iter().map(entry).collect()

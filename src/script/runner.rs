@@ -324,7 +324,7 @@ impl Runner {
 
     /// Hands an input to the session.
     pub(super) fn send(&mut self, input: Input) {
-        self.spoken |= matches!(input, Input::Say { .. } | Input::Raw { .. });
+        self.spoken |= matches!(input, Input::Say { .. } | Input::Raw { .. } | Input::Pour { .. });
         self.outbox.push_back(Action::Session(input));
     }
 
@@ -406,6 +406,10 @@ impl Runner {
             What::Data(bytes) => {
                 self.failure.saying = Some(place);
                 self.send(Input::Raw { to: self.to, bytes: bytes.clone() });
+            }
+            What::File { range, .. } => {
+                self.failure.saying = Some(place);
+                self.send(Input::Pour { to: self.to, range: range.clone() });
             }
             What::Comment(_) => {}
             What::Command(command, _) => self.command(now, command, &place),

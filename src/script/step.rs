@@ -1,5 +1,6 @@
 //! One line of a script, and where it stands.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -29,6 +30,13 @@ pub enum What {
     Text(Bytes),
     /// Bytes to send as they are (`--plain`).
     Data(Bytes),
+    /// Lines to send as they stand in the file that the script is.
+    File {
+        /// Which bytes of it.
+        range: Range<u64>,
+        /// The first of them, as much as an error has to show.
+        first: Bytes,
+    },
     /// A command, and the line it was parsed from, without its line end. Lines that are the same share
     /// it.
     Command(Arc<Command>, Bytes),
@@ -45,7 +53,7 @@ impl Step {
         let text = match &self.what {
             What::Command(_, line) | What::Comment(line) => line.clone(),
             What::All(block) => block.head().clone(),
-            What::Text(text) | What::Data(text) => {
+            What::Text(text) | What::Data(text) | What::File { first: text, .. } => {
                 let first = text.iter().position(|byte| *byte == b'\n').unwrap_or(text.len());
                 text.slice(..first)
             }
@@ -106,6 +114,9 @@ impl Step {
     pub fn len(&self) -> usize {
         match &self.what {
             What::Text(text) | What::Data(text) => text.len(),
+            What::File { range, .. } => {
+                usize::try_from(range.end - range.start).unwrap_or(usize::MAX)
+            }
             What::Command(_, line) | What::Comment(line) => size_of::<Step>() + line.len(),
             What::All(block) => size_of::<Step>() + block.len(),
         }
@@ -117,7 +128,7 @@ impl Step {
         match &self.what {
             What::Command(command, _) => command.is_local(),
             What::Comment(_) => true,
-            What::Text(_) | What::Data(_) | What::All(_) => false,
+            What::Text(_) | What::Data(_) | What::File { .. } | What::All(_) => false,
         }
     }
 
@@ -126,7 +137,7 @@ impl Step {
         match &self.what {
             What::Command(command, _) => matches!(**command, Command::Wait(WaitCommand::Expect(_))),
             What::All(_) => true,
-            What::Text(_) | What::Data(_) | What::Comment(_) => false,
+            What::Text(_) | What::Data(_) | What::File { .. } | What::Comment(_) => false,
         }
     }
 
@@ -150,7 +161,7 @@ impl Step {
         match &self.what {
             What::Command(command, _) => command.reads(),
             What::All(_) => true,
-            What::Text(_) | What::Data(_) | What::Comment(_) => false,
+            What::Text(_) | What::Data(_) | What::File { .. } | What::Comment(_) => false,
         }
     }
 
@@ -164,7 +175,7 @@ impl Step {
                 .collect::<Vec<_>>()
                 .concat()
                 .into(),
-            What::Data(data) => data.clone(),
+            What::Data(data) | What::File { first: data, .. } => data.clone(),
             What::All(block) => block.to_source(),
             What::Command(_, line) | What::Comment(line) => ended(line).concat().into(),
         }

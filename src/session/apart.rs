@@ -196,7 +196,9 @@ impl Session for Apart {
                 self.pass(now, conn, input, effects);
             }
             // What is said to all of them is nothing that any of them goes on from.
-            Input::Say { to, .. } | Input::Raw { to, .. } => effects.push(Effect::Unheard(to)),
+            Input::Say { to, .. } | Input::Raw { to, .. } | Input::Pour { to, .. } => {
+                effects.push(Effect::Unheard(to));
+            }
             Input::Asked(_) => effects.push(Effect::Unheard(Audience::All)),
             Input::Driven { conn, drive } => self.pass(now, conn, Input::Drive(drive), effects),
             Input::Filled(queue) => self.shared(now, queue, true, effects),

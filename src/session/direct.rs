@@ -1,10 +1,13 @@
 //! Direct: the host's lines go to every guest, each guest's lines to the host. With one guest, and at
 //! the connecting side, it is a plain duplex pipe.
 
+mod saying;
+
 use std::time::Duration;
 
 use bytes::Bytes;
 
+use self::saying::{Said, Saying};
 use super::effect::{record, said};
 use super::flow::Flow;
 use super::leave::Leaving;
@@ -46,13 +49,6 @@ pub struct Direct {
     flow: Flow,
     leaving: Leaving,
     left: bool,
-}
-
-/// What our side said and has not ended, for the transcript.
-#[derive(Debug)]
-struct Said {
-    codec: LineCodec,
-    to: Option<ConnId>,
 }
 
 impl Direct {
@@ -168,13 +164,6 @@ impl Direct {
         self.finish_hearing(now, conn, effects);
     }
 
-    /// Records what our side had not finished saying.
-    fn finish_saying(&mut self, now: At, effects: &mut Vec<Effect>) {
-        let block = self.said.codec.flush();
-        let (to, from) = (self.said.to, self.own(self.said.to));
-        effects.extend(block.map(|block| said(now, to, from, block, None)));
-    }
-
     fn ended(&mut self, now: At, conn: ConnId, how: &Ending, effects: &mut Vec<Effect>) {
         let Some(member) = self.members.find(conn) else { return };
         let (own, guest) = (member.own, member.is_guest());
@@ -242,75 +231,6 @@ impl Direct {
             effects.push(Effect::Reset(conn));
             self.remove(conn, effects);
         }
-    }
-
-    fn say(&mut self, now: At, to: Audience, what: Saying, effects: &mut Vec<Effect>) {
-        let targets = self.hearing(to);
-        if to == Audience::Guests && targets.len() > 1 && !self.members.are_guests() {
-            // What is recorded without a conn went to every one.
-            for conn in targets {
-                self.say(now, Audience::One(conn), what.clone(), effects);
-            }
-            return;
-        }
-        let Some(first) = targets.first().copied() else {
-            effects.push(Effect::Unheard(to));
-            return;
-        };
-        for conn in &targets {
-            self.finish_hearing(now, *conn, effects);
-        }
-        self.warn_of_leavers(&targets, effects);
-        let one = (targets.len() == 1).then_some(first);
-        if self.said.to != one {
-            self.finish_saying(now, effects);
-            self.said.to = one;
-        }
-        let to = one.map_or(Audience::All, Audience::One);
-        effects.push(Effect::Send { to, bytes: what.bytes.clone() });
-        self.record_saying(now, what, effects);
-    }
-
-    fn record_saying(&mut self, now: At, what: Saying, effects: &mut Vec<Effect>) {
-        let (to, role) = (self.said.to, self.own(self.said.to));
-        if what.whole {
-            self.finish_saying(now, effects);
-        }
-        let mut blocks = Vec::new();
-        self.said.codec.feed(now, what.bytes, &mut blocks);
-        let mut template = what.send;
-        effects.extend(blocks.into_iter().map(|block| said(now, to, role, block, template.take())));
-        if what.whole
-            && let Some(block) = self.said.codec.flush()
-        {
-            effects.push(said(now, to, role, block, template));
-        }
-    }
-
-    /// The conns among `to` on which we may still say something.
-    fn hearing(&self, to: Audience) -> Vec<ConnId> {
-        let hears = |(conn, member): (ConnId, &Member)| member.writing.then_some(conn);
-        match to {
-            Audience::All => self.members.iter().filter_map(hears).collect(),
-            Audience::Guests => {
-                let guests = self.members.iter().filter(|(_, member)| member.is_guest());
-                guests.filter_map(hears).collect()
-            }
-            Audience::One(conn) => {
-                let member = self.members.find(conn).map(|member| (conn, member));
-                member.and_then(hears).into_iter().collect()
-            }
-        }
-    }
-
-    /// Tells the host where its words go if every guest has left.
-    fn warn_of_leavers(&mut self, targets: &[ConnId], effects: &mut Vec<Effect>) {
-        let waits = |member: &Member| member.reading || !member.is_guest();
-        if targets.iter().any(|conn| self.members.find(*conn).is_some_and(waits)) {
-            return;
-        }
-        let names = targets.iter().filter_map(|conn| self.members.warn(*conn));
-        effects.extend(names.map(|name| Effect::Notice(Notice::SentToLeaver(name))));
     }
 
     fn shutdown(&mut self, now: At, to: Audience, effects: &mut Vec<Effect>) {
@@ -430,6 +350,7 @@ impl Session for Direct {
             Input::Raw { to, bytes } => {
                 self.say(now, to, Saying { bytes, send: None, whole: false }, effects);
             }
+            Input::Pour { to, range } => self.pour(now, to, &range, effects),
             Input::Shutdown(to) => self.shutdown(now, to, effects),
             Input::Close(to) => self.close_all(now, to, effects),
             Input::Reset(to) => self.reset(now, to, effects),
@@ -477,13 +398,4 @@ struct Met {
     own: Side,
     name: Option<String>,
     secured: Option<Box<Secured>>,
-}
-
-/// Something to say.
-#[derive(Clone)]
-struct Saying {
-    bytes: Bytes,
-    send: Option<String>,
-    /// What was said is said: it is recorded now, even without a line end.
-    whole: bool,
 }

@@ -1,5 +1,7 @@
 //! What is to be done.
 
+use std::ops::Range;
+
 use bytes::Bytes;
 
 use super::{Ending, Leave, Notice, Record, Recorded};
@@ -62,6 +64,13 @@ pub enum Effect {
         from: ConnId,
         /// The bytes.
         bytes: Bytes,
+    },
+    /// Queue a part of the file that the script is for sending.
+    Pour {
+        /// On which conn.
+        conn: ConnId,
+        /// Which bytes of it.
+        range: Range<u64>,
     },
     /// Half-close after what is queued.
     Shutdown(ConnId),

@@ -1,6 +1,7 @@
 //! What happened to the session.
 
 use std::fmt;
+use std::ops::Range;
 
 use bytes::Bytes;
 
@@ -70,6 +71,13 @@ pub enum Input {
         /// The bytes.
         bytes: Bytes,
     },
+    /// Whole lines to be sent as they stand in the file that the script is, which nobody asks to see.
+    Pour {
+        /// To whom.
+        to: Audience,
+        /// Which bytes of it.
+        range: Range<u64>,
+    },
     /// The host asks something of its room, as a guest would: `/nick bob`.
     Asked(Bytes),
     /// Our side will say no more.
@@ -119,6 +127,7 @@ impl Input {
         match self {
             Input::Say { bytes, send, .. } => Input::Say { to, bytes, send },
             Input::Raw { bytes, .. } => Input::Raw { to, bytes },
+            Input::Pour { range, .. } => Input::Pour { to, range },
             Input::Shutdown(_) => Input::Shutdown(to),
             Input::Close(_) => Input::Close(to),
             Input::Reset(_) => Input::Reset(to),

@@ -260,7 +260,9 @@ impl Session for Tap {
             }
             Input::Drive(Drive::Quit) if !self.left => self.leave(now, effects),
             // A tap says nothing itself.
-            Input::Say { to, .. } | Input::Raw { to, .. } => effects.push(Effect::Unheard(to)),
+            Input::Say { to, .. } | Input::Raw { to, .. } | Input::Pour { to, .. } => {
+                effects.push(Effect::Unheard(to));
+            }
             Input::Asked(_) => effects.push(Effect::Unheard(Audience::All)),
             Input::Drive(_)
             | Input::Driven { .. }

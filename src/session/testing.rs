@@ -57,7 +57,9 @@ impl Told {
             }
             Effect::Pause(source) => assert!(self.paused.insert(*source), "paused: {source:?}"),
             Effect::Resume(source) => assert!(self.paused.remove(source), "not paused: {source:?}"),
-            Effect::Send { .. } | Effect::Pass { .. } => assert!(!over, "sent after the leave"),
+            Effect::Send { .. } | Effect::Pass { .. } | Effect::Pour { .. } => {
+                assert!(!over, "sent after the leave");
+            }
             Effect::Leave(why) => {
                 assert!(!over, "left twice");
                 self.left = Some((now, why.clone()));

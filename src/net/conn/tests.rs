@@ -6,9 +6,9 @@ use std::io::{Read, Write};
 use mio::{Interest, Token};
 
 use super::*;
-use crate::net::Socket;
 use crate::net::memory::{End, pair};
 use crate::net::testing::EventLoop;
+use crate::net::{Pour, Socket};
 
 const START: At = At::START;
 
@@ -221,6 +221,8 @@ impl Write for Records {
     }
 }
 
+impl Pour for Records {}
+
 impl Stream for Records {
     fn short_read_is_all(&self) -> bool {
         false
@@ -296,6 +298,8 @@ impl Write for Flood {
         Ok(())
     }
 }
+
+impl Pour for Flood {}
 
 impl Stream for Flood {
     fn short_read_is_all(&self) -> bool {

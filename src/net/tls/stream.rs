@@ -7,6 +7,7 @@ use rustls::{Connection, ProtocolVersion};
 use super::ahead::Ahead;
 use super::certificate::Certificate;
 use super::failure::{self, TlsFailure};
+use crate::net::portion::Pour;
 use crate::net::stream::Stream;
 use crate::session::Secured;
 
@@ -189,6 +190,8 @@ impl<S: Stream> Write for TlsStream<S> {
         self.under.flush()
     }
 }
+
+impl<S: Stream> Pour for TlsStream<S> {}
 
 impl<S: Stream> Stream for TlsStream<S> {
     /// A read hands out one record or two, and there may be more.

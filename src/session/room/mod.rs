@@ -349,6 +349,8 @@ impl Session for Room {
             }
             Input::Say { to, bytes, send } => self.say(now, to, bytes, send, effects),
             Input::Raw { to, bytes } => self.say_raw(now, to, bytes, effects),
+            // What is said here has its speaker's name before each line.
+            Input::Pour { to, .. } => effects.push(Effect::Unheard(to)),
             Input::Asked(line) => self.host_asks(now, &line, effects),
             Input::Close(to) | Input::Reset(to) => self.close(now, to, effects),
             Input::Kick { conn, why } => self.kick(now, conn, &why, effects),

@@ -104,3 +104,16 @@ fn a_conn_that_we_opened_is_never_dropped_for_being_slow() {
     host.give(Input::Overflowed(conn(2)));
     assert!(host.wants(&Effect::Close(conn(2))));
 }
+
+#[test]
+fn a_part_of_a_file_goes_to_each_guest_and_is_no_more_than_that() {
+    let mut host = Host::listener(2);
+    host.opens(3, "upstream");
+    host.give(Input::Raw { to: Audience::One(conn(1)), bytes: Bytes::from_static(b"unfin") });
+    host.give(Input::Pour { to: Audience::Guests, range: 5..90 });
+    assert!([1, 2].iter().all(|n| host.wants(&Effect::Pour { conn: conn(*n), range: 5..90 })));
+    assert!(!host.wants(&Effect::Pour { conn: conn(3), range: 5..90 }));
+    assert_eq!(host.said(), ["0ms 1 server unfin"], "and is recorded before it");
+    host.give(Input::Pour { to: Audience::One(conn(4)), range: 5..90 });
+    assert!(host.wants(&Effect::Unheard(Audience::One(conn(4)))));
+}

@@ -1,0 +1,63 @@
+//! A file of text that goes from the file to a socket, without coming here.
+
+use std::fs::File;
+use std::io::{self, ErrorKind, Seek, SeekFrom};
+use std::ops::Range;
+use std::os::unix::fs::FileExt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use memchr::memchr;
+
+use super::prescan::Cut;
+use crate::script::What;
+
+/// How much of its first line a part of a file has with it, for errors, in bytes.
+const SHOWN: usize = 4 << 10;
+
+/// The parts of a file that are still to be sent.
+#[derive(Debug)]
+pub(super) struct Pouring {
+    file: Arc<File>,
+    /// Where the next one begins.
+    at: Cut,
+    cuts: std::vec::IntoIter<Cut>,
+}
+
+impl Pouring {
+    /// Has a file, which stands at `start`, sent up to the last of these cuts.
+    pub(super) fn new(file: Arc<File>, start: u64, cuts: Vec<Cut>) -> Pouring {
+        Pouring { file, at: Cut { at: start, ends: 0 }, cuts: cuts.into_iter() }
+    }
+
+    /// The next part, and the number of its first line. The file stands behind it then.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub(super) fn next(&mut self) -> io::Result<Option<(u64, What)>> {
+        let Some(cut) = self.cuts.next() else { return Ok(None) };
+        let begin = std::mem::replace(&mut self.at, cut);
+        let range = begin.at..cut.at;
+        let first = self.first_line(&range)?;
+        (&*self.file).seek(SeekFrom::Start(range.end))?;
+        Ok(Some((begin.ends + 1, What::File { range, first })))
+    }
+
+    /// How many line ends are before what comes next.
+    pub(super) fn ends(&self) -> u64 {
+        self.at.ends
+    }
+
+    fn first_line(&self, range: &Range<u64>) -> io::Result<Bytes> {
+        let room = usize::try_from(range.end - range.start).map_or(SHOWN, |len| len.min(SHOWN));
+        let mut line = vec![0; room];
+        let n = loop {
+            match self.file.read_at(&mut line, range.start) {
+                Err(err) if err.kind() == ErrorKind::Interrupted => {}
+                read => break read?,
+            }
+        };
+        line.truncate(memchr(b'\n', &line[..n]).unwrap_or(n));
+        Ok(Bytes::copy_from_slice(&line))
+    }
+}
