@@ -117,8 +117,7 @@ impl Vars {
 
     /// The values that were captured.
     pub fn captures(&self) -> impl Iterator<Item = Capture> {
-        let captured = self.values.iter().filter(|(_, value)| value.from == From::Captured);
-        captured
+        self.captured()
             .map(|(name, value)| Capture { name: name.as_str().into(), value: value.bytes.clone() })
     }
 

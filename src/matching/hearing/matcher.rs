@@ -70,12 +70,12 @@ impl Matcher {
 
     /// Items up to this one, which is not the middle of a group, may come from now on.
     pub fn expect_until(&mut self, item: usize) {
-        self.limit = self.items.blocks().partition_point(|block| block.items.end <= item);
+        self.limit = self.items.block_of(item);
     }
 
     /// Begins anew at this item: what is expected before it is not looked at any more.
     pub fn go_on_at(&mut self, item: usize) {
-        let at = self.items.blocks().partition_point(|block| block.items.end <= item);
+        let at = self.items.block_of(item);
         let vars = Arc::clone(&self.lead().vars);
         self.states = vec![State { at, group: None, vars }];
         self.limit = self.limit.max(at);
@@ -156,7 +156,7 @@ impl Matcher {
             return group.free().find(|item| !self.items[*item].opt);
         }
         let from = state.at + usize::from(state.group.is_some());
-        let block = self.items.required()[from.min(self.items.blocks().len())];
+        let block = self.items.required_from(from);
         let items = self.items.blocks().get(block).filter(|_| block < self.limit)?.items.clone();
         items.into_iter().find(|item| !self.items[*item].opt)
     }
@@ -221,7 +221,7 @@ impl Matcher {
 
     /// Takes what has come as a partial line, if it is; says how much of it that was.
     fn take_prompt(&mut self, state: &State, item: usize, bytes: &[u8]) -> Option<usize> {
-        let at = self.items.blocks().partition_point(|block| block.items.end <= item) + 1;
+        let at = self.items.block_of(item) + 1;
         let text = self.items[item].bytes.len();
         let end = memchr::memchr(b'\n', bytes).unwrap_or(bytes.len());
         let lens = if !self.items[item].is_exact() {
@@ -269,8 +269,8 @@ impl Matcher {
         goes_on
     }
 
-    /// Adds the ways in which a line can be understood behind `state`, and behind its group. A pattern that has not all its
-    /// variables does not match; the last such item is the error.
+    /// Adds the ways in which a line can be understood behind `state`, and behind its group. A pattern that has
+    /// not all its variables does not match; the last such item is the error.
     fn step(
         &self,
         state: &State,
@@ -286,7 +286,7 @@ impl Matcher {
             at += 1;
         }
         let vars = self.vars_behind(state);
-        let end = self.limit.min(self.items.required()[at.min(self.items.blocks().len())] + 1);
+        let end = self.limit.min(self.items.required_from(at) + 1);
         let (mut optional, mut fault) = (false, None);
         for (at, block) in self.items.blocks().iter().enumerate().take(end).skip(at) {
             if block.is_group {
@@ -338,7 +338,7 @@ impl Matcher {
                 let key = (state.at, group.missing(), group.free().count());
                 group_before.replace(key) != Some(key)
             } else {
-                let this = self.items.required()[state.at];
+                let this = self.items.required_from(state.at);
                 run.replace(this) != Some(this)
             };
             count += usize::from(kept);
@@ -365,7 +365,7 @@ impl Matcher {
             Some(_) => state.at + 1,
             None => state.at,
         };
-        self.items.required()[from.min(self.items.blocks().len())] >= self.limit
+        self.items.required_from(from) >= self.limit
     }
 
     /// The items that a line may be behind `state`. Members of a group that have their line count where
@@ -384,7 +384,7 @@ impl Matcher {
             }
             at += 1;
         }
-        let end = self.limit.min(self.items.required()[at.min(self.items.blocks().len())] + 1);
+        let end = self.limit.min(self.items.required_from(at) + 1);
         let blocks = self.items.blocks().get(at..end).unwrap_or_default();
         candidates.extend(blocks.iter().flat_map(|block| block.items.clone()));
         candidates
