@@ -147,6 +147,21 @@ impl fmt::Display for Human {
     }
 }
 
+/// A duration in whole seconds, as lines that are drawn anew write it: `0s`, `12s`, `1m 30s`.
+#[must_use]
+pub fn whole_seconds(time: Duration) -> String {
+    match time.as_secs() {
+        0 => "0s".to_owned(),
+        seconds => Human(Duration::from_secs(seconds)).to_string(),
+    }
+}
+
+/// A duration in milliseconds, with at most three decimals, as JSON has it.
+#[must_use]
+pub fn millis(time: Duration) -> f64 {
+    (time.as_secs_f64() * 1e6).round() / 1e3
+}
+
 /// `1 line`, `2 lines`: a count with the noun it counts, whose plural takes an `s`.
 #[must_use]
 pub fn count(n: u64, noun: &str) -> String {

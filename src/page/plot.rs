@@ -2,8 +2,7 @@
 
 use std::fmt::Write;
 
-use super::Markup;
-use super::Px;
+use super::{Markup, Px};
 use crate::units::Human;
 
 /// The drawing, in its own units; a page scales it.

@@ -10,6 +10,7 @@ use crate::load::encoded::{decode, encode};
 use crate::load::{
     Cause, Histogram, Interval, Outcome, Plan, Results, Run, Series, Tally, Traffic, Until,
 };
+use crate::units::millis;
 
 /// The version of the form.
 const VERSION: u64 = 1;
@@ -187,14 +188,14 @@ impl TryFrom<String> for Started {
     }
 }
 
-/// Milliseconds, with at most three decimals.
+/// A duration in [`millis`].
 #[derive(Clone, Copy, Serialize, Deserialize)]
 #[serde(into = "f64", try_from = "f64")]
 struct Ms(Duration);
 
 impl From<Ms> for f64 {
     fn from(ms: Ms) -> f64 {
-        (ms.0.as_secs_f64() * 1e6).round() / 1e3
+        millis(ms.0)
     }
 }
 
