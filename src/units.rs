@@ -106,6 +106,20 @@ pub enum Pace {
     Recorded(f64),
 }
 
+impl Pace {
+    /// How long a silence lasts at this pace that lasted so long when it was recorded.
+    #[must_use]
+    pub fn silence(self, recorded: Duration) -> Duration {
+        match self {
+            Pace::Wait => Duration::ZERO,
+            // At a speed near 0 it would never end.
+            Pace::Recorded(speed) => {
+                Duration::try_from_secs_f64(recorded.as_secs_f64() / speed).unwrap_or(recorded)
+            }
+        }
+    }
+}
+
 /// A speed is a number: it is parsed from one that is positive.
 impl Eq for Pace {}
 
@@ -196,6 +210,17 @@ mod tests {
         for text in ["", "x", "x0", "x-1", "xinf", "xNaN", "2x", "fast"] {
             assert!(text.parse::<Pace>().unwrap_err().contains("is no pace: write"), "{text}");
         }
+    }
+
+    #[test]
+    fn a_silence_lasts_as_the_pace_has_it() {
+        let second = Duration::from_secs(1);
+        for (pace, millis) in
+            [(Pace::Wait, 0), (Pace::Recorded(1.0), 1000), (Pace::Recorded(4.0), 250)]
+        {
+            assert_eq!(pace.silence(second), Duration::from_millis(millis));
+        }
+        assert_eq!(Pace::Recorded(f64::MIN_POSITIVE).silence(second), second, "it would never end");
     }
 
     #[test]

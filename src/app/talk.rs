@@ -91,7 +91,7 @@ fn choose_driver(talk: &Talk, settings: &Settings, types: bool) -> Result<Driver
         let options = vars::replaying(&talk.replaying);
         let manner = options.verify(settings.timeout, finish);
         let given = replay::Given { settings, masks: &options.masks };
-        let player = replay::load(path, Side::Client, manner, given, true)?;
+        let player = replay::load(path, Side::Client, manner, given, replay::Conns::All)?;
         return Ok(Driver::Play(Box::new(player)));
     }
     if let Some(path) = &talk.script {

@@ -91,7 +91,7 @@ impl Engine {
         let pace = pace.unwrap_or(within.pace);
         let manner = replay::Manner { pace, from_now: runner.has_spoken(), ..within };
         let given = replay::Given { settings, masks: &self.replaying.masks };
-        match replay::load(file.as_ref(), self.role, manner, given, false) {
+        match replay::load(file.as_ref(), self.role, manner, given, replay::Conns::Only) {
             Ok(player) => {
                 self.screen.set_echo(true);
                 runner.play(Box::new(player));

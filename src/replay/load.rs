@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use super::by_conn::ByConn;
-use super::part::Part;
-use super::player::{Manner, Player};
+use super::manner::Manner;
+use super::part::{Closes, Part};
+use super::player::Player;
 use super::sheet::Sheet;
 use crate::matching::{Mask, MaskError, Masks, MissingSecret};
 use crate::script::{Blame, Settings};
@@ -99,6 +100,15 @@ pub struct Given<'a> {
     pub masks: &'a [Mask],
 }
 
+/// Which conns of a transcript are meant where it is named without one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Conns {
+    /// All of them.
+    All,
+    /// The only one: where it has several, one is to be named.
+    Only,
+}
+
 /// Why a part of a transcript cannot be played.
 #[derive(Debug)]
 pub(super) struct PartFault {
@@ -106,8 +116,14 @@ pub(super) struct PartFault {
     pub(super) what: String,
 }
 
-/// Loads `FILE`, or `FILE#CONN`, to play the side `own` of it, with the secrets put back. Several conns
-/// are played only where that is `whole`.
+impl PartFault {
+    /// What it means for the file.
+    pub(super) fn of_file(self, path: &Path) -> LoadError {
+        LoadError::Event { path: path.to_owned(), event: self.event, what: self.what }
+    }
+}
+
+/// Loads `FILE`, or `FILE#CONN`, to play the side `own` of it, with the secrets put back.
 ///
 /// # Errors
 /// The file cannot be read, or does not say what to play.
@@ -116,12 +132,9 @@ pub fn load(
     own: Side,
     manner: Manner,
     given: Given<'_>,
-    whole: bool,
+    conns: Conns,
 ) -> Result<Player, LoadError> {
-    let part = |transcript: &Transcript, by_conn: &ByConn, conn, masks: &Masks| {
-        Part::of(transcript, by_conn, conn, own, masks)
-    };
-    let loaded = read(name, given, whole, part)?;
+    let loaded = read(name, given, conns, own, Closes::LeftOut)?;
     let version = loaded.version;
     let mut player = Player::new(&Sheet::new(loaded), &given.settings.vars, manner);
     player.blessing.version = version;
@@ -139,12 +152,13 @@ pub(super) struct Loaded {
     pub(super) parts: Vec<Part>,
 }
 
-/// Reads a file, with the secrets put back, and makes a part of each conn that is meant.
+/// Reads a file, with the secrets put back, and makes the part of `own` of each conn that is meant.
 pub(super) fn read(
     name: &Path,
     given: Given<'_>,
-    whole: bool,
-    part: impl Fn(&Transcript, &ByConn, Option<ConnId>, &Masks) -> Result<Part, PartFault>,
+    conns: Conns,
+    own: Side,
+    closes: Closes,
 ) -> Result<Loaded, LoadError> {
     let Named { path, conn } = Named::new(name);
     // What is changed after this is noticed; where it fails, so does reading.
@@ -157,10 +171,9 @@ pub(super) fn read(
         .map_err(|(event, missing)| LoadError::Secret { path: path.clone(), event, missing })?;
     let masks = masks(&path, &transcript, given.masks)?;
     let (mut parts, by_conn) = (Vec::new(), ByConn::of(&transcript));
-    for conn in choose(&path, &transcript, conn, whole)? {
-        let fault =
-            |PartFault { event, what }| LoadError::Event { path: path.clone(), event, what };
-        parts.push(part(&transcript, &by_conn, conn, &masks).map_err(fault)?);
+    for conn in choose(&path, &transcript, conn, conns)? {
+        let part = Part::of(&transcript, &by_conn, conn, own, closes, &masks);
+        parts.push(part.map_err(|fault| fault.of_file(&path))?);
     }
     if parts.iter().all(Part::is_empty) {
         return Err(LoadError::Empty { path });
@@ -186,23 +199,23 @@ pub(super) fn choose(
     path: &Path,
     transcript: &Transcript,
     named: Option<ConnId>,
-    whole: bool,
+    conns: Conns,
 ) -> Result<Vec<Option<ConnId>>, LoadError> {
-    let mut conns: Vec<ConnId> = transcript.events.iter().filter_map(|event| event.conn).collect();
-    conns.sort_unstable();
-    conns.dedup();
+    let mut all: Vec<ConnId> = transcript.events.iter().filter_map(|event| event.conn).collect();
+    all.sort_unstable();
+    all.dedup();
     let path = path.to_owned();
     let Some(named) = named else {
-        return match &*conns {
+        return match &*all {
             [] => Ok(vec![None]),
-            [first, _, ..] if !whole => {
-                Err(LoadError::Several { path, conns: conns.len(), first: *first })
+            [first, _, ..] if conns == Conns::Only => {
+                Err(LoadError::Several { path, conns: all.len(), first: *first })
             }
-            _ => Ok(conns.into_iter().map(Some).collect()),
+            _ => Ok(all.into_iter().map(Some).collect()),
         };
     };
-    if !conns.contains(&named) {
-        return Err(LoadError::NoSuchConn { path, conn: named, conns: conns.len() });
+    if !all.contains(&named) {
+        return Err(LoadError::NoSuchConn { path, conn: named, conns: all.len() });
     }
     Ok(vec![Some(named)])
 }

@@ -218,7 +218,8 @@ fn driver(test: &Test, speaking: &Speaking) -> Result<Driver, Vec<Report>> {
             let replaying = &speaking.replaying;
             let manner = replaying.verify(settings.timeout, finish);
             let given = replay::Given { settings, masks: &replaying.masks };
-            let loaded = replay::load(&test.path, Side::Client, manner, given, true);
+            let all = replay::Conns::All;
+            let loaded = replay::load(&test.path, Side::Client, manner, given, all);
             let player = loaded.map_err(|err| vec![Report::new(err.to_string())])?;
             Ok(Driver::Play(Box::new(player)))
         }
