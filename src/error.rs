@@ -16,20 +16,14 @@ use crate::script::{Blame, Failure, Report, ScriptFault};
 use crate::suite::{ActualError, FindError, Halt, RunError};
 use crate::term::EditorError;
 use crate::transcript::ReadError;
-use crate::units::{count, reason};
+use crate::units::{READABLE, count, reason};
 use crate::wire::{ConnId, Encoding, Visible};
-
-/// What to do about a file that cannot be read.
-const READABLE: &str = "name a file that can be read";
 
 /// What to do about a file that cannot be written.
 const WRITABLE: &str = "name a file that can be written";
 
 /// What to do about a stream that takes nothing more.
 const ELSEWHERE: &str = "make room there, or send it elsewhere";
-
-/// What to do about marks in a transcript that are wrong.
-const MARKS: &str = "`chat-repl show --marks FILE` shows what its events compare and say";
 
 /// What to do where the system gives nothing more.
 const SYSTEM: &str = "there may be too many open files or processes (see `ulimit -a`)";
@@ -412,7 +406,7 @@ impl Error {
 impl From<ReadError> for Error {
     fn from(err: ReadError) -> Error {
         let report = Report::new(err.to_string());
-        Error::new(ExitStatus::BadFile, with_hint(report, read_hint(&err)))
+        Error::new(ExitStatus::BadFile, with_hint(report, err.hint()))
     }
 }
 
@@ -432,23 +426,7 @@ impl From<TlsFileError> for Error {
 
 impl From<LoadError> for Error {
     fn from(err: LoadError) -> Error {
-        let hint = match &err {
-            LoadError::Read(err) => read_hint(err),
-            LoadError::NoSuchConn { .. } => Some("`chat-repl show FILE` shows all of them"),
-            LoadError::Empty { .. } => Some("`chat-repl show FILE` shows what it has instead"),
-            LoadError::Mask { .. } | LoadError::Event { .. } => Some(MARKS),
-            _ => None,
-        };
-        Error::new(blamed(err.blame()), with_hint(Report::new(err.to_string()), hint))
-    }
-}
-
-/// What to do about a transcript that cannot be read.
-fn read_hint(err: &ReadError) -> Option<&'static str> {
-    match err {
-        ReadError::Io { .. } => Some(READABLE),
-        ReadError::Malformed { .. } => Some("a transcript is what `--save` and `--record` write"),
-        ReadError::NoFile { .. } => None,
+        Error::failed(err.into())
     }
 }
 

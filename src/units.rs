@@ -182,6 +182,9 @@ pub fn count(n: u64, noun: &str) -> String {
     if n == 1 { format!("{n} {noun}") } else { format!("{n} {noun}s") }
 }
 
+/// What to do about a file that cannot be read.
+pub const READABLE: &str = "name a file that can be read";
+
 /// What an error of the system says, in the form of our own: `no route to host`.
 #[must_use]
 pub fn reason(err: &io::Error) -> String {

@@ -96,7 +96,7 @@ impl Engine {
                 self.screen.set_echo(true);
                 runner.play(Box::new(player));
             }
-            Err(err) => self.refuse(Report::new(err.to_string()), err.blame()),
+            Err(err) => self.runners.acting().fail_task(err.into()),
         }
     }
 

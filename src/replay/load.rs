@@ -8,7 +8,7 @@ use super::part::{Closes, Part};
 use super::player::Player;
 use super::sheet::Sheet;
 use crate::matching::{Mask, MaskError, Masks, MissingSecret};
-use crate::script::{Blame, Settings};
+use crate::script::{Blame, Failure, Report, Settings};
 use crate::transcript::{Named, ReadError, Transcript, open, put_back, version};
 use crate::units::count;
 use crate::wire::{ConnId, Side};
@@ -77,8 +77,7 @@ pub enum LoadError {
 
 impl LoadError {
     /// Whose fault it is: a transcript that says nothing checks nothing.
-    #[must_use]
-    pub fn blame(&self) -> Blame {
+    fn blame(&self) -> Blame {
         match self {
             LoadError::Empty { .. } => Blame::Check,
             LoadError::Read(_)
@@ -88,6 +87,35 @@ impl LoadError {
             | LoadError::Mask { .. }
             | LoadError::Event { .. } => Blame::Script,
         }
+    }
+
+    /// What to do about it, where it does not say that itself.
+    fn hint(&self) -> Option<&'static str> {
+        match self {
+            LoadError::Read(err) => err.hint(),
+            LoadError::NoSuchConn { .. } => Some("`chat-repl show FILE` shows all of them"),
+            LoadError::Empty { .. } => Some("`chat-repl show FILE` shows what it has instead"),
+            LoadError::Mask { .. } | LoadError::Event { .. } => {
+                Some("`chat-repl show --marks FILE` shows what its events compare and say")
+            }
+            LoadError::Several { .. } | LoadError::Secret { .. } => None,
+        }
+    }
+}
+
+impl From<LoadError> for Report {
+    fn from(err: LoadError) -> Report {
+        let report = Report::new(err.to_string());
+        match err.hint() {
+            Some(hint) => report.note(hint),
+            None => report,
+        }
+    }
+}
+
+impl From<LoadError> for Failure {
+    fn from(err: LoadError) -> Failure {
+        Failure { blame: err.blame(), report: err.into() }
     }
 }
 
