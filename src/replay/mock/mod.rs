@@ -57,6 +57,17 @@ pub enum Order {
     Any,
 }
 
+impl Order {
+    /// How it is written.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Order::Ordered => "ordered",
+            Order::Any => "any",
+        }
+    }
+}
+
 /// The server of a transcript.
 #[derive(Debug, Clone)]
 pub struct Mock {
