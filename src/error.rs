@@ -183,7 +183,7 @@ impl Error {
     /// The load cannot be run.
     #[must_use]
     pub fn load(err: &load::RunError) -> Error {
-        Error::new(ExitStatus::BadFile, Report::new(err.to_string()))
+        Error::new(ExitStatus::BadFile, Report::new(err.to_string()).note(SYSTEM))
     }
 
     /// A condition on which a load fails.

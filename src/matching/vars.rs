@@ -105,7 +105,7 @@ impl Vars {
 
     /// Whether the value of a variable was found in what a peer said.
     #[must_use]
-    pub fn is_captured(&self, name: &str) -> bool {
+    pub(super) fn is_captured(&self, name: &str) -> bool {
         self.values.get(name).is_some_and(|value| value.from == From::Captured || value.is_lent())
     }
 

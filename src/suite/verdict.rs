@@ -25,7 +25,7 @@ pub enum Ended {
 impl Ended {
     /// Whether something was not as it was to be, or not in time.
     #[must_use]
-    pub fn is_failure(self) -> bool {
+    pub(super) fn is_failure(self) -> bool {
         matches!(self, Ended::Failed | Ended::TimedOut)
     }
 }
@@ -79,7 +79,7 @@ impl Verdict {
 
     /// Whether it ended in a failure.
     #[must_use]
-    pub fn has_failed(&self) -> bool {
+    pub(super) fn has_failed(&self) -> bool {
         self.ended.is_failure()
     }
 }
