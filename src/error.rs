@@ -271,8 +271,8 @@ impl Error {
         Error::new(ExitStatus::BadFile, report.note(ELSEWHERE))
     }
 
-    /// All of these as one, if there are any: the first has the status, and a failed check outranks the
-    /// rest.
+    /// All of these as one, if there are any. The first has the status, so a failed check, which outranks the
+    /// rest, is to come first.
     #[must_use]
     pub fn all(errors: Vec<Error>) -> Option<Error> {
         let status = errors.first()?.status;

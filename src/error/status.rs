@@ -29,8 +29,8 @@ impl ExitStatus {
     pub const MEANINGS: [(u8, &'static str); 8] = [
         (
             ExitStatus::Done.code(),
-            "all that was asked for happened; also SIGTERM to a tap, a mock, or a listener with `--stay`, and a \
-             standard output that was closed",
+            "all that was asked for happened; also SIGTERM to a room, a tap, a mock, or a listener with `--stay`, \
+             and a standard output that was closed",
         ),
         (
             ExitStatus::CheckFailed.code(),
