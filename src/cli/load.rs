@@ -181,7 +181,7 @@ fn parse_rate(text: &str) -> Result<f64, String> {
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser;
+    use clap::{CommandFactory, Parser};
 
     use crate::cli::{Cli, Subcommands};
 
@@ -204,6 +204,18 @@ mod tests {
         {
             assert!(load(&[beside, &["--merge", "a.json"]].concat()).is_err(), "{beside:?}");
         }
+    }
+
+    #[test]
+    fn whatever_says_how_a_load_is_run_is_refused_where_none_is() {
+        let mut program = Cli::command();
+        program.build();
+        let load = program.find_subcommand("load").unwrap();
+        let names = load.get_arguments().map(|arg| arg.get_id().as_str());
+        let (of_a_run, others): (Vec<&str>, Vec<&str>) =
+            names.partition(|name| super::OF_A_RUN.contains(name));
+        assert_eq!(others, ["merge", "json", "html", "fail_if", "color", "help"]);
+        assert_eq!(of_a_run.len(), super::OF_A_RUN.len(), "each of them is there");
     }
 
     #[test]

@@ -136,8 +136,9 @@ impl Player {
     /// Compares what has come, once; whether some of it was as expected.
     fn hear_all(&mut self, now: At, heard: &mut Heard<'_>) -> bool {
         let mut progress = false;
+        let hear = if self.manner.bless { Course::hear_and_keep } else { Course::hear };
         for course in &mut self.courses {
-            if course.hear(now, heard, self.manner.bless) {
+            if hear(course, now, heard) {
                 self.since = Some(now);
                 progress = true;
             }

@@ -38,6 +38,15 @@ struct State {
     vars: Arc<Vars>,
 }
 
+/// Which members of a group a line may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Members {
+    /// Those that have no line.
+    Free,
+    /// All: one that has a line may be given another instead.
+    All,
+}
+
 /// What has come of the next line.
 #[derive(Debug, Clone, Copy)]
 pub struct View<'a> {
@@ -114,7 +123,7 @@ impl Matcher {
     /// Whether something may come for now.
     #[must_use]
     pub fn expects_more(&self) -> bool {
-        self.states.iter().any(|state| !self.candidates(state, false).is_empty())
+        self.states.iter().any(|state| !self.candidates(state, Members::Free).is_empty())
     }
 
     /// The variables, with what patterns captured.
@@ -167,7 +176,7 @@ impl Matcher {
         let came = Came::new(bytes, &self.masks);
         let likeness = |item: usize| self.items[item].likeness(&came);
         let mut best = self.awaited().map(|item| (likeness(item), item));
-        for item in self.states.iter().flat_map(|state| self.candidates(state, false)) {
+        for item in self.states.iter().flat_map(|state| self.candidates(state, Members::Free)) {
             let likeness = likeness(item);
             if best.is_none_or(|(most, _)| most < likeness) {
                 best = Some((likeness, item));
@@ -192,7 +201,7 @@ impl Matcher {
         }
         let (mut begun, mut prompts) = (false, Vec::new());
         for state in &self.states {
-            for item in self.candidates(state, true) {
+            for item in self.candidates(state, Members::All) {
                 if self.items[item].is_partial() {
                     prompts.push((state.clone(), item));
                 } else {
@@ -368,16 +377,14 @@ impl Matcher {
         self.items.required_from(from) >= self.limit
     }
 
-    /// The items that a line may be behind `state`. Members of a group that have their line count where
-    /// they are `movable`: they may be given another.
-    fn candidates(&self, state: &State, movable: bool) -> Vec<usize> {
+    /// The items that a line may be behind `state`, these of the members of its group among them.
+    fn candidates(&self, state: &State, members: Members) -> Vec<usize> {
         let mut candidates = Vec::new();
         let mut at = state.at;
         if let Some(group) = &state.group {
-            if movable {
-                candidates.extend(group.members.clone());
-            } else {
-                candidates.extend(group.free());
+            match members {
+                Members::Free => candidates.extend(group.free()),
+                Members::All => candidates.extend(group.members.clone()),
             }
             if !group.is_complete() {
                 return candidates;
