@@ -1,9 +1,13 @@
 //! What can go wrong for the whole program, the exit status that follows, and the one place that
 //! prints it.
 
+mod status;
+
+use std::fmt::Display;
 use std::io::{self, Write};
 use std::path::Path;
-use std::process::ExitCode;
+
+pub use status::ExitStatus;
 
 use anstream::{AutoStream, ColorChoice};
 
@@ -16,11 +20,8 @@ use crate::script::{Blame, Failure, Report, ScriptFault};
 use crate::suite::{ActualError, FindError, Halt, RunError};
 use crate::term::EditorError;
 use crate::transcript::ReadError;
-use crate::units::{count, reason};
+use crate::units::{READABLE, count, reason};
 use crate::wire::{ConnId, Encoding, Visible};
-
-/// What to do about a file that cannot be read.
-const READABLE: &str = "name a file that can be read";
 
 /// What to do about a file that cannot be written.
 const WRITABLE: &str = "name a file that can be written";
@@ -28,82 +29,8 @@ const WRITABLE: &str = "name a file that can be written";
 /// What to do about a stream that takes nothing more.
 const ELSEWHERE: &str = "make room there, or send it elsewhere";
 
-/// What to do about marks in a transcript that are wrong.
-const MARKS: &str = "`chat-repl show --marks FILE` shows what its events compare and say";
-
 /// What to do where the system gives nothing more.
 const SYSTEM: &str = "there may be too many open files or processes (see `ulimit -a`)";
-
-/// How the program ends, for those who started it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ExitStatus {
-    /// 0: all that was asked for happened.
-    Done,
-    /// 1: a check failed.
-    CheckFailed,
-    /// 3: a script, a transcript or another file is malformed, unreadable or cannot be written.
-    BadFile,
-    /// 4: there was no connection.
-    NoConnection,
-    /// 5: the connection broke.
-    Broken,
-    /// 130: interrupted, as 128 and SIGINT.
-    Interrupted,
-    /// 143: terminated, as 128 and SIGTERM.
-    Terminated,
-}
-
-impl ExitStatus {
-    /// All that there are, a wrong command line's (clap's own) among them, and what they mean, in Markdown.
-    pub const MEANINGS: [(u8, &'static str); 8] = [
-        (
-            ExitStatus::Done.code(),
-            "all that was asked for happened; also SIGTERM to a tap, a mock, or a listener with `--stay`, and a \
-             standard output that was closed",
-        ),
-        (
-            ExitStatus::CheckFailed.code(),
-            "a check failed: an expectation, a replay, what a client said to a mock, a test; or a replay or \
-             `test` that had nothing to check",
-        ),
-        (2, "the command line is wrong"),
-        (
-            ExitStatus::BadFile.code(),
-            "a script, a transcript or another file is malformed, unreadable or cannot be written",
-        ),
-        (
-            ExitStatus::NoConnection.code(),
-            "no connection: unknown name, refused, timed out, a server that is not believed (TLS), a code that is \
-             refused, address in use",
-        ),
-        (
-            ExitStatus::Broken.code(),
-            "the connection broke: reset, a failed write, or ended while a wait was open",
-        ),
-        (ExitStatus::Interrupted.code(), "interrupted (SIGINT)"),
-        (ExitStatus::Terminated.code(), "terminated (SIGTERM)"),
-    ];
-
-    /// The number of it. 2, a wrong command line, is clap's own.
-    #[must_use]
-    pub const fn code(self) -> u8 {
-        match self {
-            ExitStatus::Done => 0,
-            ExitStatus::CheckFailed => 1,
-            ExitStatus::BadFile => 3,
-            ExitStatus::NoConnection => 4,
-            ExitStatus::Broken => 5,
-            ExitStatus::Interrupted => 130,
-            ExitStatus::Terminated => 143,
-        }
-    }
-}
-
-impl From<ExitStatus> for ExitCode {
-    fn from(status: ExitStatus) -> ExitCode {
-        ExitCode::from(status.code())
-    }
-}
 
 /// Why the program did not do what was asked for: one report or several, and a status.
 #[derive(Debug)]
@@ -117,9 +44,9 @@ impl Error {
         Error { status, reports: vec![report] }
     }
 
-    /// A file that cannot be read, or what the system says about it.
+    /// A file that cannot be read, and what the system says about it.
     #[must_use]
-    pub fn read(name: &str, err: &io::Error) -> Error {
+    pub fn read(name: impl Display, err: &io::Error) -> Error {
         let report = Report::new(format!("cannot read `{name}`: {}", reason(err)));
         Error::new(ExitStatus::BadFile, report.note(READABLE))
     }
@@ -193,16 +120,24 @@ impl Error {
     #[must_use]
     pub fn unfound(err: &FindError) -> Error {
         let report = Report::new(err.to_string());
-        let io = matches!(err, FindError::Io { .. });
-        Error::new(ExitStatus::BadFile, if io { report.note(READABLE) } else { report })
+        let hint = match err {
+            FindError::Io { .. } => Some(READABLE),
+            // They say themselves what to do.
+            FindError::NoFile(_) | FindError::NoTranscript(_) => None,
+        };
+        Error::new(ExitStatus::BadFile, with_hint(report, hint))
     }
 
     /// What happens in tests cannot be kept.
     #[must_use]
     pub fn actual(err: &ActualError) -> Error {
         let report = Report::new(err.to_string());
-        let no = matches!(err, ActualError::IsTest(_));
-        Error::new(ExitStatus::BadFile, if no { report } else { report.note(WRITABLE) })
+        let hint = match err {
+            // It says itself what to do.
+            ActualError::IsTest(_) => None,
+            ActualError::Folder { .. } | ActualError::File(_) => Some(WRITABLE),
+        };
+        Error::new(ExitStatus::BadFile, with_hint(report, hint))
     }
 
     /// There is nothing to test: of so many tests the filter has left none.
@@ -248,7 +183,7 @@ impl Error {
     /// The load cannot be run.
     #[must_use]
     pub fn load(err: &load::RunError) -> Error {
-        Error::new(ExitStatus::BadFile, Report::new(err.to_string()))
+        Error::new(ExitStatus::BadFile, Report::new(err.to_string()).note(SYSTEM))
     }
 
     /// A condition on which a load fails.
@@ -336,8 +271,8 @@ impl Error {
         Error::new(ExitStatus::BadFile, report.note(ELSEWHERE))
     }
 
-    /// All of these as one, if there are any: the first has the status, and a failed check outranks the
-    /// rest.
+    /// All of these as one, if there are any. The first has the status, so a failed check, which outranks the
+    /// rest, is to come first.
     #[must_use]
     pub fn all(errors: Vec<Error>) -> Option<Error> {
         let status = errors.first()?.status;
@@ -412,7 +347,7 @@ impl Error {
 impl From<ReadError> for Error {
     fn from(err: ReadError) -> Error {
         let report = Report::new(err.to_string());
-        Error::new(ExitStatus::BadFile, with_hint(report, read_hint(&err)))
+        Error::new(ExitStatus::BadFile, with_hint(report, err.hint()))
     }
 }
 
@@ -432,23 +367,7 @@ impl From<TlsFileError> for Error {
 
 impl From<LoadError> for Error {
     fn from(err: LoadError) -> Error {
-        let hint = match &err {
-            LoadError::Read(err) => read_hint(err),
-            LoadError::NoSuchConn { .. } => Some("`chat-repl show FILE` shows all of them"),
-            LoadError::Empty { .. } => Some("`chat-repl show FILE` shows what it has instead"),
-            LoadError::Mask { .. } | LoadError::Event { .. } => Some(MARKS),
-            _ => None,
-        };
-        Error::new(blamed(err.blame()), with_hint(Report::new(err.to_string()), hint))
-    }
-}
-
-/// What to do about a transcript that cannot be read.
-fn read_hint(err: &ReadError) -> Option<&'static str> {
-    match err {
-        ReadError::Io { .. } => Some(READABLE),
-        ReadError::Malformed { .. } => Some("a transcript is what `--save` and `--record` write"),
-        ReadError::NoFile { .. } => None,
+        Error::failed(err.into())
     }
 }
 

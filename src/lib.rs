@@ -37,11 +37,15 @@
 //!   waits for no peer, person or reader: the line editor, the printers, the writers of recordings and
 //!   name lookups have threads of their own, and reach it through an inbox that wakes the poll. What it
 //!   does itself with regular files (`/save`, loading a transcript) takes as long as the disk does.
+//! - [`suite`] runs scripts and transcripts as tests, each in a session of its own on the thread of a worker;
+//!   it starts and ends the programs that are tested, and reports what became of each test.
 //! - [`load`] has many clients of ours play with one server, by [`drive::crowd`], counts for each thread what
 //!   they come to, and tells it in the end.
 //! - [`page`] makes what browsers show: pages and plots in which nothing from outside can run.
 //! - `app` puts a run together from the command line ([`cli`]); [`error`] knows what went wrong, the exit
-//!   status, and how it is printed; [`manual`] makes manual pages of the definitions of all of them.
+//!   status, and how it is printed; [`manual`] makes manual pages of the command line, the statuses and the
+//!   table of commands.
+//! - [`units`] has what all of them count and write in one way: time, size, numbers of things.
 //!
 //! Who may know whom is a table in `tests/fence`, and a test holds every path in the source to it.
 //!

@@ -106,6 +106,20 @@ pub enum Pace {
     Recorded(f64),
 }
 
+impl Pace {
+    /// How long a silence lasts at this pace that lasted so long when it was recorded.
+    #[must_use]
+    pub fn silence(self, recorded: Duration) -> Duration {
+        match self {
+            Pace::Wait => Duration::ZERO,
+            // At a speed near 0 it would never end.
+            Pace::Recorded(speed) => {
+                Duration::try_from_secs_f64(recorded.as_secs_f64() / speed).unwrap_or(recorded)
+            }
+        }
+    }
+}
+
 /// A speed is a number: it is parsed from one that is positive.
 impl Eq for Pace {}
 
@@ -147,11 +161,29 @@ impl fmt::Display for Human {
     }
 }
 
+/// A duration in whole seconds, as lines that are drawn anew write it: `0s`, `12s`, `1m 30s`.
+#[must_use]
+pub fn whole_seconds(time: Duration) -> String {
+    match time.as_secs() {
+        0 => "0s".to_owned(),
+        seconds => Human(Duration::from_secs(seconds)).to_string(),
+    }
+}
+
+/// A duration in milliseconds, with at most three decimals, as JSON has it.
+#[must_use]
+pub fn millis(time: Duration) -> f64 {
+    (time.as_secs_f64() * 1e6).round() / 1e3
+}
+
 /// `1 line`, `2 lines`: a count with the noun it counts, whose plural takes an `s`.
 #[must_use]
 pub fn count(n: u64, noun: &str) -> String {
     if n == 1 { format!("{n} {noun}") } else { format!("{n} {noun}s") }
 }
+
+/// What to do about a file that cannot be read.
+pub const READABLE: &str = "name a file that can be read";
 
 /// What an error of the system says, in the form of our own: `no route to host`.
 #[must_use]
@@ -181,6 +213,17 @@ mod tests {
         for text in ["", "x", "x0", "x-1", "xinf", "xNaN", "2x", "fast"] {
             assert!(text.parse::<Pace>().unwrap_err().contains("is no pace: write"), "{text}");
         }
+    }
+
+    #[test]
+    fn a_silence_lasts_as_the_pace_has_it() {
+        let second = Duration::from_secs(1);
+        for (pace, millis) in
+            [(Pace::Wait, 0), (Pace::Recorded(1.0), 1000), (Pace::Recorded(4.0), 250)]
+        {
+            assert_eq!(pace.silence(second), Duration::from_millis(millis));
+        }
+        assert_eq!(Pace::Recorded(f64::MIN_POSITIVE).silence(second), second, "it would never end");
     }
 
     #[test]

@@ -123,11 +123,13 @@ fn a_tap_is_told_what_it_can_do() {
     assert!(tap.contains(way) || only, "{tap}");
 }
 
+/// A transcript in which nothing was said.
+const EMPTY: &str = r#"{"chat-repl":"transcript","version":1,"started":"2026-10-07T09:15:02Z","role":"client","events":[]}"#;
+
 /// Every one of these says what to do.
 #[test]
 fn errors_end_in_what_to_do() {
-    let header = r#"{"chat-repl":"transcript","version":1,"started":"2026-10-07T09:15:02Z","role":"client","events":[]}"#;
-    let dir = folder(&[("empty.json", header), ("bad.json", "{")]);
+    let dir = folder(&[("empty.json", EMPTY), ("bad.json", "{")]);
     let cases: [(&[&str], i32, &str); 12] = [
         (&["show", "none.json"], 3, "name a file that can be read"),
         (&["show", "bad.json"], 3, "a transcript is what `--save` and `--record` write"),
@@ -146,5 +148,16 @@ fn errors_end_in_what_to_do() {
         let run = Repl::new().args(args).current_dir(dir.path()).stdin("").run();
         let run = run.append_context("arguments", args.join(" "));
         run.code(status).stderr(error("").and(contains(hint)));
+    }
+}
+
+/// A test that cannot be played does as well, whichever side it is.
+#[test]
+fn a_test_that_cannot_be_played_says_what_to_do() {
+    let dir = folder(&[("empty.json", EMPTY)]);
+    for side in [["--connect", "127.0.0.1:1"], ["--client", "true ${port}"]] {
+        let run = Repl::new().args(["test", "empty.json"]).args(side).current_dir(dir.path()).run();
+        let hint = "   = `chat-repl show FILE` shows what it has instead\n";
+        run.code(1).stdout(contains(hint));
     }
 }

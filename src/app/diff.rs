@@ -1,8 +1,8 @@
 //! `chat-repl diff A B`.
 
-use std::io::{self, BufWriter, ErrorKind, Write};
+use std::io::{self, BufWriter, Write};
 
-use super::{colour, is_styled, vars};
+use super::{colour, is_styled, printed, vars};
 use crate::cli::Diff;
 use crate::error::Error;
 use crate::replay::{Comparison, Terms, compare};
@@ -14,10 +14,7 @@ pub(super) fn run(args: &Diff) -> Result<(), Error> {
     let compared =
         compare(&args.a, &args.b, terms).map_err(|err| Error::from(err).hiding(&secrets))?;
     if !args.quiet {
-        match print(&compared, is_styled(colour(args.color))) {
-            Err(err) if err.kind() != ErrorKind::BrokenPipe => return Err(Error::stdout(&err)),
-            _ => {}
-        }
+        printed(print(&compared, is_styled(colour(args.color))))?;
     }
     match compared.differences() {
         0 => Ok(()),

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::loaded::{self, Watching};
 use super::vars;
-use crate::cli;
+use crate::cli::{self, names_script};
 use crate::drive::crowd::{self, Crowd, Pacing, Piece};
 use crate::drive::{self, Dialing};
 use crate::error::Error;
@@ -119,10 +119,8 @@ fn times(args: &cli::Load) -> Option<u64> {
 
 /// What each client plays, and whether some of it is compared.
 fn piece(args: &cli::Load, path: &Path, settings: &Settings) -> Result<(Piece, bool), Error> {
-    if path.extension().is_some_and(|ending| ending == "chat") {
-        let parsed = drive::script(path, settings.encoding);
-        let parsed = parsed.map_err(|err| Error::read(&path.display().to_string(), &err))?;
-        let script = parsed.map_err(Error::script)?;
+    if names_script(path) {
+        let script = super::script(path, settings.encoding)?;
         if let Some((place, why)) = crowd::undoable(&script.steps) {
             let report = Report::new("no client of a load can do this").at(place).label(why);
             return Err(Error::bad_file(report));
@@ -134,7 +132,7 @@ fn piece(args: &cli::Load, path: &Path, settings: &Settings) -> Result<(Piece, b
     }
     let finish =
         Finish::Close { half_close: !args.shared.no_half_close, linger: args.shared.linger };
-    let options = vars::playing(&args.playing);
+    let options = args.playing.options();
     let manner = options.verify(settings.timeout, finish);
     let given = replay::Given { settings, masks: &options.masks };
     let score = replay::score(path, manner, args.shared.max_line, given)?;

@@ -1,13 +1,13 @@
 //! What is told of a load: while it goes on, and in the end.
 
 use std::fs::File;
-use std::io::{self, BufWriter, ErrorKind, IsTerminal, Read, Write};
+use std::io::{self, BufWriter, IsTerminal, Read, Write};
 use std::path::Path;
 use std::time::Duration;
 
 use rustix::termios::tcgetwinsize;
 
-use super::{colour, is_styled};
+use super::{colour, is_styled, printed};
 use crate::cli::Load;
 use crate::drive::Signal;
 use crate::error::Error;
@@ -97,11 +97,7 @@ pub(super) fn report(
         load::text(results, is_styled(colour(args.color)))
     };
     let mut errors = wrong(args, results, signal);
-    match io::stdout().write_all(text.as_bytes()) {
-        // Who reads it may have had enough.
-        Err(err) if err.kind() != ErrorKind::BrokenPipe => errors.push(Error::stdout(&err)),
-        _ => {}
-    }
+    errors.extend(printed(io::stdout().write_all(text.as_bytes())).err());
     if let (Some(page), Some(path)) = (page, &args.html)
         && let Err(err) = write_page(page, results)
     {

@@ -12,17 +12,17 @@ mod test;
 mod vars;
 
 use std::ffi::OsString;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
 use anstream::{AutoStream, ColorChoice};
-use clap::{CommandFactory, Parser};
+use clap::Parser;
 
 use crate::cli::{Cli, FIRST, Subcommands};
+use crate::drive::{self, Script};
 use crate::error::{Error, ExitStatus};
-
-/// The status of a command line that is wrong, which clap chooses as well.
-const USAGE: u8 = 2;
+use crate::wire::Encoding;
 
 /// Runs the program with these arguments, the first of which is its name.
 pub(crate) fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -30,15 +30,16 @@ pub(crate) fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     if args.len() < 2 {
         // Where nobody reads that there is nobody to tell.
         io::stderr().write_all(FIRST.as_bytes()).ok();
-        return ExitCode::from(USAGE);
+        return ExitCode::from(ExitStatus::USAGE);
     }
+    let types = io::stdin().is_terminal();
     let parsed = Cli::try_parse_from(args);
-    let cli = match parsed.and_then(|cli| check(&cli).map(|()| cli)) {
+    let cli = match parsed.and_then(|cli| cli.check(types).map(|()| cli)) {
         Ok(cli) => cli,
         // Usage errors go to standard error with status 2, help and version to standard output with 0.
         Err(usage) => {
             usage.print().ok();
-            return ExitCode::from(u8::try_from(usage.exit_code()).unwrap_or(USAGE));
+            return ExitCode::from(u8::try_from(usage.exit_code()).unwrap_or(ExitStatus::USAGE));
         }
     };
     let auto = ColorChoice::Auto;
@@ -52,28 +53,6 @@ pub(crate) fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         None => (colour(cli.talk.color), talk::run(cli.talk)),
     };
     end(colour, done)
-}
-
-/// Whether the options go together, beyond what clap sees.
-fn check(cli: &Cli) -> Result<(), clap::Error> {
-    match &cli.command {
-        Some(Subcommands::Test(args)) => test::check(args),
-        Some(Subcommands::Show(args)) => show::check(args),
-        Some(Subcommands::Load(args)) => args.check(),
-        Some(_) => Ok(()),
-        None => {
-            cli.talk.check()?;
-            cli.talk.check_asking(io::stdin().is_terminal())
-        }
-    }
-}
-
-/// An error of the command line, told with the usage of a subcommand.
-fn usage(of: &str, kind: clap::error::ErrorKind, said: &str) -> clap::Error {
-    let mut command = Cli::command();
-    command.build();
-    let told = command.find_subcommand_mut(of).map(|command| command.error(kind, said));
-    told.unwrap_or_else(|| Cli::command().error(kind, said))
 }
 
 /// The one place where an error is printed, and the status chosen.
@@ -93,6 +72,20 @@ fn colour(choice: clap::ColorChoice) -> ColorChoice {
         clap::ColorChoice::Always => ColorChoice::Always,
         clap::ColorChoice::Never => ColorChoice::Never,
     }
+}
+
+/// What printing to standard output came to. Who reads it may have had enough.
+fn printed(done: io::Result<()>) -> Result<(), Error> {
+    match done {
+        Err(err) if err.kind() != ErrorKind::BrokenPipe => Err(Error::stdout(&err)),
+        _ => Ok(()),
+    }
+}
+
+/// All of a script that is not asked for in pieces: of a mock, or of a load.
+fn script(path: &Path, encoding: Encoding) -> Result<Script, Error> {
+    let parsed = drive::script(path, encoding).map_err(|err| Error::read(path.display(), &err))?;
+    parsed.map_err(Error::script)
 }
 
 /// Whether standard output has colours.

@@ -1,11 +1,12 @@
 //! `chat-repl completions SHELL` and `chat-repl man [DIR]`.
 
 use std::fs;
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, Write};
 
 use clap::CommandFactory;
 use clap_complete::aot;
 
+use super::printed;
 use crate::cli::{Cli, Completions, Man, Shell};
 use crate::error::{Error, ExitStatus};
 use crate::manual;
@@ -43,8 +44,5 @@ pub(super) fn man(args: &Man) -> Result<(), Error> {
 
 fn print(text: &[u8]) -> Result<(), Error> {
     let mut out = io::stdout().lock();
-    match out.write_all(text).and_then(|()| out.flush()) {
-        Err(err) if err.kind() != ErrorKind::BrokenPipe => Err(Error::stdout(&err)),
-        _ => Ok(()),
-    }
+    printed(out.write_all(text).and_then(|()| out.flush()))
 }

@@ -11,11 +11,13 @@ use crate::error::Error;
 use crate::net::private::{Code, CodeError, WORDS};
 use crate::term::Terminal;
 
-/// What a person is asked, and how often, where what was typed can be no code.
+/// What a person is asked.
 const PROMPT: &str = "the code that your host told you: ";
+
+/// How often, where what was typed can be no code.
 const TIMES: usize = 5;
 
-/// More than the longest code has: what is larger is no such file.
+/// More bytes than the longest code has: what is larger is no such file.
 const LONGEST: u64 = 4096;
 
 /// The code that the options ask for: from a file, made, or asked for.

@@ -6,12 +6,10 @@ use std::io::{self, BufReader, BufWriter, ErrorKind, Read, StdoutLock, Write};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use clap::error::ErrorKind as Usage;
-
 use super::{colour, is_styled};
 use crate::cli::Show;
 use crate::error::Error;
-use crate::transcript::export::{self, Filter, Form, ShowError, Showing};
+use crate::transcript::export::{self, Filter, ShowError, Showing};
 use crate::transcript::{Named, ReadError, Reader, WholeFile, is_transcript};
 use crate::units::{At, reason};
 use crate::wire::{Encoding, Visible};
@@ -25,37 +23,6 @@ const AHEAD: usize = 1000;
 
 /// How wide a terminal is that is drawn or played.
 const WIDTH: u16 = 80;
-
-/// Whether the options go together, beyond what clap sees.
-///
-/// # Errors
-/// One is for another form.
-pub(super) fn check(args: &Show) -> Result<(), clap::Error> {
-    use Form::{Cast, Html, Svg, Text};
-    let form = form(args);
-    for (option, given, forms) in [
-        ("--marks", args.marks, &[Text, Html][..]),
-        ("--title", args.title.is_some(), &[Html, Cast, Svg]),
-        ("--width", args.width.is_some(), &[Cast, Svg]),
-        ("--max-idle", args.max_idle.is_some(), &[Cast]),
-    ] {
-        if given && !forms.contains(&form) {
-            let forms: Vec<_> =
-                forms.iter().map(|form| format!("--to {}", form.as_str())).collect();
-            let said = format!(
-                "{option} says nothing about --to {}: it is for {}",
-                form.as_str(),
-                forms.join(", ")
-            );
-            return Err(super::usage("show", Usage::ArgumentConflict, &said));
-        }
-    }
-    Ok(())
-}
-
-fn form(args: &Show) -> Form {
-    args.to.unwrap_or_else(|| args.output.as_deref().map(Form::of).unwrap_or_default())
-}
 
 pub(super) fn run(args: &Show) -> Result<(), Error> {
     let Named { path, conn } = Named::new(&args.file);
@@ -87,7 +54,7 @@ fn showing(args: &Show, path: &Path) -> Showing {
     let since_start = |after| At::START + after;
     let name = path.file_name().unwrap_or(path.as_os_str());
     Showing {
-        form: form(args),
+        form: args.form(),
         filter: Filter {
             conns: args.conn.clone(),
             from: args.from,

@@ -37,10 +37,29 @@ enum Driver {
     Feed(Box<Feed>),
     /// A transcript.
     Play(Box<dyn Play>),
-    /// A transcript, or a script, to each guest; and a person, who looks on.
-    Cast(Cast, bool),
+    /// A transcript, or a script, to each guest; where it is `watched`, a person looks on.
+    Cast { cast: Cast, watched: bool },
     /// Nobody: others speak.
     Nobody,
+}
+
+/// What is asked of a session by who drives it.
+struct Needs {
+    /// Some step may look at what the peers say.
+    reads: bool,
+    /// Whether anybody asks for what was recorded.
+    asked: Asked,
+}
+
+/// What a session is made of, besides what the command line says as it stands.
+struct Parts {
+    clock: Clock,
+    terminal: Option<Terminal>,
+    settings: Settings,
+    tls: Tls,
+    private: Option<Private>,
+    driver: Driver,
+    needs: Needs,
 }
 
 impl Driver {
@@ -50,7 +69,7 @@ impl Driver {
             Driver::Prompt | Driver::Nobody => (None, None, None),
             Driver::Feed(feed) => (Some(*feed), None, None),
             Driver::Play(play) => (None, Some(play), None),
-            Driver::Cast(cast, _) => (None, None, Some(cast)),
+            Driver::Cast { cast, .. } => (None, None, Some(cast)),
         }
     }
 }
@@ -68,8 +87,8 @@ pub(super) fn run(talk: Talk) -> Result<(), Error> {
         let private = private::code(&talk, terminal.as_ref())?;
         let stay = talk.stay || talk.is_tap() || talk.is_mock() || talk.rooming.room;
         let talk = Talk { interactive: talk.interactive && types, ..talk };
-        let outcome =
-            drive::run(setup(talk, settings, (clock, terminal, tls, private), driver, needs));
+        let parts = Parts { clock, terminal, settings, tls, private, driver, needs };
+        let outcome = drive::run(setup(talk, parts));
         Error::of_session(outcome, stay).map_or(Ok(()), Err)
     });
     held.map_err(|err| err.hiding(&secrets))
@@ -81,17 +100,17 @@ fn choose_driver(talk: &Talk, settings: &Settings, types: bool) -> Result<Driver
     {
         let role = mock::role(path, talk, settings)?;
         let until = if talk.stay { Until::Ended } else { Until::Played };
-        return Ok(Driver::Cast(Cast { role, until }, types));
+        return Ok(Driver::Cast { cast: Cast { role, until }, watched: types });
     }
     if let Some(path) = &talk.replay {
         let finish = replay::Finish::Close {
             half_close: !talk.shared.no_half_close,
             linger: talk.shared.linger,
         };
-        let options = vars::replaying(&talk.replaying);
+        let options = talk.replaying.options();
         let manner = options.verify(settings.timeout, finish);
         let given = replay::Given { settings, masks: &options.masks };
-        let player = replay::load(path, Side::Client, manner, given, true)?;
+        let player = replay::load(path, Side::Client, manner, given, replay::Conns::All)?;
         return Ok(Driver::Play(Box::new(player)));
     }
     if let Some(path) = &talk.script {
@@ -108,32 +127,32 @@ fn choose_driver(talk: &Talk, settings: &Settings, types: bool) -> Result<Driver
 }
 
 fn open(path: &Path) -> Result<Feed, Error> {
-    Feed::script(path).map_err(|err| Error::read(&path.display().to_string(), &err))
+    Feed::script(path).map_err(|err| Error::read(path.display(), &err))
 }
 
-/// Checks a script that can be read twice; says whether any step may look at what the peers say, and
-/// whether anybody asks for what was recorded.
-fn check(driver: &mut Driver, encoding: Encoding) -> Result<(bool, Asked), Error> {
+/// Checks a script that can be read twice, and says what is asked of the session.
+fn check(driver: &mut Driver, encoding: Encoding) -> Result<Needs, Error> {
+    let needs = |reads, asked| Ok(Needs { reads, asked });
     let feed = match driver {
         Driver::Feed(feed) => feed,
-        Driver::Cast(Cast { role: Role::Server(_), .. }, false)
+        Driver::Cast { cast: Cast { role: Role::Server(_), .. }, watched: false }
         | Driver::Play(_)
-        | Driver::Nobody => return Ok((true, Asked::Never)),
-        Driver::Prompt | Driver::Cast(..) => return Ok((true, Asked::Yes)),
+        | Driver::Nobody => return needs(true, Asked::Never),
+        Driver::Prompt | Driver::Cast { .. } => return needs(true, Asked::Yes),
     };
     let checked = feed.is_file().and_then(|file| file.then(|| feed.check(encoding)).transpose());
     match checked {
-        Ok(None) if feed.is_script() => Ok((true, Asked::Perhaps)),
-        Ok(None) => Ok((false, Asked::Never)),
+        Ok(None) if feed.is_script() => needs(true, Asked::Perhaps),
+        Ok(None) => needs(false, Asked::Never),
         Ok(Some(checked)) => {
-            let needs = checked.sound().map_err(Error::script)?;
-            Ok((needs.reads, if needs.asks { Asked::Yes } else { Asked::Never }))
+            let drive::Needs { reads, asks } = checked.sound().map_err(Error::script)?;
+            needs(reads, if asks { Asked::Yes } else { Asked::Never })
         }
         Err(err) => Err(Error::read(feed.name(), &err)),
     }
 }
 
-/// Where it is kept.
+/// Where what happens is kept.
 fn keeping(talk: &mut Talk, asked: Asked) -> Keeping {
     Keeping {
         record: talk.record.take(),
@@ -145,29 +164,24 @@ fn keeping(talk: &mut Talk, asked: Asked) -> Keeping {
     }
 }
 
-fn setup(
-    mut talk: Talk,
-    settings: Settings,
-    (clock, terminal, tls, private): (Clock, Option<Terminal>, Tls, Option<Private>),
-    driver: Driver,
-    (reads, asked): (bool, Asked),
-) -> Setup {
+fn setup(mut talk: Talk, parts: Parts) -> Setup {
+    let Parts { clock, terminal, settings, tls, private, driver, needs } = parts;
     let (listener, is_tap) = (talk.listen.is_some(), talk.is_tap());
     let role = if listener { Side::Server } else { Side::Client };
-    let prompt = matches!(driver, Driver::Prompt | Driver::Cast(_, true));
-    let stdout = stdout(talk.json, talk.is_tap());
+    let prompt = matches!(driver, Driver::Prompt | Driver::Cast { watched: true, .. });
+    let stdout = stdout(&talk);
     let way = way(&talk);
     let runner = RunnerOptions {
         settings,
         max_line: talk.shared.max_line,
         listener,
         room: talk.rooming.room,
-        reads: reads || talk.interactive,
+        reads: needs.reads || talk.interactive,
         prompt,
         then_prompt: talk.interactive,
         stays: talk.stay || talk.rooming.room,
     };
-    let keeping = keeping(&mut talk, asked);
+    let keeping = keeping(&mut talk, needs.asked);
     let own_name = own_name(&talk);
     let (session, room) = (session(&talk, prompt), talk.rooming.room);
     let (feed, play, cast) = driver.parts();
@@ -191,7 +205,7 @@ fn setup(
         quiet: talk.quiet,
         stdout,
         keeping,
-        replaying: vars::replaying(&talk.replaying),
+        replaying: talk.replaying.options(),
         history: talk.history,
         outbox: if is_tap { TAP_OUTBOX } else { talk.outbox },
         max_line: talk.shared.max_line,
@@ -274,11 +288,11 @@ fn own_name(talk: &Talk) -> Option<String> {
     talk.rooming.name.clone().or(host).map(|name| name.to_string())
 }
 
-fn stdout(json: bool, is_tap: bool) -> Stdout {
-    match (json, io::stdout().is_terminal()) {
+fn stdout(talk: &Talk) -> Stdout {
+    match (talk.json, io::stdout().is_terminal()) {
         (true, _) => Stdout::Json,
         (false, true) => Stdout::Terminal,
-        (false, false) if is_tap => Stdout::Unused,
+        (false, false) if talk.is_tap() => Stdout::Unused,
         (false, false) => Stdout::Raw,
     }
 }

@@ -3,20 +3,18 @@
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::num::NonZeroUsize;
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
 use anstream::AutoStream;
-use clap::error::ErrorKind as Usage;
 
-use super::{colour, mock, vars};
+use super::{colour, printed, vars};
 use crate::cli::{Format, Test};
 use crate::drive::Signal;
 use crate::error::Error;
-use crate::net::{Address, Tls, raise_descriptor_limit};
+use crate::net::{Tls, raise_descriptor_limit};
 use crate::suite::{
-    self, Actual, Against, ClientPlan, Html, Json, Junit, Live, Plan, Reporters, ServerPlan, Slots,
+    self, Actual, Against, ClientPlan, Html, Json, Junit, Live, Plan, Reporters, ServerPlan,
     Speaking, Summary, Tap, Text,
 };
 use crate::units::reason;
@@ -28,84 +26,6 @@ const START: Duration = Duration::from_secs(10);
 
 /// What standard output is called in errors.
 const STDOUT: &str = "standard output";
-
-/// Whether the options go together, beyond what clap sees.
-///
-/// # Errors
-/// They do not, as clap tells such things.
-pub(super) fn check(args: &Test) -> Result<(), clap::Error> {
-    args.replaying.check()?;
-    if let Some(command) = &args.client {
-        return check_client(args, command);
-    }
-    if args.order.is_some() {
-        return Err(usage(
-            Usage::ArgumentConflict,
-            "--match says how a mock takes what clients say, and only --client has one",
-        ));
-    }
-    let address = args.connect.as_deref();
-    let is_in_slots = address.is_some_and(Slots::has_any);
-    match &args.server {
-        None if address.is_none() && !args.list => Err(usage(
-            Usage::MissingRequiredArgument,
-            "where is the server? add --connect ADDR, or --server COMMAND to start it; to test a client, \
-             --client COMMAND",
-        )),
-        None if is_in_slots => Err(usage(
-            Usage::MissingRequiredArgument,
-            "${port} and ${dir} in --connect are those of a server that is started: add --server COMMAND",
-        )),
-        Some(command) if address.is_none() && !suite::names_port(command) => Err(usage(
-            Usage::MissingRequiredArgument,
-            "--server does not say where the server is: write ${port} or ${addr} in its command \
-             for a free port of 127.0.0.1, or add --connect ADDR",
-        )),
-        Some(_) if args.server_per_test && one_at_a_time(args) => Err(usage(
-            Usage::ArgumentConflict,
-            "the servers of --server-per-test would all be at the same --connect at once: write \
-             ${port} or ${dir} into it, or add --jobs 1",
-        )),
-        _ => match sample(address) {
-            Ok(_) => Ok(()),
-            Err(why) => Err(usage(Usage::ValueValidation, &format!("--connect: {why}"))),
-        },
-    }
-}
-
-/// Whether a client can be tested like this.
-fn check_client(args: &Test, command: &str) -> Result<(), clap::Error> {
-    if args.replaying.bless.is_some() {
-        return Err(usage(
-            Usage::ArgumentConflict,
-            "--bless takes for right what a server says, and with --client there is none",
-        ));
-    }
-    if !suite::names_port(command) {
-        return Err(usage(
-            Usage::MissingRequiredArgument,
-            "--client does not say where the client finds its server: write ${addr} or ${port} into \
-             its command, which are those of a mock at 127.0.0.1",
-        ));
-    }
-    Ok(())
-}
-
-/// An error of the command line, told with the usage of `test`.
-fn usage(kind: Usage, said: &str) -> clap::Error {
-    super::usage("test", kind, said)
-}
-
-/// Whether only one server can run at a time, and more are asked for.
-fn one_at_a_time(args: &Test) -> bool {
-    let is_fixed = args.connect.as_ref().is_some_and(|address| !Slots::has_any(address));
-    is_fixed && args.jobs != Some(NonZeroUsize::MIN)
-}
-
-/// The address, its slots filled with something.
-fn sample(connect: Option<&str>) -> io::Result<Address> {
-    Slots::new(1, Path::new("/"), connect).map(Slots::into_address)
-}
 
 pub(super) fn run(args: Test) -> Result<(), Error> {
     raise_descriptor_limit();
@@ -148,10 +68,7 @@ fn list(tests: &[suite::Test]) -> Result<(), Error> {
         }
         names.push(b'\n');
     }
-    match io::stdout().write_all(&names) {
-        Err(err) if err.kind() != ErrorKind::BrokenPipe => Err(Error::stdout(&err)),
-        _ => Ok(()),
-    }
+    printed(io::stdout().write_all(&names))
 }
 
 fn reporters(args: &Test) -> Result<Reporters, Error> {
@@ -179,15 +96,18 @@ fn plan(args: Test) -> Result<Plan, Error> {
     let settings = vars::settings(&args.shared)?;
     let tls = Tls::load(args.shared.tls.options())?;
     let starts = args.server.is_some();
+    let address = args.address();
+    let replaying = args.replaying.options();
     let against = match (args.client, args.server) {
         (Some(command), _) => {
-            Against::Client(ClientPlan { command, order: mock::order(args.order) })
+            Against::Client(ClientPlan { command, order: args.mock.order.unwrap_or_default() })
         }
         (None, Some(command)) => {
             let (address, per_test) = (args.connect, args.server_per_test);
             Against::Server(ServerPlan { command, address, per_test })
         }
-        (None, None) => Against::Address(sample(args.connect.as_deref()).unwrap_or_default()),
+        // The command line has one that can be read.
+        (None, None) => Against::Address(address.unwrap_or_default()),
     };
     let jobs = args.jobs.or_else(|| thread::available_parallelism().ok());
     Ok(Plan {
@@ -205,7 +125,7 @@ fn plan(args: Test) -> Result<Plan, Error> {
             linger: args.shared.linger,
             half_close: !args.shared.no_half_close,
             max_line: args.shared.max_line,
-            replaying: vars::replaying(&args.replaying),
+            replaying,
         },
     })
 }

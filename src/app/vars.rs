@@ -1,13 +1,12 @@
-//! The variables that a run starts with.
+//! The variables and secrets that a run starts with.
 
 use std::fs;
 
 use bytes::Bytes;
 
-use crate::cli::{Playing, Replaying, Secret, Shared};
+use crate::cli::{Secret, Shared};
 use crate::error::Error;
 use crate::matching::{Secrets, Vars};
-use crate::replay;
 use crate::script::Settings;
 
 /// What steps start with: the environment, and what the command line says.
@@ -48,8 +47,7 @@ pub(super) fn secrets(given: &[Secret]) -> Result<Secrets, Error> {
                 named.extend(known.values().map(|(name, value)| (name.to_owned(), value.clone())));
             }
             Secret::File { name, path } => {
-                let mut value =
-                    fs::read(path).map_err(|err| Error::read(&path.display().to_string(), &err))?;
+                let mut value = fs::read(path).map_err(|err| Error::read(path.display(), &err))?;
                 // The line end that editors leave at the end of a file is none of it.
                 value
                     .pop_if(|last| *last == b'\n')
@@ -59,15 +57,4 @@ pub(super) fn secrets(given: &[Secret]) -> Result<Secrets, Error> {
         }
     }
     Secrets::new(named).map_err(|err| Error::secret(&err))
-}
-
-/// What the command line says about replays.
-pub(super) fn replaying(args: &Replaying) -> replay::Options {
-    replay::Options { bless: args.bless.is_some(), ..playing(&args.playing) }
-}
-
-/// What it says about replays that rewrite nothing.
-pub(super) fn playing(args: &Playing) -> replay::Options {
-    let (pace, max_idle, masks) = (args.pace, args.max_idle, args.mask.clone());
-    replay::Options { pace, max_idle, masks, bless: false }
 }

@@ -4,12 +4,13 @@ use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::error::ErrorKind;
 use clap::{Args, ColorChoice};
 
-use super::{Playing, Shared};
+use super::{Playing, Shared, refused};
 use crate::load::Condition;
 use crate::net::Address;
-use crate::units::parse_duration;
+use crate::units::{Human, parse_duration};
 
 pub(super) const USAGE: &str =
     "chat-repl load FILE --connect ADDR [--clients N] [--times M] [OPTIONS]
@@ -150,16 +151,16 @@ impl Load {
     ///
     /// # Errors
     /// They do not, as clap tells such things.
-    pub fn check(&self) -> Result<(), clap::Error> {
+    pub(super) fn check(&self) -> Result<(), clap::Error> {
         let Some(duration) = self.duration.filter(|duration| *duration <= self.ramp) else {
             return Ok(());
         };
-        let (ramp, all) = (crate::units::Human(self.ramp), crate::units::Human(duration));
+        let (ramp, all) = (Human(self.ramp), Human(duration));
         let said = format!(
             "--ramp {ramp} would not be over before --duration {all}, which includes it, is: make one \
-             shorter or the other longer\n"
+             shorter or the other longer"
         );
-        Err(clap::Error::raw(clap::error::ErrorKind::ArgumentConflict, said))
+        Err(refused(ErrorKind::ArgumentConflict, &said))
     }
 }
 
@@ -180,7 +181,7 @@ fn parse_rate(text: &str) -> Result<f64, String> {
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser;
+    use clap::{CommandFactory, Parser};
 
     use crate::cli::{Cli, Subcommands};
 
@@ -203,6 +204,18 @@ mod tests {
         {
             assert!(load(&[beside, &["--merge", "a.json"]].concat()).is_err(), "{beside:?}");
         }
+    }
+
+    #[test]
+    fn whatever_says_how_a_load_is_run_is_refused_where_none_is() {
+        let mut program = Cli::command();
+        program.build();
+        let load = program.find_subcommand("load").unwrap();
+        let names = load.get_arguments().map(|arg| arg.get_id().as_str());
+        let (of_a_run, others): (Vec<&str>, Vec<&str>) =
+            names.partition(|name| super::OF_A_RUN.contains(name));
+        assert_eq!(others, ["merge", "json", "html", "fail_if", "color", "help"]);
+        assert_eq!(of_a_run.len(), super::OF_A_RUN.len(), "each of them is there");
     }
 
     #[test]

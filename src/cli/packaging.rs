@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+
+use super::one_of;
 
 pub(super) const COMPLETIONS: &str =
     "A shell that is started afterwards completes options, subcommands and file names.
@@ -21,7 +22,7 @@ pub(super) const MAN: &str = "Examples:
 #[derive(Debug, Args)]
 pub struct Completions {
     /// The shell that is to read it
-    #[arg(value_name = "SHELL", value_parser = shell_parser())]
+    #[arg(value_name = "SHELL", value_parser = one_of(Shell::ALL, Shell::as_str))]
     pub shell: Shell,
 }
 
@@ -36,19 +37,22 @@ pub enum Shell {
     Fish,
 }
 
+impl Shell {
+    const ALL: [Shell; 3] = [Shell::Bash, Shell::Zsh, Shell::Fish];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Shell::Bash => "bash",
+            Shell::Zsh => "zsh",
+            Shell::Fish => "fish",
+        }
+    }
+}
+
 /// The options of `chat-repl man`.
 #[derive(Debug, Args)]
 pub struct Man {
     /// Write all pages into this folder, which is made if it is not there; without it the first is printed
     #[arg(value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
     pub dir: Option<PathBuf>,
-}
-
-fn shell_parser() -> impl TypedValueParser<Value = Shell> {
-    // A name that is none of these does not get so far.
-    PossibleValuesParser::new(["bash", "zsh", "fish"]).map(|name| match &*name {
-        "zsh" => Shell::Zsh,
-        "fish" => Shell::Fish,
-        _ => Shell::Bash,
-    })
 }

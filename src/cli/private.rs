@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::error::ErrorKind;
 use clap::{Args, Error};
 
-use super::TlsArgs;
+use super::{TlsArgs, refused};
 
 /// Who may take part.
 #[derive(Debug, Clone, Args)]
@@ -28,13 +28,13 @@ impl PrivateArgs {
             return Ok(());
         }
         let said = if is_tap {
-            "--private is between two ends, and a tap is neither: --listen with --connect has none\n"
+            "--private is between two ends, and a tap is neither: --listen with --connect has none"
         } else if tls.is_given() {
-            "--private proves by a code who is at the other end: no option of TLS goes with it\n"
+            "--private proves by a code who is at the other end: no option of TLS goes with it"
         } else {
             return Ok(());
         };
-        Err(Error::raw(ErrorKind::ArgumentConflict, said))
+        Err(refused(ErrorKind::ArgumentConflict, said))
     }
 
     /// Whether there is a code to be had, for who connects: nobody can be asked where nobody `types`.
@@ -46,7 +46,7 @@ impl PrivateArgs {
             return Ok(());
         }
         let said = "--private asks for the code at a terminal, and here is none: \
-                    name a file that has it by --code-file\n";
-        Err(Error::raw(ErrorKind::MissingRequiredArgument, said))
+                    name a file that has it by --code-file";
+        Err(refused(ErrorKind::MissingRequiredArgument, said))
     }
 }

@@ -1,10 +1,13 @@
-//! Options of replays that verify.
+//! Options of replays.
 
 use std::time::Duration;
 
+use clap::error::ErrorKind;
 use clap::{Args, ValueEnum};
 
+use super::{one_of, refused};
 use crate::matching::Mask;
+use crate::replay::{Options, Order};
 use crate::units::{Pace, parse_duration};
 
 /// How a transcript is played, and what is not compared.
@@ -41,13 +44,17 @@ pub struct Replaying {
     pub bless: Option<Bless>,
 }
 
-/// In which order the lines of a client may come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Match {
-    /// As they were recorded.
-    Ordered,
-    /// Any.
-    Any,
+/// How a mock takes what clients say.
+#[derive(Debug, Clone, Args)]
+pub struct MockArgs {
+    /// What clients say to a mock comes in the order recorded (ordered), or any
+    #[arg(
+        long = "match",
+        value_parser = one_of([Order::Ordered, Order::Any], Order::as_str),
+        value_name = "ORDER",
+        hide_possible_values = true
+    )]
+    pub order: Option<Order>,
 }
 
 /// Whether a transcript is rewritten under `CI` as well.
@@ -59,17 +66,32 @@ pub enum Bless {
     Force,
 }
 
+impl Playing {
+    /// As replays have them.
+    #[must_use]
+    pub fn options(&self) -> Options {
+        let (pace, max_idle, masks) = (self.pace, self.max_idle, self.mask.clone());
+        Options { pace, max_idle, masks, bless: false }
+    }
+}
+
 impl Replaying {
+    /// As replays have them.
+    #[must_use]
+    pub fn options(&self) -> Options {
+        Options { bless: self.bless.is_some(), ..self.playing.options() }
+    }
+
     /// Whether a transcript may be rewritten here.
     ///
     /// # Errors
     /// It may not, as clap tells such things.
-    pub fn check(&self) -> Result<(), clap::Error> {
+    pub(super) fn check(&self) -> Result<(), clap::Error> {
         let ci = std::env::var_os("CI").is_some_and(|ci| !ci.is_empty() && ci != "false");
         if ci && self.bless == Some(Bless::Yes) {
             let said = "--bless rewrites transcripts, and `CI` is set: a test that rewrites what it checks \
-                        checks nothing. Write --bless=force if that is meant\n";
-            return Err(clap::Error::raw(clap::error::ErrorKind::ArgumentConflict, said));
+                        checks nothing. Write --bless=force if that is meant";
+            return Err(refused(ErrorKind::ArgumentConflict, said));
         }
         Ok(())
     }

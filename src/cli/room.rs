@@ -4,8 +4,10 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use clap::Args;
+use clap::error::ErrorKind;
 
-use crate::net::Network;
+use super::refused;
+use crate::net::{Address, Network};
 use crate::session::Name;
 use crate::units::parse_duration;
 
@@ -47,18 +49,18 @@ pub struct Rooming {
 }
 
 impl Rooming {
-    /// Whether the options go together, beyond what clap sees.
+    /// Whether the options go together, and with where it listens, beyond what clap sees.
     ///
     /// # Errors
-    /// What does not, as clap tells such things.
-    pub(super) fn check(&self, listens: bool, on_unix: bool) -> Result<(), clap::Error> {
-        if self.name.is_some() && listens && !self.room {
-            let said = "--name is for who connects, or the host of a room: listen with --room\n";
-            return Err(clap::Error::raw(clap::error::ErrorKind::MissingRequiredArgument, said));
+    /// They do not, as clap tells such things.
+    pub(super) fn check(&self, listen: Option<&Address>) -> Result<(), clap::Error> {
+        if self.name.is_some() && listen.is_some() && !self.room {
+            let said = "--name is for who connects, or the host of a room: listen with --room";
+            return Err(refused(ErrorKind::MissingRequiredArgument, said));
         }
-        if self.allow.is_some() && on_unix {
-            let said = "--allow names networks, and a unix socket is in none: its file says who may connect\n";
-            return Err(clap::Error::raw(clap::error::ErrorKind::ArgumentConflict, said));
+        if self.allow.is_some() && listen.is_some_and(|address| address.port().is_none()) {
+            let said = "--allow names networks, and a unix socket is in none: its file says who may connect";
+            return Err(refused(ErrorKind::ArgumentConflict, said));
         }
         Ok(())
     }

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::secret::{Secret, parse_secret};
 use super::tls::TlsArgs;
-use super::{eol_parser, parse_bound, parse_var};
+use super::{one_of, parse_bound, parse_var};
 use crate::units::parse_duration;
 use crate::wire::{Encoding, Eol};
 
@@ -36,7 +36,7 @@ pub struct Shared {
     #[arg(long, value_name = "DUR", value_parser = parse_duration, default_value = "5s", help_heading = "Script")]
     pub timeout: Duration,
     /// The line end of what we send
-    #[arg(long, value_name = "EOL", value_parser = eol_parser(), default_value = "lf", help_heading = "Script")]
+    #[arg(long, value_name = "EOL", value_parser = one_of([Eol::Lf, Eol::CrLf, Eol::None], Eol::name), default_value = "lf", help_heading = "Script")]
     pub eol: Eol,
 
     /// A line longer than this is shown and recorded in pieces

@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::error::ErrorKind;
 use clap::{Args, ColorChoice, value_parser};
 use regex::bytes::Regex;
 
+use super::{one_of, refused_by};
 use crate::transcript::export::{Form, Kind};
 use crate::units::parse_duration;
 use crate::wire::{ConnId, Encoding, Side};
@@ -29,7 +30,7 @@ pub struct Show {
 
     /// As text, as a page for a browser, as a cast for asciinema, or as a drawing; without it by the name
     /// of --output: .html, .cast, .svg
-    #[arg(long, value_name = "FORM", value_parser = form_parser(), help_heading = "Form")]
+    #[arg(long, value_name = "FORM", value_parser = one_of(Form::ALL, Form::as_str), help_heading = "Form")]
     pub to: Option<Form>,
     /// Write to this file, whole or not at all, and not to standard output
     #[arg(long, short, value_name = "FILE", help_heading = "Form")]
@@ -48,10 +49,10 @@ pub struct Show {
     #[arg(long, value_name = "N", value_parser = parse_conn, help_heading = "Filter")]
     pub conn: Vec<ConnId>,
     /// Show only what this side did
-    #[arg(long, value_name = "SIDE", value_parser = side_parser(), help_heading = "Filter")]
+    #[arg(long, value_name = "SIDE", value_parser = one_of([Side::Client, Side::Server], Side::as_str), help_heading = "Filter")]
     pub from: Option<Side>,
     /// Show only events of this kind; may be given several times
-    #[arg(long, value_name = "KIND", value_parser = kind_parser(), help_heading = "Filter")]
+    #[arg(long, value_name = "KIND", value_parser = one_of(Kind::ALL, Kind::as_str), help_heading = "Filter")]
     pub kind: Vec<Kind>,
     /// Show only lines and notes that match
     #[arg(long, value_name = "REGEX", help_heading = "Filter")]
@@ -74,29 +75,38 @@ pub struct Show {
     pub color: ColorChoice,
 }
 
+impl Show {
+    /// The form that is asked for.
+    #[must_use]
+    pub fn form(&self) -> Form {
+        self.to.unwrap_or_else(|| self.output.as_deref().map(Form::of).unwrap_or_default())
+    }
+
+    /// Whether the options go together, beyond what clap sees.
+    ///
+    /// # Errors
+    /// One is for another form, as clap tells such things.
+    pub(super) fn check(&self) -> Result<(), clap::Error> {
+        use Form::{Cast, Html, Svg, Text};
+        let form = self.form();
+        for (option, given, forms) in [
+            ("--marks", self.marks, &[Text, Html][..]),
+            ("--title", self.title.is_some(), &[Html, Cast, Svg]),
+            ("--width", self.width.is_some(), &[Cast, Svg]),
+            ("--max-idle", self.max_idle.is_some(), &[Cast]),
+        ] {
+            if given && !forms.contains(&form) {
+                let forms = forms.iter().map(|form| format!("--to {}", form.as_str()));
+                let (form, forms) = (form.as_str(), forms.collect::<Vec<_>>().join(", "));
+                let said = format!("{option} says nothing about --to {form}: it is for {forms}");
+                return Err(refused_by("show", ErrorKind::ArgumentConflict, &said));
+            }
+        }
+        Ok(())
+    }
+}
+
 fn parse_conn(text: &str) -> Result<ConnId, String> {
     let conn = text.parse().ok().and_then(ConnId::new);
     conn.ok_or_else(|| format!("`{text}` is no conn: write a number from 1"))
-}
-
-fn side_parser() -> impl TypedValueParser<Value = Side> {
-    let all = [Side::Client, Side::Server];
-    // A name that is neither does not get so far.
-    PossibleValuesParser::new(all.map(Side::as_str))
-        .map(|name| if name == Side::Server.as_str() { Side::Server } else { Side::Client })
-}
-
-fn form_parser() -> impl TypedValueParser<Value = Form> {
-    PossibleValuesParser::new(Form::ALL.map(Form::as_str))
-        .map(|name| named(&Form::ALL, Form::as_str, &name))
-}
-
-fn kind_parser() -> impl TypedValueParser<Value = Kind> {
-    PossibleValuesParser::new(Kind::ALL.map(Kind::as_str))
-        .map(|name| named(&Kind::ALL, Kind::as_str, &name))
-}
-
-/// The one of this name. What is none of them does not get so far.
-fn named<T: Copy>(all: &[T], as_str: fn(T) -> &'static str, name: &str) -> T {
-    all.iter().copied().find(|one| as_str(*one) == name).unwrap_or(all[0])
 }

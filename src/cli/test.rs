@@ -1,14 +1,18 @@
 //! `chat-repl test PATH...`.
 
+use std::io;
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser, UnknownArgumentValueParser};
+use clap::builder::UnknownArgumentValueParser;
+use clap::error::ErrorKind;
 use clap::{Args, ColorChoice};
 use regex::Regex;
 
-use super::{Match, Replaying, Shared};
+use super::{MockArgs, Replaying, Shared, one_of, refused_by};
+use crate::net::Address;
+use crate::suite::{Slots, names_port};
 use crate::units::parse_duration;
 
 pub(super) const USAGE: &str = "chat-repl test PATH... --connect ADDR [OPTIONS]
@@ -78,15 +82,9 @@ pub struct Test {
         help_heading = "Client"
     )]
     pub client: Option<String>,
-    /// What the client says comes in the order recorded (ordered), or any
-    #[arg(
-        long = "match",
-        value_enum,
-        value_name = "ORDER",
-        hide_possible_values = true,
-        help_heading = "Client"
-    )]
-    pub order: Option<Match>,
+    /// How its server takes what the client says.
+    #[command(flatten, next_help_heading = "Client")]
+    pub mock: MockArgs,
 
     /// Run only the tests whose path matches
     #[arg(long, value_name = "REGEX", help_heading = "Tests")]
@@ -116,7 +114,7 @@ pub struct Test {
     #[arg(long, value_name = "DIR", help_heading = "Report")]
     pub actual: Option<PathBuf>,
     /// What is printed
-    #[arg(long, value_name = "FORMAT", value_parser = format_parser(), default_value = "text", help_heading = "Report")]
+    #[arg(long, value_name = "FORMAT", value_parser = one_of(Format::ALL, Format::as_str), default_value = "text", help_heading = "Report")]
     pub format: Format,
     /// Write a report as JUnit XML too
     #[arg(long, value_name = "FILE", help_heading = "Report")]
@@ -143,10 +141,97 @@ pub enum Format {
     Json,
 }
 
-fn format_parser() -> impl TypedValueParser<Value = Format> {
-    PossibleValuesParser::new(["text", "tap", "json"]).map(|name| match &*name {
-        "tap" => Format::Tap,
-        "json" => Format::Json,
-        _ => Format::Text,
-    })
+impl Format {
+    const ALL: [Format; 3] = [Format::Text, Format::Tap, Format::Json];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Format::Text => "text",
+            Format::Tap => "tap",
+            Format::Json => "json",
+        }
+    }
+}
+
+impl Test {
+    /// Whether the options go together, beyond what clap sees.
+    ///
+    /// # Errors
+    /// They do not, as clap tells such things.
+    pub(super) fn check(&self) -> Result<(), clap::Error> {
+        self.replaying.check()?;
+        if let Some(command) = &self.client {
+            return self.check_client(command);
+        }
+        if self.mock.order.is_some() {
+            return Err(refused(
+                ErrorKind::ArgumentConflict,
+                "--match says how a mock takes what clients say, and only --client has one",
+            ));
+        }
+        let address = self.connect.as_deref();
+        let is_in_slots = address.is_some_and(Slots::has_any);
+        match &self.server {
+            None if address.is_none() && !self.list => Err(refused(
+                ErrorKind::MissingRequiredArgument,
+                "where is the server? add --connect ADDR, or --server COMMAND to start it; to test a client, \
+                 --client COMMAND",
+            )),
+            None if is_in_slots => Err(refused(
+                ErrorKind::MissingRequiredArgument,
+                "${port} and ${dir} in --connect are those of a server that is started: add --server COMMAND",
+            )),
+            Some(command) if address.is_none() && !names_port(command) => Err(refused(
+                ErrorKind::MissingRequiredArgument,
+                "--server does not say where the server is: write ${port} or ${addr} in its command \
+                 for a free port of 127.0.0.1, or add --connect ADDR",
+            )),
+            Some(_) if self.server_per_test && self.is_one_at_a_time() => Err(refused(
+                ErrorKind::ArgumentConflict,
+                "the servers of --server-per-test would all be at the same --connect at once: write \
+                 ${port} or ${dir} into it, or add --jobs 1",
+            )),
+            _ => match self.address() {
+                Ok(_) => Ok(()),
+                Err(why) => Err(refused(ErrorKind::ValueValidation, &format!("--connect: {why}"))),
+            },
+        }
+    }
+
+    /// Whether a client can be tested like this.
+    fn check_client(&self, command: &str) -> Result<(), clap::Error> {
+        if self.replaying.bless.is_some() {
+            return Err(refused(
+                ErrorKind::ArgumentConflict,
+                "--bless takes for right what a server says, and with --client there is none",
+            ));
+        }
+        if !names_port(command) {
+            return Err(refused(
+                ErrorKind::MissingRequiredArgument,
+                "--client does not say where the client finds its server: write ${addr} or ${port} into \
+                 its command, which are those of a mock at 127.0.0.1",
+            ));
+        }
+        Ok(())
+    }
+
+    /// Whether only one server can run at a time, and more are asked for.
+    fn is_one_at_a_time(&self) -> bool {
+        let is_fixed = self.connect.as_ref().is_some_and(|address| !Slots::has_any(address));
+        is_fixed && self.jobs != Some(NonZeroUsize::MIN)
+    }
+
+    /// Where the server is, any slots filled with something.
+    ///
+    /// # Errors
+    /// That is no address.
+    pub fn address(&self) -> io::Result<Address> {
+        Slots::new(1, Path::new("/"), self.connect.as_deref()).map(Slots::into_address)
+    }
+}
+
+/// An error of the command line, told with the usage of `test`.
+fn refused(kind: ErrorKind, said: &str) -> clap::Error {
+    refused_by("test", kind, said)
 }

@@ -122,13 +122,13 @@ impl FromArg for u64 {
 
 impl FromArg for Duration {
     fn from_arg(bytes: &Bytes) -> Result<Self, Wrong> {
-        parse_duration(text(bytes)?).map_err(Wrong::Duration)
+        parse_duration(text(bytes)?).map_err(Wrong::Time)
     }
 }
 
 impl FromArg for Pace {
     fn from_arg(bytes: &Bytes) -> Result<Self, Wrong> {
-        text(bytes)?.parse().map_err(Wrong::Duration)
+        text(bytes)?.parse().map_err(Wrong::Time)
     }
 }
 
@@ -190,7 +190,7 @@ mod tests {
         }
         for bad in ["5", "", "soon", "1e3s"] {
             let fault = Arg::<Duration>::parse(bad, 0).unwrap_err();
-            assert!(matches!(fault.what, Wrong::Duration(_)), "{bad}");
+            assert!(matches!(fault.what, Wrong::Time(_)), "{bad}");
         }
         assert!(matches!(Arg::<bool>::parse("ON", 0).unwrap_err().what, Wrong::Word { .. }));
         assert!(matches!(Arg::<Eol>::parse("\\n", 0).unwrap_err().what, Wrong::Word { .. }));

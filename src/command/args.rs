@@ -98,24 +98,24 @@ impl<'a> Args<'a> {
         Arg::new(template.map_err(|error| Fault::of_template(word.at, error))?, word.at)
     }
 
-    /// The next argument: a pattern, checked as far as it can be without its variables.
-    pub(super) fn pattern(&mut self, exact: bool) -> Result<Arg<String>, Fault> {
+    /// The next argument: a pattern, which `-x` makes literal text where the command has it, checked as far
+    /// as it can be without its variables.
+    pub(super) fn pattern(&mut self) -> Result<Arg<String>, Fault> {
         let word = self.required_word()?;
         let arg: Arg<String> = Arg::parse(word.text, word.at)?;
-        Pattern::check(arg.template(), exact)
-            .map_err(|error| Fault::of_pattern(&word.span(), error, self.may_be_literal()))?;
+        if !self.flag('x') {
+            let may_be_literal = self.spec.options.iter().any(|option| option.letter == 'x');
+            let wrong = if may_be_literal { Wrong::Pattern } else { Wrong::Regex };
+            Pattern::check(arg.template())
+                .map_err(|error| Fault::of_pattern(&word.span(), error, wrong))?;
+        }
         Ok(arg)
-    }
-
-    /// Whether `-x` may stand before the pattern.
-    fn may_be_literal(&self) -> bool {
-        self.spec.options.iter().any(|option| option.letter == 'x')
     }
 
     /// The next argument, if it is there: a pattern.
     pub(super) fn optional_pattern(&mut self) -> Result<Option<Arg<String>>, Fault> {
         let present = !self.line[self.at..].trim_start_matches(BLANKS).is_empty();
-        present.then(|| self.pattern(false)).transpose()
+        present.then(|| self.pattern()).transpose()
     }
 
     /// The next argument: the name of a variable.

@@ -1,6 +1,6 @@
 //! What `/expect` waits for, compiled.
 
-use super::{Arg, Expect, Fault};
+use super::{Arg, Expect, Fault, Wrong};
 use crate::matching::{Pattern, Vars};
 
 impl Expect {
@@ -10,8 +10,9 @@ impl Expect {
     /// # Errors
     /// A variable has no value, or its value makes the pattern none.
     pub fn compile(&self, vars: &Vars) -> Result<Pattern, Fault> {
-        let compiled = Pattern::compile(self.pattern.template(), self.exact, vars);
-        compiled.map_err(|error| Fault::of_pattern(&self.pattern.span(), error, true))
+        let compile = if self.exact { Pattern::literal } else { Pattern::compile };
+        let compiled = compile(self.pattern.template(), vars);
+        compiled.map_err(|error| Fault::of_pattern(&self.pattern.span(), error, Wrong::Pattern))
     }
 
     /// Whether its pattern has no variables.
@@ -27,8 +28,8 @@ impl Arg<String> {
     /// # Errors
     /// A variable has no value, or its value makes the pattern none.
     pub fn pattern(&self, vars: &Vars) -> Result<Pattern, Fault> {
-        let compiled = Pattern::compile(self.template(), false, vars);
-        compiled.map_err(|error| Fault::of_pattern(&self.span(), error, false))
+        let compiled = Pattern::compile(self.template(), vars);
+        compiled.map_err(|error| Fault::of_pattern(&self.span(), error, Wrong::Regex))
     }
 }
 

@@ -79,9 +79,10 @@ pub enum Wrong {
     /// An argument that is no count.
     #[error("`{0}` is no number")]
     Number(String),
-    /// An argument that is no duration; in the words of [`crate::units::parse_duration`].
+    /// An argument that is no duration, or no pace; in the words of [`crate::units::parse_duration`] and of
+    /// [`crate::units::Pace`].
     #[error("{0}")]
-    Duration(String),
+    Time(String),
     /// A name that no variable can have.
     #[error("`{0}` is no variable name")]
     Name(String),
@@ -168,15 +169,18 @@ impl Fault {
         Fault { span: at..at + error.name.len() + 3, what: Wrong::Undefined(error) }
     }
 
-    /// The fault of a pattern that stands at `span` in the line; it may break off right at its end.
-    /// `-x` may stand before it where it is a `literal` one.
-    pub(super) fn of_pattern(span: &Span, error: PatternError, literal: bool) -> Fault {
+    /// The fault of a pattern that stands at `span` in the line; it may break off right at its end. `wrong` is
+    /// [`Wrong::Pattern`] where `-x` may stand before it, and [`Wrong::Regex`] elsewhere.
+    pub(super) fn of_pattern(
+        span: &Span,
+        error: PatternError,
+        wrong: fn(PatternFault) -> Wrong,
+    ) -> Fault {
         match error.why {
             PatternFault::Undefined(undefined) => Fault::of_variable(span.start, undefined),
             why => {
                 let at = (span.start + error.at).min(span.end);
-                let what = if literal { Wrong::Pattern(why) } else { Wrong::Regex(why) };
-                Fault { span: at..span.end, what }
+                Fault { span: at..span.end, what: wrong(why) }
             }
         }
     }

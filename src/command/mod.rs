@@ -26,7 +26,7 @@ pub use parse::{Parsed, parse};
 use crate::units::Pace;
 use crate::wire::Eol;
 
-/// A command, parsed. The groups are the topics of `/help`.
+/// A command, parsed. The groups are the topics of `/help`, which has saying and waiting in one.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {
     /// About the prompt itself.

@@ -89,7 +89,7 @@ pub(super) static SPECS: [Spec; 35] = [
         build: |args| {
             let (next, exact, partial) = (args.flag('n'), args.flag('x'), args.flag('p'));
             let timeout = args.option('t')?;
-            let pattern = args.pattern(exact)?;
+            let pattern = args.pattern()?;
             Ok(Command::Wait(WaitCommand::Expect(Expect {
                 next,
                 exact,

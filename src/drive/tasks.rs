@@ -91,12 +91,12 @@ impl Engine {
         let pace = pace.unwrap_or(within.pace);
         let manner = replay::Manner { pace, from_now: runner.has_spoken(), ..within };
         let given = replay::Given { settings, masks: &self.replaying.masks };
-        match replay::load(file.as_ref(), self.role, manner, given, false) {
+        match replay::load(file.as_ref(), self.role, manner, given, replay::Conns::Only) {
             Ok(player) => {
                 self.screen.set_echo(true);
                 runner.play(Box::new(player));
             }
-            Err(err) => self.refuse(Report::new(err.to_string()), err.blame()),
+            Err(err) => self.runners.acting().fail_task(err.into()),
         }
     }
 

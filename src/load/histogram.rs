@@ -26,7 +26,7 @@ impl Histogram {
 
     /// An empty one that keeps one significant digit, for where there are many of them.
     #[must_use]
-    pub const fn coarse() -> Histogram {
+    pub(super) const fn coarse() -> Histogram {
         Histogram::keeping(4)
     }
 
@@ -70,7 +70,7 @@ impl Histogram {
     }
 
     /// The durations that are told apart, each by the middle of what is counted as it, and how many were.
-    pub fn buckets(&self) -> impl Iterator<Item = (Duration, u64)> {
+    pub(super) fn buckets(&self) -> impl Iterator<Item = (Duration, u64)> {
         self.recorded().map(|(index, count)| {
             let (low, high) = self.bounds(index);
             (Duration::from_micros(u64::midpoint(low, high)), count)
@@ -185,7 +185,7 @@ impl Histogram {
 /// How many samples there must be for a percentile: as many as leave at least one beyond it.
 #[must_use]
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // between 1 and a few million
-pub fn samples_for(percent: f64) -> u64 {
+pub(super) fn samples_for(percent: f64) -> u64 {
     // 99.9 of a hundred is no number that a float can hold: 1000, and not 1001.
     (100.0 / (100.0 - percent) - 1e-6).ceil() as u64
 }

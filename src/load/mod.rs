@@ -17,10 +17,12 @@ mod tally;
 
 pub use crate::drive::crowd::Outcome;
 pub use condition::{Breach, Condition, ConditionError};
-pub use histogram::{Histogram, samples_for};
+pub use histogram::Histogram;
 pub use merge::{MergeError, merge};
 pub use report::{MOST_BYTES, Progress, ReadError, html, json, read, text};
 pub use results::{Plan, Results, Run, Until};
 pub use run::{Load, Loaded, RunError, run};
 pub use series::{Interval, Series};
 pub use tally::{Cause, Tally, Traffic};
+
+use histogram::samples_for;

@@ -95,7 +95,7 @@ impl Results {
 
     /// How long turns were made.
     #[must_use]
-    pub fn turning(&self) -> Duration {
+    pub(super) fn turning(&self) -> Duration {
         let micros = |run: &Run| {
             let start = run.started.as_microsecond();
             let (from, to) = run.turning;
@@ -128,7 +128,7 @@ impl Results {
 
     /// By which part of the rate that was asked for the rate fell short, where it did.
     #[must_use]
-    pub fn shortfall(&self) -> Option<f64> {
+    pub(super) fn shortfall(&self) -> Option<f64> {
         let part = self.rate().unwrap_or_default() / self.asked()?;
         (part < MET).then_some(1.0 - part)
     }

@@ -74,7 +74,7 @@ pub fn run(
     let mut signals = Signals::catch().map_err(RunError::Signals)?;
     let (stop, all) = (Stop::default(), Mutex::new(Tally::new()));
     let (ended, news) = channel();
-    let (clock, worked) = (Clock::start(), worked());
+    let (clock, before) = (Clock::start(), worked());
     let mut signal = None;
     let failed = thread::scope(|scope| {
         let started = start(scope, load, (clock, &stop), &all, &ended);
@@ -102,7 +102,7 @@ pub fn run(
         }
     });
     let took = clock.now().since(At::START);
-    let cpu = self::worked().zip(worked).and_then(|(now, before)| now.checked_sub(before));
+    let cpu = worked().zip(before).and_then(|(now, before)| now.checked_sub(before));
     match failed {
         Some(err) => Err(err),
         None => Ok(Loaded { tally: std::mem::take(&mut *lock(&all)), took, cpu, signal }),

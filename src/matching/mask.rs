@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use regex::bytes::{Regex, RegexBuilder};
+use regex::bytes::Regex;
 use thiserror::Error;
 
-use super::pattern::{LARGEST, PatternError};
+use super::pattern::{self, PatternError};
 use super::survey;
 use super::traced::Traced;
 use crate::wire::Encoding;
@@ -134,7 +134,7 @@ impl FromIterator<Mask> for Masks {
 
 fn compile(text: &str) -> Result<Regex, PatternError> {
     survey::check_plain(text)?;
-    RegexBuilder::new(text).size_limit(LARGEST).build().map_err(PatternError::of_regex)
+    pattern::compile(text)
 }
 
 /// Where `delimiter` stands with no backslash before it.

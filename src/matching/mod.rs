@@ -1,6 +1,7 @@
-//! Patterns and the variables that they set and use.
+//! What lines are compared with: patterns and the variables that they set and use, masks, and recorded lines
+//! ([`hearing`]); and secrets, which are hidden wherever they stand.
 //!
-//! Nothing here knows scripts or commands: replay and load compare with the same parts.
+//! Nothing here knows scripts or commands: a replay compares with the same parts.
 
 pub mod hearing;
 mod mask;

@@ -78,7 +78,7 @@ enum Symbol {
 }
 
 fn skeletons(pattern: &Pattern) -> Vec<Skeleton> {
-    if let Some(text) = pattern.exact() {
+    if let Some(text) = pattern.literal_text() {
         return vec![finish(symbols(text), false, false)];
     }
     let Some(hir) = pattern.regex().and_then(survey::hir) else {
@@ -265,7 +265,8 @@ mod tests {
 
     fn pattern(source: &str) -> Pattern {
         let template = Template::parse(source).unwrap();
-        Pattern::compile(&template, source.starts_with('='), &Vars::default()).unwrap()
+        let compile = if source.starts_with('=') { Pattern::literal } else { Pattern::compile };
+        compile(&template, &Vars::default()).unwrap()
     }
 
     /// The line with what differs in brackets.

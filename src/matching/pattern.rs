@@ -34,7 +34,7 @@ enum Kind {
         /// The named groups, by their index.
         groups: Box<[(usize, Arc<str>)]>,
     },
-    Exact(Box<Finder<'static>>),
+    Literal(Box<Finder<'static>>),
 }
 
 /// What a named group of a pattern found.
@@ -94,16 +94,21 @@ impl PatternError {
 }
 
 impl Pattern {
-    /// Compiles a pattern; the value of a variable in it is literal text. `exact` makes all of it
-    /// literal text.
+    /// The pattern that finds this text as it stands.
+    ///
+    /// # Errors
+    /// The first variable that has no value.
+    pub fn literal(template: &Template, vars: &Vars) -> Result<Self, PatternError> {
+        let finder = Finder::new(&template.expand(vars)?).into_owned();
+        Ok(Pattern { kind: Kind::Literal(Box::new(finder)) })
+    }
+
+    /// Compiles a regex; the value of a variable in it is literal text.
     ///
     /// # Errors
     /// The first fault, at its offset in the source of the template.
-    pub fn compile(template: &Template, exact: bool, vars: &Vars) -> Result<Self, PatternError> {
-        let kind = if exact {
-            let finder = Finder::new(&template.expand(vars)?).into_owned();
-            Kind::Exact(Box::new(finder))
-        } else if let Some(plain) = Plain::of(template, vars)? {
+    pub fn compile(template: &Template, vars: &Vars) -> Result<Self, PatternError> {
+        let kind = if let Some(plain) = Plain::of(template, vars)? {
             Kind::Plain(Box::new(plain))
         } else {
             let filled = survey::fill(template, vars)?;
@@ -115,12 +120,13 @@ impl Pattern {
         Ok(Pattern { kind })
     }
 
-    /// Finds what is wrong with a pattern whatever its variables hold, without compiling it.
+    /// Finds what is wrong with a regex whatever its variables hold, without compiling it. Literal text has
+    /// no fault.
     ///
     /// # Errors
     /// The first fault, at its offset in the source of the template.
-    pub fn check(template: &Template, exact: bool) -> Result<(), PatternError> {
-        if exact || plain::is_plain(template) {
+    pub fn check(template: &Template) -> Result<(), PatternError> {
+        if plain::is_plain(template) {
             return Ok(());
         }
         survey::check(template)?;
@@ -135,7 +141,7 @@ impl Pattern {
     #[must_use]
     pub fn find(&self, line: &[u8]) -> Option<Vec<Capture>> {
         match &self.kind {
-            Kind::Exact(finder) => finder.find(line).map(|_| Vec::new()),
+            Kind::Literal(finder) => finder.find(line).map(|_| Vec::new()),
             Kind::Plain(plain) => plain.place(line).map(|_| Vec::new()),
             Kind::Regex { regex, groups } if groups.is_empty() => {
                 regex.is_match(line).then(Vec::new)
@@ -157,7 +163,7 @@ impl Pattern {
     #[must_use]
     pub fn place(&self, line: &[u8]) -> Option<Range<usize>> {
         match &self.kind {
-            Kind::Exact(finder) => {
+            Kind::Literal(finder) => {
                 finder.find(line).map(|start| start..start + finder.needle().len())
             }
             Kind::Plain(plain) => plain.place(line),
@@ -177,20 +183,21 @@ impl Pattern {
         match &self.kind {
             Kind::Plain(plain) => Some(plain.regex()),
             Kind::Regex { regex, .. } => Some(regex.as_str()),
-            Kind::Exact(_) => None,
+            Kind::Literal(_) => None,
         }
     }
 
     /// The literal text; `None` for a regex.
-    pub(super) fn exact(&self) -> Option<&[u8]> {
+    pub(super) fn literal_text(&self) -> Option<&[u8]> {
         match &self.kind {
-            Kind::Exact(finder) => Some(finder.needle()),
+            Kind::Literal(finder) => Some(finder.needle()),
             Kind::Plain(_) | Kind::Regex { .. } => None,
         }
     }
 }
 
-fn compile(text: &str) -> Result<Regex, PatternError> {
+/// The regex that a text is, if it is no larger than a pattern may be.
+pub(super) fn compile(text: &str) -> Result<Regex, PatternError> {
     RegexBuilder::new(text).size_limit(LARGEST).build().map_err(PatternError::of_regex)
 }
 
@@ -207,16 +214,20 @@ mod tests {
         vars
     }
 
-    fn compile(source: &str, exact: bool) -> Result<Pattern, PatternError> {
-        Pattern::compile(&Template::parse(source).unwrap(), exact, &vars())
+    fn compile(source: &str) -> Result<Pattern, PatternError> {
+        Pattern::compile(&Template::parse(source).unwrap(), &vars())
+    }
+
+    fn literal(source: &str) -> Result<Pattern, PatternError> {
+        Pattern::literal(&Template::parse(source).unwrap(), &vars())
     }
 
     fn matches(source: &str, line: &[u8]) -> bool {
-        compile(source, false).unwrap().find(line).is_some()
+        compile(source).unwrap().find(line).is_some()
     }
 
     fn captures(source: &str, line: &str) -> Vec<(String, Bytes)> {
-        let found = compile(source, false).unwrap().find(line.as_bytes()).unwrap();
+        let found = compile(source).unwrap().find(line.as_bytes()).unwrap();
         found.into_iter().map(|capture| (capture.name.to_string(), capture.value)).collect()
     }
 
@@ -246,7 +257,7 @@ mod tests {
 
     #[test]
     fn a_literal_pattern_has_no_syntax() {
-        let found = |source, line: &[u8]| compile(source, true).unwrap().find(line).is_some();
+        let found = |source, line: &[u8]| literal(source).unwrap().find(line).is_some();
         assert!(found("+OK (", b"say +OK ("));
         assert!(found("=${dots}", b"x=a.b c"));
         assert!(found("${bytes}", b"<\xff\n[>"));
@@ -264,9 +275,9 @@ mod tests {
             ]
         );
         assert!(captures("(a)(b)", "ab").is_empty());
-        assert!(compile("(?<a>x)", false).unwrap().has_groups());
-        assert!(!compile("(x)", false).unwrap().has_groups());
-        assert!(!compile("(?<a>x)", true).unwrap().has_groups());
+        assert!(compile("(?<a>x)").unwrap().has_groups());
+        assert!(!compile("(x)").unwrap().has_groups());
+        assert!(!literal("(?<a>x)").unwrap().has_groups());
     }
 
     #[test]
@@ -290,31 +301,30 @@ mod tests {
             ("$${(", 3),
             ("${a}${b}(${c}", 8),
         ] {
-            let error = Pattern::check(&Template::parse(source).unwrap(), false).unwrap_err();
+            let error = Pattern::check(&Template::parse(source).unwrap()).unwrap_err();
             assert_eq!(error.at, at, "{source}: {error}");
         }
-        assert_eq!(Pattern::check(&Template::parse("${never}(").unwrap(), true), Ok(()));
     }
 
     #[test]
     fn a_fault_that_a_value_makes_is_found_when_it_is_used() {
-        let fault = |source| compile(source, false).unwrap_err();
+        let fault = |source| compile(source).unwrap_err();
         assert_eq!(fault("a[${empty}").at, 1);
         assert_eq!(fault("x[a-${empty}]${nope}").at, 13);
         assert!(matches!(fault("${nope}").why, PatternFault::Undefined(_)));
         assert_eq!(fault("é[${bytes}]").why, PatternFault::BytesInClass("bytes".into()));
         assert_eq!(fault("ab[z-${class}]").at, 3, "a range that runs backwards");
-        assert!(compile("${nope}", true).is_err());
+        assert!(literal("${nope}").is_err());
     }
 
     #[test]
     fn a_pattern_that_would_take_too_much_memory_is_refused() {
         for source in ["(\\w{100}){100}", "((a{100}){100}){100}"] {
             let template = Template::parse(source).unwrap();
-            let error = Pattern::check(&template, false).unwrap_err();
+            let error = Pattern::check(&template).unwrap_err();
             assert_eq!(error.why, PatternFault::TooLarge, "{source}");
         }
         let nested = "(".repeat(10_000) + &")".repeat(10_000);
-        assert!(compile(&nested, false).is_err());
+        assert!(compile(&nested).is_err());
     }
 }

@@ -12,7 +12,7 @@ pub struct Traced {
     pub text: Vec<u8>,
     /// The place in the line, in bytes, that each byte of the text comes from: of what a mask wrote
     /// itself, all that it stands for.
-    pub origins: Vec<Range<usize>>,
+    origins: Vec<Range<usize>>,
     /// How long the line is.
     len: usize,
 }
@@ -69,8 +69,9 @@ impl Traced {
         }
     }
 
-    /// The place that a part of the text comes from.
-    fn origin(&self, part: Range<usize>) -> Range<usize> {
+    /// The place in the line, in bytes, that a part of the text comes from.
+    #[must_use]
+    pub fn origin(&self, part: Range<usize>) -> Range<usize> {
         let start = self.origins.get(part.start).map_or(self.len, |origin| origin.start);
         let end = self.origins[part].last().map_or(start, |origin| origin.end);
         start..end.max(start)

@@ -105,7 +105,7 @@ impl Vars {
 
     /// Whether the value of a variable was found in what a peer said.
     #[must_use]
-    pub fn is_captured(&self, name: &str) -> bool {
+    pub(super) fn is_captured(&self, name: &str) -> bool {
         self.values.get(name).is_some_and(|value| value.from == From::Captured || value.is_lent())
     }
 
@@ -117,8 +117,7 @@ impl Vars {
 
     /// The values that were captured.
     pub fn captures(&self) -> impl Iterator<Item = Capture> {
-        let captured = self.values.iter().filter(|(_, value)| value.from == From::Captured);
-        captured
+        self.captured()
             .map(|(name, value)| Capture { name: name.as_str().into(), value: value.bytes.clone() })
     }
 

@@ -73,8 +73,8 @@ impl Write for Escaped<'_> {
                 '>' => "&gt;",
                 '"' => "&quot;",
                 '\'' => "&#39;",
-                c if is_no_xml(c) => "",
-                _ => continue,
+                c if is_xml(c) => continue,
+                _ => "",
             };
             self.0.push_str(&text[clean..at]);
             if escape.is_empty() {
@@ -89,9 +89,10 @@ impl Write for Escaped<'_> {
     }
 }
 
-/// Whether XML 1.0 has no such character, nor a way to write it.
-fn is_no_xml(c: char) -> bool {
-    !matches!(c, '\t' | '\n' | '\r' | ' '..='\u{fffd}' | '\u{10000}'..)
+/// Whether XML 1.0 has such a character (its production `Char`): others cannot be written there in any way.
+#[must_use]
+pub fn is_xml(c: char) -> bool {
+    matches!(c, '\t' | '\n' | '\r' | ' '..='\u{fffd}' | '\u{10000}'..)
 }
 
 #[cfg(test)]

@@ -10,6 +10,6 @@ mod plot;
 mod px;
 
 pub use frame::write;
-pub use markup::Markup;
+pub use markup::{Markup, is_xml};
 pub use plot::{Axis, Mark, Plot};
 pub use px::Px;

@@ -2,8 +2,7 @@
 
 use std::fmt::Write;
 
-use super::Markup;
-use super::Px;
+use super::{Markup, Px};
 use crate::units::Human;
 
 /// The drawing, in its own units; a page scales it.
@@ -62,17 +61,8 @@ pub enum Mark {
         to: f64,
         /// How high.
         y: f64,
-        /// What it is.
-        title: String,
-    },
-    /// A bar of what should not be.
-    Bad {
-        /// From where.
-        from: f64,
-        /// To where.
-        to: f64,
-        /// How high.
-        y: f64,
+        /// What it counts should not be.
+        bad: bool,
         /// What it is.
         title: String,
     },
@@ -231,9 +221,9 @@ impl Plot {
                 svg.raw("</title></line><circle class=\"dot\" r=\"1.6\"").attr("cx", x);
                 svg.attr("cy", Px(self.y(*median))).raw("/></a>\n");
             }
-            Mark::Bar { from, to, y, title } | Mark::Bad { from, to, y, title } => {
+            Mark::Bar { from, to, y, bad, title } => {
                 let (left, right, top) = (self.x(*from), self.x(*to), self.y(*y));
-                let class = if matches!(mark, Mark::Bad { .. }) { "bar bad" } else { "bar" };
+                let class = if *bad { "bar bad" } else { "bar" };
                 svg.raw("<rect").attr("class", class).attr("x", Px(left)).attr("y", Px(top));
                 svg.attr("width", Px((right - left - 1.0).max(1.0)));
                 svg.attr("height", Px(HEIGHT - BOTTOM - top)).raw("><title>").text(title);
@@ -288,7 +278,7 @@ mod tests {
             y: Axis::durations(0.001, 0.01),
             marks: vec![
                 Mark::Dot { x: 99.0, y: 7.0, link: "e1".into(), title: "<late>".into() },
-                Mark::Bar { from: 0.0, to: 5.0, y: 0.001, title: String::new() },
+                Mark::Bar { from: 0.0, to: 5.0, y: 0.001, bad: true, title: String::new() },
                 Mark::Line("curve", vec![(0.0, 0.001), (12.0, 0.01)]),
                 Mark::Gap { from: 1.0, to: 2.0, title: "3s".into() },
                 Mark::Range {
@@ -305,5 +295,6 @@ mod tests {
         assert!(drawn.contains("cx=\"948\" cy=\"10\"><title>&lt;late&gt;"), "{drawn}");
         assert!(drawn.contains("d=\"M64 174L948 10\""), "{drawn}");
         assert!(drawn.contains("href=\"#e2\""), "{drawn}");
+        assert!(drawn.contains("<rect class=\"bar bad\" x=\"64\""), "{drawn}");
     }
 }

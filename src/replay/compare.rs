@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 
 use super::by_conn::ByConn;
-use super::load::{LoadError, PartFault, choose, masks};
+use super::load::{Conns, LoadError, choose, masks};
 use super::near::Near;
-use super::part::{Part, text};
+use super::part::{Closes, Part, text};
 use super::side::{Found, Pairing, pair};
 use crate::matching::hearing::Item;
 use crate::matching::{Mask, Masks, Secrets, Template, Vars};
@@ -147,7 +147,7 @@ impl Tape {
         let Named { path, conn } = Named::new(name);
         let mut transcript = open(&path)?;
         put_back_known(&mut transcript, secrets);
-        let conns = choose(&path, &transcript, conn, true)?.into_iter().map(Place).collect();
+        let conns = choose(&path, &transcript, conn, Conns::All)?.into_iter().map(Place).collect();
         let by_conn = ByConn::of(&transcript);
         Ok(Tape { path, transcript, by_conn, conns })
     }
@@ -159,14 +159,9 @@ impl Tape {
         from: Side,
         masks: &Masks,
     ) -> Result<Option<Part>, LoadError> {
-        let part =
-            |Place(conn)| Part::of(&self.transcript, &self.by_conn, conn, from.other(), masks);
-        let part = conn.map(part);
-        part.transpose().map_err(|PartFault { event, what }| LoadError::Event {
-            path: self.path.clone(),
-            event,
-            what,
-        })
+        let (transcript, by_conn, own) = (&self.transcript, &self.by_conn, from.other());
+        let part = |Place(conn)| Part::of(transcript, by_conn, conn, own, Closes::LeftOut, masks);
+        conn.map(part).transpose().map_err(|fault| fault.of_file(&self.path))
     }
 
     /// The side that says again what was found in lines of the other.

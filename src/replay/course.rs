@@ -91,8 +91,22 @@ impl Course {
         self.ear.next(heard)
     }
 
-    /// Compares what has come; whether some of it was as expected. With `keep` it is kept as well.
-    pub(super) fn hear(&mut self, now: At, heard: &mut Heard<'_>, keep: bool) -> bool {
+    /// Compares what has come; whether some of it was as expected.
+    pub(super) fn hear(&mut self, now: At, heard: &mut Heard<'_>) -> bool {
+        self.hear_each(now, heard, |_, _| {})
+    }
+
+    /// The same, and keeps what was taken for the turn that is recorded anew.
+    pub(super) fn hear_and_keep(&mut self, now: At, heard: &mut Heard<'_>) -> bool {
+        self.hear_each(now, heard, Turn::keep)
+    }
+
+    fn hear_each(
+        &mut self,
+        now: At,
+        heard: &mut Heard<'_>,
+        taken: impl Fn(&mut Turn, &[u8]),
+    ) -> bool {
         let mut progress = false;
         self.refused = false;
         while let Some((bytes, whole)) = self.ear.view(heard) {
@@ -106,9 +120,7 @@ impl Course {
                 Offered::Taken(len) => {
                     self.ear.take(heard, &bytes[..len]);
                     self.turn.last = Some(now);
-                    if keep {
-                        self.turn.keep(&bytes[..len]);
-                    }
+                    taken(&mut self.turn, &bytes[..len]);
                     progress = true;
                 }
                 Offered::More => break,

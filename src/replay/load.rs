@@ -3,11 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use super::by_conn::ByConn;
-use super::part::Part;
-use super::player::{Manner, Player};
+use super::manner::Manner;
+use super::part::{Closes, Part};
+use super::player::Player;
 use super::sheet::Sheet;
 use crate::matching::{Mask, MaskError, Masks, MissingSecret};
-use crate::script::{Blame, Settings};
+use crate::script::{Blame, Failure, Report, Settings};
 use crate::transcript::{Named, ReadError, Transcript, open, put_back, version};
 use crate::units::count;
 use crate::wire::{ConnId, Side};
@@ -76,8 +77,7 @@ pub enum LoadError {
 
 impl LoadError {
     /// Whose fault it is: a transcript that says nothing checks nothing.
-    #[must_use]
-    pub fn blame(&self) -> Blame {
+    fn blame(&self) -> Blame {
         match self {
             LoadError::Empty { .. } => Blame::Check,
             LoadError::Read(_)
@@ -87,6 +87,35 @@ impl LoadError {
             | LoadError::Mask { .. }
             | LoadError::Event { .. } => Blame::Script,
         }
+    }
+
+    /// What to do about it, where it does not say that itself.
+    fn hint(&self) -> Option<&'static str> {
+        match self {
+            LoadError::Read(err) => err.hint(),
+            LoadError::NoSuchConn { .. } => Some("`chat-repl show FILE` shows all of them"),
+            LoadError::Empty { .. } => Some("`chat-repl show FILE` shows what it has instead"),
+            LoadError::Mask { .. } | LoadError::Event { .. } => {
+                Some("`chat-repl show --marks FILE` shows what its events compare and say")
+            }
+            LoadError::Several { .. } | LoadError::Secret { .. } => None,
+        }
+    }
+}
+
+impl From<LoadError> for Report {
+    fn from(err: LoadError) -> Report {
+        let report = Report::new(err.to_string());
+        match err.hint() {
+            Some(hint) => report.note(hint),
+            None => report,
+        }
+    }
+}
+
+impl From<LoadError> for Failure {
+    fn from(err: LoadError) -> Failure {
+        Failure { blame: err.blame(), report: err.into() }
     }
 }
 
@@ -99,6 +128,15 @@ pub struct Given<'a> {
     pub masks: &'a [Mask],
 }
 
+/// Which conns of a transcript are meant where it is named without one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Conns {
+    /// All of them.
+    All,
+    /// The only one: where it has several, one is to be named.
+    Only,
+}
+
 /// Why a part of a transcript cannot be played.
 #[derive(Debug)]
 pub(super) struct PartFault {
@@ -106,8 +144,14 @@ pub(super) struct PartFault {
     pub(super) what: String,
 }
 
-/// Loads `FILE`, or `FILE#CONN`, to play the side `own` of it, with the secrets put back. Several conns
-/// are played only where that is `whole`.
+impl PartFault {
+    /// What it means for the file.
+    pub(super) fn of_file(self, path: &Path) -> LoadError {
+        LoadError::Event { path: path.to_owned(), event: self.event, what: self.what }
+    }
+}
+
+/// Loads `FILE`, or `FILE#CONN`, to play the side `own` of it, with the secrets put back.
 ///
 /// # Errors
 /// The file cannot be read, or does not say what to play.
@@ -116,12 +160,9 @@ pub fn load(
     own: Side,
     manner: Manner,
     given: Given<'_>,
-    whole: bool,
+    conns: Conns,
 ) -> Result<Player, LoadError> {
-    let part = |transcript: &Transcript, by_conn: &ByConn, conn, masks: &Masks| {
-        Part::of(transcript, by_conn, conn, own, masks)
-    };
-    let loaded = read(name, given, whole, part)?;
+    let loaded = read(name, given, conns, own, Closes::LeftOut)?;
     let version = loaded.version;
     let mut player = Player::new(&Sheet::new(loaded), &given.settings.vars, manner);
     player.blessing.version = version;
@@ -139,12 +180,13 @@ pub(super) struct Loaded {
     pub(super) parts: Vec<Part>,
 }
 
-/// Reads a file, with the secrets put back, and makes a part of each conn that is meant.
+/// Reads a file, with the secrets put back, and makes the part of `own` of each conn that is meant.
 pub(super) fn read(
     name: &Path,
     given: Given<'_>,
-    whole: bool,
-    part: impl Fn(&Transcript, &ByConn, Option<ConnId>, &Masks) -> Result<Part, PartFault>,
+    conns: Conns,
+    own: Side,
+    closes: Closes,
 ) -> Result<Loaded, LoadError> {
     let Named { path, conn } = Named::new(name);
     // What is changed after this is noticed; where it fails, so does reading.
@@ -157,10 +199,9 @@ pub(super) fn read(
         .map_err(|(event, missing)| LoadError::Secret { path: path.clone(), event, missing })?;
     let masks = masks(&path, &transcript, given.masks)?;
     let (mut parts, by_conn) = (Vec::new(), ByConn::of(&transcript));
-    for conn in choose(&path, &transcript, conn, whole)? {
-        let fault =
-            |PartFault { event, what }| LoadError::Event { path: path.clone(), event, what };
-        parts.push(part(&transcript, &by_conn, conn, &masks).map_err(fault)?);
+    for conn in choose(&path, &transcript, conn, conns)? {
+        let part = Part::of(&transcript, &by_conn, conn, own, closes, &masks);
+        parts.push(part.map_err(|fault| fault.of_file(&path))?);
     }
     if parts.iter().all(Part::is_empty) {
         return Err(LoadError::Empty { path });
@@ -186,23 +227,23 @@ pub(super) fn choose(
     path: &Path,
     transcript: &Transcript,
     named: Option<ConnId>,
-    whole: bool,
+    conns: Conns,
 ) -> Result<Vec<Option<ConnId>>, LoadError> {
-    let mut conns: Vec<ConnId> = transcript.events.iter().filter_map(|event| event.conn).collect();
-    conns.sort_unstable();
-    conns.dedup();
+    let mut all: Vec<ConnId> = transcript.events.iter().filter_map(|event| event.conn).collect();
+    all.sort_unstable();
+    all.dedup();
     let path = path.to_owned();
     let Some(named) = named else {
-        return match &*conns {
+        return match &*all {
             [] => Ok(vec![None]),
-            [first, _, ..] if !whole => {
-                Err(LoadError::Several { path, conns: conns.len(), first: *first })
+            [first, _, ..] if conns == Conns::Only => {
+                Err(LoadError::Several { path, conns: all.len(), first: *first })
             }
-            _ => Ok(conns.into_iter().map(Some).collect()),
+            _ => Ok(all.into_iter().map(Some).collect()),
         };
     };
-    if !conns.contains(&named) {
-        return Err(LoadError::NoSuchConn { path, conn: named, conns: conns.len() });
+    if !all.contains(&named) {
+        return Err(LoadError::NoSuchConn { path, conn: named, conns: all.len() });
     }
     Ok(vec![Some(named)])
 }

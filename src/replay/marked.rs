@@ -60,9 +60,7 @@ pub(super) fn differing(lines: [&[u8]; 2], by_end: bool, masks: &Masks) -> [Rang
         let traced = lines.map(|line| masks.trace(line));
         if traced[0].text != traced[1].text {
             let parts = between_same([&traced[0].text, &traced[1].text]);
-            return [0, 1].map(|which| {
-                origin(&traced[which].origins, parts[which].clone(), lines[which].len())
-            });
+            return [0, 1].map(|which| traced[which].origin(parts[which].clone()));
         }
     }
     between_same(lines)
@@ -76,18 +74,10 @@ fn between_same(lines: [&[u8]; 2]) -> [Range<usize>; 2] {
     lines.map(|line| start..line.len() - end)
 }
 
-/// Where in a line of so many bytes a part of what masks left of it comes from.
-fn origin(origins: &[Range<usize>], part: Range<usize>, len: usize) -> Range<usize> {
-    let start = origins.get(part.start).map_or(len, |origin| origin.start);
-    let end = origins[part].last().map_or(start, |origin| origin.end);
-    start..end.max(start)
-}
-
 /// A line, and what is marked of it: whole characters.
 fn show(line: &[u8], differing: Range<usize>) -> (String, Mark) {
-    let is_border = |at: &usize| line.get(*at).is_none_or(|byte| byte & 0xc0 != 0x80);
-    let start = (0..=differing.start).rev().find(is_border).unwrap_or(0);
-    let end = (differing.end..=line.len()).find(is_border).unwrap_or(line.len());
+    let start = (0..=differing.start).rev().find(|at| is_border(line, *at)).unwrap_or(0);
+    let end = (differing.end..=line.len()).find(|at| is_border(line, *at)).unwrap_or(line.len());
     let before = shown_end(&line[..start]);
     let mark = Mark { indent: before.width(), width: shown_start(&line[start..end]).width() };
     (before + &shown_start(&line[start..]), mark)
@@ -111,6 +101,11 @@ impl Mark {
     }
 }
 
+/// Whether no character is torn apart before this byte of a line: in UTF-8 it continues none.
+fn is_border(line: &[u8], at: usize) -> bool {
+    line.get(at).is_none_or(|byte| byte & 0xc0 != 0x80)
+}
+
 /// How many bytes at the start are the same.
 pub(super) fn same(one: &[u8], other: &[u8]) -> usize {
     one.iter().zip(other).take_while(|(a, b)| a == b).count()
@@ -118,18 +113,15 @@ pub(super) fn same(one: &[u8], other: &[u8]) -> usize {
 
 /// What fits into so many bytes of a line, made visible.
 pub(super) fn cut(line: &[u8], most: usize) -> String {
-    let to = (0..=line.len().min(most)).rev();
-    let is_border = |at: &usize| line.get(*at).is_none_or(|byte| byte & 0xc0 != 0x80);
-    let to = to.into_iter().find(is_border).unwrap_or(0);
+    let to = (0..=line.len().min(most)).rev().find(|at| is_border(line, *at)).unwrap_or(0);
     let trail = if to < line.len() { "…" } else { "" };
     format!("{}{trail}", Visible(&line[..to]))
 }
 
 /// What comes before the difference, made visible and cut.
 fn shown_end(before: &[u8]) -> String {
-    let is_border = |at: &usize| before.get(*at).is_none_or(|byte| byte & 0xc0 != 0x80);
     let from = before.len().saturating_sub(BEFORE);
-    let from = (from..=before.len()).find(is_border).unwrap_or(from);
+    let from = (from..=before.len()).find(|at| is_border(before, *at)).unwrap_or(from);
     let lead = if from > 0 { "…" } else { "" };
     format!("{lead}{}", Visible(&before[from..]))
 }

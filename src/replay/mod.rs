@@ -8,6 +8,7 @@ mod course;
 mod ear;
 mod hunks;
 mod load;
+mod manner;
 mod marked;
 mod mismatch;
 mod mock;
@@ -24,7 +25,8 @@ mod tests;
 mod words;
 
 pub use compare::{Comparison, Terms, compare};
-pub use load::{Given, LoadError, load};
+pub use load::{Conns, Given, LoadError, load};
+pub use manner::{Finish, Manner, Options};
 pub use mock::{Mock, Mocking, Order, mock};
-pub use player::{Finish, Manner, Options, Player};
+pub use player::Player;
 pub use score::{Cue, Replied, Score, score};

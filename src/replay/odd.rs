@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use super::course::Course;
+use super::manner::Finish;
 use super::mismatch::{self, Told, Wanted, Whereabouts};
 use super::part::Source;
-use super::player::{Finish, Player};
+use super::player::Player;
 use crate::script::{Failure, Heard, Played};
 use crate::units::{At, Human};
 
@@ -29,6 +30,12 @@ pub(super) fn differs(
     }
     let by_end = course.matcher.differs_by_end(item, &bytes);
     Ok(at.differs(wanted, &bytes, by_end))
+}
+
+/// How long something is waited for that took `delay` when it was recorded: for `timeout`, and where that
+/// was longer, for both.
+pub(super) fn patience(timeout: Duration, delay: Duration) -> Duration {
+    if delay > timeout { timeout + delay } else { timeout }
 }
 
 /// Why what was waited for on a conn so long is waited for no longer.
@@ -77,9 +84,8 @@ impl Player {
     }
 
     /// How long something is waited for that took so long when it was recorded.
-    pub(super) fn patience(&self, delay: Duration) -> Duration {
-        let timeout = self.manner.timeout;
-        if delay > timeout { timeout + delay } else { timeout }
+    fn patience(&self, delay: Duration) -> Duration {
+        patience(self.manner.timeout, delay)
     }
 
     /// Tells of a difference, and fails then. What is told of where all is taken for right is not.

@@ -75,10 +75,25 @@ pub(super) enum Doing {
 }
 
 impl Doing {
+    /// Whether it says something.
+    pub(super) fn says(&self) -> bool {
+        matches!(self, Doing::Say(_) | Doing::Send(..))
+    }
+
     /// Whether it ends its side.
     pub(super) fn is_half_close(&self) -> bool {
         matches!(self, Doing::HalfClose)
     }
+}
+
+/// What becomes of the places where our side closed or broke the conn. Where it half-closed, it does so in
+/// any case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Closes {
+    /// They are actions of its part: it closes just where it did.
+    Kept,
+    /// They are none: it leaves when all was played.
+    LeftOut,
 }
 
 /// The end of the other side.
@@ -102,8 +117,7 @@ struct Piece<'a> {
 /// A part that is being put together.
 struct Draft<'a> {
     own: Side,
-    /// Our side closes just where it did.
-    closes: bool,
+    closes: Closes,
     expected: Vec<Expected>,
     sources: Vec<Source>,
     actions: Vec<Action>,
@@ -125,23 +139,10 @@ impl Part {
         by_conn: &ByConn,
         conn: Option<ConnId>,
         own: Side,
+        closes: Closes,
         masks: &Masks,
     ) -> Result<Part, PartFault> {
-        Draft::of(own, false).filled(transcript, by_conn, conn)?.finish(conn, masks)
-    }
-
-    /// The same for a side that also ends and closes just where it did.
-    ///
-    /// # Errors
-    /// An event has a mark that cannot be understood.
-    pub(super) fn with_closes(
-        transcript: &Transcript,
-        by_conn: &ByConn,
-        conn: Option<ConnId>,
-        own: Side,
-        masks: &Masks,
-    ) -> Result<Part, PartFault> {
-        Draft::of(own, true).filled(transcript, by_conn, conn)?.finish(conn, masks)
+        Draft::of(own, closes).filled(transcript, by_conn, conn)?.finish(conn, masks)
     }
 
     /// Nothing is said in it.
@@ -151,7 +152,7 @@ impl Part {
 }
 
 impl<'a> Draft<'a> {
-    fn of(own: Side, closes: bool) -> Self {
+    fn of(own: Side, closes: Closes) -> Self {
         Draft {
             own,
             closes,
@@ -219,7 +220,7 @@ impl<'a> Draft<'a> {
                 self.ended_first |= self.end.is_none();
                 Doing::HalfClose
             }
-            _ if !self.closes => return,
+            _ if self.closes == Closes::LeftOut => return,
             "reset" => Doing::Reset,
             _ => Doing::Close,
         };

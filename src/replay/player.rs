@@ -2,102 +2,21 @@
 //! heard again, or later.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 
 use super::bless::Blessing;
 use super::course::{Course, Turn};
+use super::manner::{Finish, Manner};
 use super::mismatch;
 use super::part::{Doing, Part};
 use super::sheet::{Actions, Sheet};
 use super::words::words;
-use super::{Mocking, Order};
-use crate::matching::{Capture, Mask, Vars};
+use crate::matching::{Capture, Vars};
 use crate::script::{Failure, Heard, Play, Played};
 use crate::session::Audience;
 use crate::transcript::{Transcript, What};
 use crate::units::{At, Pace};
-
-/// What to do when the last turn was played.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Finish {
-    /// Go on with the conversation.
-    Open,
-    /// Say that we are done, unless that is not wanted, and make sure that nothing more comes until
-    /// the peer closes, or for so long.
-    Close {
-        /// Half-close first.
-        half_close: bool,
-        /// How long nothing is to come.
-        linger: Duration,
-    },
-}
-
-/// How a replay goes.
-#[derive(Debug, Clone)]
-pub struct Manner {
-    /// What a wait lasts, at least.
-    pub timeout: Duration,
-    /// When lines are said.
-    pub pace: Pace,
-    /// The longest recorded silence that is waited for.
-    pub max_idle: Option<Duration>,
-    /// What to do at the end.
-    pub finish: Finish,
-    /// In a conversation that has begun: what has come is not compared, and what the peer said before
-    /// our first line is not waited for.
-    pub from_now: bool,
-    /// Take what comes for right, and change the transcript.
-    pub bless: bool,
-}
-
-/// What the command line says about replays.
-#[derive(Debug, Clone, Default)]
-pub struct Options {
-    /// When lines are said.
-    pub pace: Pace,
-    /// The longest recorded silence that is waited for.
-    pub max_idle: Option<Duration>,
-    /// What is not compared.
-    pub masks: Vec<Mask>,
-    /// Take what comes for right, and change the transcript.
-    pub bless: bool,
-}
-
-impl Options {
-    /// A replay of a whole conversation, in which a wait lasts `timeout`.
-    #[must_use]
-    pub fn verify(&self, timeout: Duration, finish: Finish) -> Manner {
-        Manner { finish, bless: self.bless, ..self.within(timeout) }
-    }
-
-    /// A replay of the server's side to guests, each of which is waited for so long.
-    #[must_use]
-    pub fn mock(&self, order: Order, timeout: Option<Duration>, linger: Duration) -> Mocking {
-        Mocking { order, timeout, linger, pace: self.pace, max_idle: self.max_idle }
-    }
-
-    /// A replay within a conversation.
-    #[must_use]
-    pub fn within(&self, timeout: Duration) -> Manner {
-        Manner { pace: self.pace, max_idle: self.max_idle, ..Manner::within(timeout) }
-    }
-}
-
-impl Manner {
-    /// A replay within a conversation, at the default pace.
-    #[must_use]
-    pub fn within(timeout: Duration) -> Manner {
-        let (pace, finish) = (Pace::Wait, Finish::Open);
-        Manner { timeout, pace, max_idle: None, finish, from_now: false, bless: false }
-    }
-
-    /// Whether our side ends.
-    fn half_closes(&self) -> bool {
-        matches!(self.finish, Finish::Close { half_close: true, .. })
-    }
-}
 
 /// Plays our side, and compares what the peer says.
 #[derive(Debug)]
@@ -217,8 +136,9 @@ impl Player {
     /// Compares what has come, once; whether some of it was as expected.
     fn hear_all(&mut self, now: At, heard: &mut Heard<'_>) -> bool {
         let mut progress = false;
+        let hear = if self.manner.bless { Course::hear_and_keep } else { Course::hear };
         for course in &mut self.courses {
-            if course.hear(now, heard, self.manner.bless) {
+            if hear(course, now, heard) {
                 self.since = Some(now);
                 progress = true;
             }
@@ -297,7 +217,7 @@ impl Player {
         let mut all = BytesMut::from(&*first);
         while let Some((other, next)) = self.actions.peek()
             && *other == index
-            && matches!(next.what, Doing::Say(_) | Doing::Send(..))
+            && next.what.says()
             && self
                 .courses
                 .iter()
@@ -332,7 +252,9 @@ impl Player {
 
     /// When the next thing is to be done, if that is given.
     fn due(&mut self) -> Option<At> {
-        let Pace::Recorded(speed) = self.manner.pace else { return None };
+        if self.manner.pace == Pace::Wait {
+            return None;
+        }
         let (_, action) = self.actions.peek()?;
         let (acted, recorded) = self.acted?;
         let gap = match self.manner.max_idle {
@@ -348,7 +270,7 @@ impl Player {
                 times.windows(2).map(|pair| pair[0].since(pair[1]).min(most)).sum()
             }
         };
-        Some(acted + Duration::try_from_secs_f64(gap.as_secs_f64() / speed).unwrap_or(gap))
+        Some(acted + self.manner.pace.silence(gap))
     }
 
     /// Whether our side is to end now on a conn: where it is wanted at all, and once.

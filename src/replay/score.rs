@@ -13,20 +13,18 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 use memchr::memchr;
 
-use super::load::{Given, LoadError, read};
+use super::load::{Conns, Given, LoadError, read};
+use super::manner::Manner;
 use super::mismatch;
-use super::part::{Action, Doing, Part};
-use super::player::{Manner, Player};
+use super::part::{Action, Closes, Doing, Part};
+use super::player::Player;
 use super::sheet::Sheet;
-use super::words::words;
+use super::words::all_words;
+use crate::matching::Vars;
 use crate::matching::hearing::Item;
-use crate::matching::{Masks, Vars};
 use crate::script::{Failure, Play};
-use crate::transcript::Transcript;
 use crate::units::{At, Pace};
 use crate::wire::Side;
-
-use super::by_conn::ByConn;
 
 /// The client's side of a transcript. Clones share it.
 #[derive(Debug, Clone)]
@@ -107,10 +105,8 @@ pub fn score(
     max_line: usize,
     given: Given<'_>,
 ) -> Result<Score, LoadError> {
-    let part = |transcript: &Transcript, by_conn: &ByConn, conn, masks: &Masks| {
-        Part::of(transcript, by_conn, conn, Side::Client, masks)
-    };
-    Ok(Score::new(Sheet::new(read(name, given, false, part)?), manner, max_line))
+    let loaded = read(name, given, Conns::Only, Side::Client, Closes::LeftOut)?;
+    Ok(Score::new(Sheet::new(loaded), manner, max_line))
 }
 
 impl Score {
@@ -186,7 +182,10 @@ impl Cue {
         let turn = score.turn(self)?;
         Some(match &turn.say {
             Saying::Same(bytes) => Ok(Cow::Borrowed(bytes)),
-            Saying::Filled(actions) => fill(&score.sheet, actions, &self.vars).map(Cow::Owned),
+            Saying::Filled(actions) => {
+                let Sheet { file, masks, .. } = &score.sheet;
+                all_words(file, actions, &self.vars, masks.encoding()).map(Cow::Owned)
+            }
         })
     }
 
@@ -295,32 +294,15 @@ impl Cue {
     }
 }
 
-/// The words of some actions together.
-fn fill(sheet: &Sheet, actions: &[Action], vars: &Vars) -> Result<Bytes, Box<Failure>> {
-    let (mut all, encoding) = (BytesMut::new(), sheet.masks.encoding());
-    for Action { event, what, .. } in actions {
-        match what {
-            Doing::Say(bytes) => all.extend_from_slice(bytes),
-            Doing::Send(template, eol) => {
-                let place = (&*sheet.file, *event);
-                all.extend_from_slice(&words(place, (template, *eol), vars, encoding)?);
-            }
-            Doing::HalfClose | Doing::Reset | Doing::Close | Doing::Open => {}
-        }
-    }
-    Ok(all.freeze())
-}
-
 /// The turns of a conn; `None` where its replies can be understood in several ways, or one side ends
 /// before the other has said all.
 fn turns(sheet: &Sheet) -> Option<Vec<Turn>> {
     let [part] = &*sheet.parts else { return None };
-    let says = |action: &Action| matches!(action.what, Doing::Say(_) | Doing::Send(..));
     let actions: Vec<Action> = sheet.actions().map(|(_, action)| action).collect();
     let ends = |action: &Action| part.end.as_ref().is_some_and(|end| end.event < action.event);
     let fixed = |item: &Item| !item.is_opt() && item.group().is_none();
-    if !actions.iter().all(|action| says(action) && !ends(action)) || !part.items.iter().all(fixed)
-    {
+    let says = actions.iter().all(|action| action.what.says() && !ends(action));
+    if !says || !part.items.iter().all(fixed) {
         return None;
     }
     let before = |event: usize| part.sources.partition_point(|source| source.last() < event);

@@ -8,13 +8,12 @@ use std::time::{Duration, Instant};
 use super::program::{self, Position, Program, Programs, Slots};
 use super::run::{Plan, RunError};
 use super::session::Speaking;
-use super::setup;
+use super::setup::{self, faulty, unreadable};
 use super::{Ended, Excerpt, Kind, Test, Verdict};
 use crate::drive::{self, Cast, Keeping, LastGuest, Outcome, Role, Setup, Stop, Until, Way};
 use crate::net::{Address, Descriptors, Endpoint, Listener, Tls};
 use crate::replay::{self, Order};
 use crate::script::{Blame, Failure, Report};
-use crate::units::reason;
 use crate::wire::Side;
 
 /// The variable of the environment in which a client finds the path of its test.
@@ -90,20 +89,15 @@ impl Clients<'_> {
         let Speaking { settings, replaying, linger, .. } = speaking;
         match test.kind {
             Kind::Script => {
-                let parsed = drive::script(&test.path, settings.encoding).map_err(|err| {
-                    let path = test.path.display();
-                    vec![Report::new(format!("cannot read `{path}`: {}", reason(&err)))]
-                })?;
-                let told =
-                    |faults: Vec<_>| faults.into_iter().map(Report::from).collect::<Vec<_>>();
-                let script = parsed.map_err(told)?;
+                let parsed = drive::script(&test.path, settings.encoding);
+                let script = parsed.map_err(|err| unreadable(test, &err))?.map_err(faulty)?;
                 Ok(Role::Script { steps: script.steps.into(), reads: script.needs.reads })
             }
             Kind::Transcript => {
                 let how = replaying.mock(self.plan.order, Some(settings.timeout), *linger);
                 let given = replay::Given { settings, masks: &replaying.masks };
                 let mock = replay::mock(&test.path, how, given);
-                mock.map(Role::Server).map_err(|err| vec![Report::new(err.to_string())])
+                mock.map(Role::Server).map_err(|err| vec![err.into()])
             }
         }
     }

@@ -1,6 +1,5 @@
 //! One test: a session of its own.
 
-use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -9,13 +8,12 @@ use super::client::Clients;
 use super::program::Position;
 use super::run::{Plan, RunError};
 use super::server::{Server, Servers};
-use super::setup;
+use super::setup::{self, faulty, unreadable};
 use super::{Ended, Kind, Test, Verdict};
 use crate::drive::{self, Feed, Keeping, Outcome, Setup, Stop, Trouble, Way};
 use crate::net::{Address, Tls};
 use crate::replay;
 use crate::script::{Blame, Failure, Play, Report, Settings};
-use crate::units::reason;
 use crate::wire::Side;
 
 /// How lines are said and waited for in a test.
@@ -196,18 +194,14 @@ fn hold(
 }
 
 fn driver(test: &Test, speaking: &Speaking) -> Result<Driver, Vec<Report>> {
-    let unreadable = |err: io::Error| {
-        vec![Report::new(format!("cannot read `{}`: {}", test.path.display(), reason(&err)))]
-    };
+    let unreadable = |err| unreadable(test, &err);
     match test.kind {
         Kind::Script => {
             let mut feed = Feed::script(&test.path).map_err(unreadable)?;
             let mut reads = true;
             if feed.is_file().map_err(unreadable)? {
-                let checked = feed.check(speaking.settings.encoding).map_err(unreadable)?.sound();
-                let told =
-                    |faults: Vec<_>| faults.into_iter().map(Report::from).collect::<Vec<_>>();
-                reads = checked.map_err(told)?.reads;
+                let checked = feed.check(speaking.settings.encoding).map_err(unreadable)?;
+                reads = checked.sound().map_err(faulty)?.reads;
             }
             Ok(Driver::Feed(Box::new(feed), reads))
         }
@@ -218,8 +212,9 @@ fn driver(test: &Test, speaking: &Speaking) -> Result<Driver, Vec<Report>> {
             let replaying = &speaking.replaying;
             let manner = replaying.verify(settings.timeout, finish);
             let given = replay::Given { settings, masks: &replaying.masks };
-            let loaded = replay::load(&test.path, Side::Client, manner, given, true);
-            let player = loaded.map_err(|err| vec![Report::new(err.to_string())])?;
+            let all = replay::Conns::All;
+            let loaded = replay::load(&test.path, Side::Client, manner, given, all);
+            let player = loaded.map_err(|err| vec![err.into()])?;
             Ok(Driver::Play(Box::new(player)))
         }
     }

@@ -1,15 +1,18 @@
 //! What the session of a test is made of, whichever end it is.
 
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anstream::ColorChoice;
 
+use super::Test;
 use super::run::Plan;
 use super::session::Speaking;
 use crate::drive::{Clock, Dialing, Keeping, Setup, Stdout, Stop, Way};
-use crate::script::RunnerOptions;
+use crate::script::{Report, RunnerOptions, ScriptFault};
 use crate::session::{Apart, Direct, DirectOptions, Session};
+use crate::units::{READABLE, reason};
 use crate::wire::Side;
 
 /// What `/save` and `/show` can reach back to in a test, in bytes.
@@ -17,6 +20,17 @@ pub(super) const KEEP: usize = 16 << 20;
 
 /// What may wait to be sent before a script waits, in bytes: as much as `--outbox` is by default.
 const OUTBOX: usize = 4 << 20;
+
+/// What there is to tell of a test that cannot be read.
+pub(super) fn unreadable(test: &Test, err: &io::Error) -> Vec<Report> {
+    let report = Report::new(format!("cannot read `{}`: {}", test.name(), reason(err)));
+    vec![report.note(READABLE)]
+}
+
+/// What there is to tell of a script with faults.
+pub(super) fn faulty(faults: Vec<ScriptFault>) -> Vec<Report> {
+    faults.into_iter().map(Report::from).collect()
+}
 
 /// A session that nobody types in and that shows nothing, with nothing to play yet: as a client it is one
 /// conversation, as a server one with each guest. Where it `reads`, steps look at what peers say.

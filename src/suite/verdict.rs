@@ -22,6 +22,14 @@ pub enum Ended {
     Stopped,
 }
 
+impl Ended {
+    /// Whether something was not as it was to be, or not in time.
+    #[must_use]
+    pub(super) fn is_failure(self) -> bool {
+        matches!(self, Ended::Failed | Ended::TimedOut)
+    }
+}
+
 /// What became of a test.
 #[derive(Debug)]
 pub struct Verdict {
@@ -69,10 +77,10 @@ impl Verdict {
         Verdict { test, ended, took, reports, told: outcome.told, said: None, kept: outcome.kept }
     }
 
-    /// Whether something was not as it was to be, or not in time.
+    /// Whether it ended in a failure.
     #[must_use]
-    pub fn has_failed(&self) -> bool {
-        matches!(self.ended, Ended::Failed | Ended::TimedOut)
+    pub(super) fn has_failed(&self) -> bool {
+        self.ended.is_failure()
     }
 }
 
@@ -134,11 +142,8 @@ pub struct Summary {
 impl Summary {
     /// Takes note of a test that has ended.
     pub(super) fn count(&mut self, ended: Ended) {
-        match ended {
-            Ended::Passed => self.passed += 1,
-            Ended::Failed | Ended::TimedOut => self.failed += 1,
-            Ended::Stopped => {}
-        }
+        self.passed += usize::from(ended == Ended::Passed);
+        self.failed += usize::from(ended.is_failure());
     }
 
     /// How many were not run to an end.

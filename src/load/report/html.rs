@@ -111,7 +111,7 @@ fn distribution(times: &Histogram) -> Option<Plot> {
         let (from, to) = (edge(at), edge(at + 1));
         let [low, high] = [from, to].map(|time| short(Duration::from_secs_f64(time)));
         let title = format!("{} from {low} to {high}", count(*counted, "turn"));
-        Mark::Bar { from, to, y: float(*counted), title }
+        Mark::Bar { from, to, y: float(*counted), bad: false, title }
     });
     let marks = drawn.collect();
     let highest = bars.iter().max().copied().unwrap_or_default();
@@ -130,7 +130,7 @@ fn rate(intervals: &[Option<&Interval>], seconds: u64) -> Plot {
     let bars = bars.map(|(at, one)| {
         let from = float(at as u64 * seconds);
         let title = format!("{} failed", one.map_or(0, |one| one.failed));
-        Mark::Bad { from, to: from + float(seconds), y: failed(*one), title }
+        Mark::Bar { from, to: from + float(seconds), y: failed(*one), bad: true, title }
     });
     let line = Mark::Line("curve", middles(intervals, seconds, |one| Some(turns(one))));
     Plot {

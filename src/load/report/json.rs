@@ -1,10 +1,11 @@
 //! What a load came to, for machines: one JSON object. `docs/load.md` specifies it.
 
-use std::time::Duration;
+mod time;
 
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+
+use time::{Ms, Started};
 
 use crate::load::encoded::{decode, encode};
 use crate::load::{
@@ -17,7 +18,7 @@ const VERSION: u64 = 1;
 /// What the object says that it is.
 const KIND: &str = "load";
 
-/// The most bytes of such an object that are read. The longest that is written has some three: an hour of
+/// The most bytes of such an object that are read. The longest that is written has some three MiB: an hour of
 /// seconds, each with a histogram, and a hundred failures.
 pub const MOST_BYTES: usize = 64 << 20;
 
@@ -165,47 +166,6 @@ struct Failure {
     cause: String,
     count: u64,
     example: String,
-}
-
-/// A time as RFC 3339 has it.
-#[derive(Clone, Copy, Serialize, Deserialize)]
-#[serde(into = "String", try_from = "String")]
-struct Started(Timestamp);
-
-impl From<Started> for String {
-    fn from(instant: Started) -> String {
-        format!("{:.3}", instant.0)
-    }
-}
-
-impl TryFrom<String> for Started {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Started, String> {
-        let hint = "no time such as `2026-10-07T09:15:02Z`";
-        text.parse().map(Started).map_err(|_| format!("`{text}` is {hint}"))
-    }
-}
-
-/// Milliseconds, with at most three decimals.
-#[derive(Clone, Copy, Serialize, Deserialize)]
-#[serde(into = "f64", try_from = "f64")]
-struct Ms(Duration);
-
-impl From<Ms> for f64 {
-    fn from(ms: Ms) -> f64 {
-        (ms.0.as_secs_f64() * 1e6).round() / 1e3
-    }
-}
-
-impl TryFrom<f64> for Ms {
-    type Error = String;
-
-    fn try_from(ms: f64) -> Result<Ms, String> {
-        let micros = (ms * 1e3).round() / 1e6;
-        let time = Duration::try_from_secs_f64(micros);
-        time.map(Ms).map_err(|_| format!("{ms} ms is no duration"))
-    }
 }
 
 /// The object, in a line.

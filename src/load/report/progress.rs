@@ -6,7 +6,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::{number, short};
 use crate::load::{Plan, Series, Tally, Until};
-use crate::units::{Human, count};
+use crate::units::{Human, count, whole_seconds};
 
 /// How often the line is drawn anew on a terminal: often enough to move, too seldom to flicker.
 const ON_TERMINAL: Duration = Duration::from_millis(200);
@@ -98,13 +98,10 @@ fn line(tally: &Tally, plan: &Plan, elapsed: Duration, columns: usize) -> String
 
 /// The most important first.
 fn parts(tally: &Tally, plan: &Plan, elapsed: Duration) -> Vec<String> {
-    let whole = |time: Duration| match time.as_secs() {
-        0 => "0s".to_owned(),
-        secs => Human(Duration::from_secs(secs)).to_string(),
-    };
+    let lasted = whole_seconds(elapsed);
     let mut parts = vec![match plan.until {
-        Until::Elapsed(time) => format!("{} of {}", whole(elapsed), Human(time)),
-        Until::Times(_) => whole(elapsed),
+        Until::Elapsed(time) => format!("{lasted} of {}", Human(time)),
+        Until::Times(_) => lasted,
     }];
     parts.push(count(tally.turns(), "turn"));
     if tally.failures_in_all() > 0 {

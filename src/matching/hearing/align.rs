@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
+use super::expectations::blocks;
 use super::gather::{Gathered, Terms};
 use super::item::{Came, Item};
 use crate::matching::{Masks, Vars};
@@ -101,10 +102,12 @@ impl<'a, L: AsRef<[u8]>> Aligner<'a, L> {
     /// Compares these.
     #[must_use]
     pub fn new(items: &'a [Item], lines: &'a [L], masks: &'a Masks) -> Self {
-        Aligner { items, lines, masks, groups: groups(items), most_places: MOST_PLACES }
+        let groups = blocks(items).into_iter().filter(|block| block.is_group);
+        let groups = groups.map(|block| (block.items.start, block.items)).collect();
+        Aligner { items, lines, masks, groups, most_places: MOST_PLACES }
     }
 
-    /// Where all is behind.
+    /// The place at which all is behind.
     #[must_use]
     pub fn end(&self) -> Place {
         (self.items.len(), self.lines.len())
@@ -349,22 +352,4 @@ impl<L: AsRef<[u8]>> Grid<'_, L> {
         let came = Came::new(line.as_ref(), self.terms.masks);
         item.fits(&came, self.terms.vars).is_ok_and(|fits| fits.is_some())
     }
-}
-
-/// The groups among items, by their first.
-fn groups(items: &[Item]) -> HashMap<usize, Range<usize>> {
-    let mut groups: HashMap<usize, Range<usize>> = HashMap::new();
-    let mut begun: Option<(usize, usize)> = None;
-    for (index, item) in items.iter().enumerate() {
-        let group = item.group.filter(|_| !item.is_partial());
-        begun = match (group, begun) {
-            (Some(group), Some((before, start))) if group == before => Some((group, start)),
-            (Some(group), _) => Some((group, index)),
-            (None, _) => None,
-        };
-        if let Some((_, start)) = begun {
-            groups.entry(start).or_insert(start..start).end = index + 1;
-        }
-    }
-    groups
 }

@@ -15,6 +15,7 @@ pub struct Expectations {
 struct Shared {
     items: Vec<Item>,
     blocks: Vec<Block>,
+    /// For each block, and for the end, what [`Expectations::required_from`] says of it.
     required: Vec<usize>,
 }
 
@@ -30,9 +31,14 @@ impl Expectations {
         &self.shared.blocks
     }
 
-    /// For each block, the next one, itself included, that cannot be passed over; and the end.
-    pub(super) fn required(&self) -> &[usize] {
-        &self.shared.required
+    /// The block that an item stands in; the end, for one behind all.
+    pub(super) fn block_of(&self, item: usize) -> usize {
+        self.blocks().partition_point(|block| block.items.end <= item)
+    }
+
+    /// The first block from this one on that cannot be passed over; the end, where all can.
+    pub(super) fn required_from(&self, block: usize) -> usize {
+        self.shared.required[block.min(self.blocks().len())]
     }
 }
 
@@ -56,7 +62,8 @@ impl Deref for Expectations {
     }
 }
 
-fn blocks(items: &[Item]) -> Vec<Block> {
+/// What follows each other in these.
+pub(super) fn blocks(items: &[Item]) -> Vec<Block> {
     let mut blocks: Vec<Block> = Vec::new();
     let mut group_before = None;
     for (index, item) in items.iter().enumerate() {

@@ -38,6 +38,15 @@ struct State {
     vars: Arc<Vars>,
 }
 
+/// Which members of a group a line may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Members {
+    /// Those that have no line.
+    Free,
+    /// All: one that has a line may be given another instead.
+    All,
+}
+
 /// What has come of the next line.
 #[derive(Debug, Clone, Copy)]
 pub struct View<'a> {
@@ -70,12 +79,12 @@ impl Matcher {
 
     /// Items up to this one, which is not the middle of a group, may come from now on.
     pub fn expect_until(&mut self, item: usize) {
-        self.limit = self.items.blocks().partition_point(|block| block.items.end <= item);
+        self.limit = self.items.block_of(item);
     }
 
     /// Begins anew at this item: what is expected before it is not looked at any more.
     pub fn go_on_at(&mut self, item: usize) {
-        let at = self.items.blocks().partition_point(|block| block.items.end <= item);
+        let at = self.items.block_of(item);
         let vars = Arc::clone(&self.lead().vars);
         self.states = vec![State { at, group: None, vars }];
         self.limit = self.limit.max(at);
@@ -114,7 +123,7 @@ impl Matcher {
     /// Whether something may come for now.
     #[must_use]
     pub fn expects_more(&self) -> bool {
-        self.states.iter().any(|state| !self.candidates(state, false).is_empty())
+        self.states.iter().any(|state| !self.candidates(state, Members::Free).is_empty())
     }
 
     /// The variables, with what patterns captured.
@@ -156,7 +165,7 @@ impl Matcher {
             return group.free().find(|item| !self.items[*item].opt);
         }
         let from = state.at + usize::from(state.group.is_some());
-        let block = self.items.required()[from.min(self.items.blocks().len())];
+        let block = self.items.required_from(from);
         let items = self.items.blocks().get(block).filter(|_| block < self.limit)?.items.clone();
         items.into_iter().find(|item| !self.items[*item].opt)
     }
@@ -167,7 +176,7 @@ impl Matcher {
         let came = Came::new(bytes, &self.masks);
         let likeness = |item: usize| self.items[item].likeness(&came);
         let mut best = self.awaited().map(|item| (likeness(item), item));
-        for item in self.states.iter().flat_map(|state| self.candidates(state, false)) {
+        for item in self.states.iter().flat_map(|state| self.candidates(state, Members::Free)) {
             let likeness = likeness(item);
             if best.is_none_or(|(most, _)| most < likeness) {
                 best = Some((likeness, item));
@@ -192,7 +201,7 @@ impl Matcher {
         }
         let (mut begun, mut prompts) = (false, Vec::new());
         for state in &self.states {
-            for item in self.candidates(state, true) {
+            for item in self.candidates(state, Members::All) {
                 if self.items[item].is_partial() {
                     prompts.push((state.clone(), item));
                 } else {
@@ -221,7 +230,7 @@ impl Matcher {
 
     /// Takes what has come as a partial line, if it is; says how much of it that was.
     fn take_prompt(&mut self, state: &State, item: usize, bytes: &[u8]) -> Option<usize> {
-        let at = self.items.blocks().partition_point(|block| block.items.end <= item) + 1;
+        let at = self.items.block_of(item) + 1;
         let text = self.items[item].bytes.len();
         let end = memchr::memchr(b'\n', bytes).unwrap_or(bytes.len());
         let lens = if !self.items[item].is_exact() {
@@ -269,8 +278,8 @@ impl Matcher {
         goes_on
     }
 
-    /// Adds the ways in which a line can be understood behind `state`, and behind its group. A pattern that has not all its
-    /// variables does not match; the last such item is the error.
+    /// Adds the ways in which a line can be understood behind `state`, and behind its group. A pattern that has
+    /// not all its variables does not match; the last such item is the error.
     fn step(
         &self,
         state: &State,
@@ -286,7 +295,7 @@ impl Matcher {
             at += 1;
         }
         let vars = self.vars_behind(state);
-        let end = self.limit.min(self.items.required()[at.min(self.items.blocks().len())] + 1);
+        let end = self.limit.min(self.items.required_from(at) + 1);
         let (mut optional, mut fault) = (false, None);
         for (at, block) in self.items.blocks().iter().enumerate().take(end).skip(at) {
             if block.is_group {
@@ -338,7 +347,7 @@ impl Matcher {
                 let key = (state.at, group.missing(), group.free().count());
                 group_before.replace(key) != Some(key)
             } else {
-                let this = self.items.required()[state.at];
+                let this = self.items.required_from(state.at);
                 run.replace(this) != Some(this)
             };
             count += usize::from(kept);
@@ -365,26 +374,24 @@ impl Matcher {
             Some(_) => state.at + 1,
             None => state.at,
         };
-        self.items.required()[from.min(self.items.blocks().len())] >= self.limit
+        self.items.required_from(from) >= self.limit
     }
 
-    /// The items that a line may be behind `state`. Members of a group that have their line count where
-    /// they are `movable`: they may be given another.
-    fn candidates(&self, state: &State, movable: bool) -> Vec<usize> {
+    /// The items that a line may be behind `state`, these of the members of its group among them.
+    fn candidates(&self, state: &State, members: Members) -> Vec<usize> {
         let mut candidates = Vec::new();
         let mut at = state.at;
         if let Some(group) = &state.group {
-            if movable {
-                candidates.extend(group.members.clone());
-            } else {
-                candidates.extend(group.free());
+            match members {
+                Members::Free => candidates.extend(group.free()),
+                Members::All => candidates.extend(group.members.clone()),
             }
             if !group.is_complete() {
                 return candidates;
             }
             at += 1;
         }
-        let end = self.limit.min(self.items.required()[at.min(self.items.blocks().len())] + 1);
+        let end = self.limit.min(self.items.required_from(at) + 1);
         let blocks = self.items.blocks().get(at..end).unwrap_or_default();
         candidates.extend(blocks.iter().flat_map(|block| block.items.clone()));
         candidates

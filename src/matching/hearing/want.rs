@@ -50,7 +50,7 @@ impl Wants {
             return Ok(Arc::clone(known));
         }
         let template = Template::parse(source).map_err(ItemFault::Template)?;
-        Pattern::check(&template, false).map_err(ItemFault::Pattern)?;
+        Pattern::check(&template).map_err(ItemFault::Pattern)?;
         let want = Arc::new(Want { template, compiled: Arc::clone(&self.compiled) });
         self.known.insert(source.to_owned(), Arc::clone(&want));
         Ok(want)
@@ -86,7 +86,7 @@ impl Want {
 
     /// The pattern with these values in it.
     pub(super) fn compile(&self, vars: &Vars) -> Result<Pattern, PatternError> {
-        Pattern::compile(&self.template, false, vars)
+        Pattern::compile(&self.template, vars)
     }
 
     fn values(&self, vars: &Vars) -> Result<Vec<Bytes>, PatternError> {

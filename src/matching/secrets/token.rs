@@ -4,7 +4,7 @@ use std::iter;
 use std::ops::Range;
 
 use base64::Engine;
-use base64::alphabet::{Alphabet, STANDARD, URL_SAFE};
+use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 /// How many characters, from the one that the group of four begins with, are decided by other bytes
@@ -14,8 +14,17 @@ pub(super) const LEADS: [usize; 3] = [0, 2, 3];
 /// How a token is written: RFC 4648, sections 4 and 5, with its `=` at the end or without.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Form {
-    url: bool,
+    alphabet: Alphabet,
     padded: bool,
+}
+
+/// Which characters stand for 62 and 63.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Alphabet {
+    /// `+` and `/`: RFC 4648, section 4.
+    Standard,
+    /// `-` and `_`: section 5.
+    UrlSafe,
 }
 
 /// A token.
@@ -38,10 +47,10 @@ pub(super) struct Found<'a> {
 impl Form {
     /// Every form, by its name.
     pub(super) const ALL: [(&'static str, Form); 4] = [
-        ("base64", Form { url: false, padded: true }),
-        ("base64url", Form { url: true, padded: true }),
-        ("base64-nopad", Form { url: false, padded: false }),
-        ("base64url-nopad", Form { url: true, padded: false }),
+        ("base64", Form { alphabet: Alphabet::Standard, padded: true }),
+        ("base64url", Form { alphabet: Alphabet::UrlSafe, padded: true }),
+        ("base64-nopad", Form { alphabet: Alphabet::Standard, padded: false }),
+        ("base64url-nopad", Form { alphabet: Alphabet::UrlSafe, padded: false }),
     ];
 
     /// What stands before the `:`.
@@ -63,7 +72,28 @@ impl Form {
             .with_encode_padding(self.padded)
             .with_decode_padding_mode(DecodePaddingMode::Indifferent)
             .with_decode_allow_trailing_bits(true);
-        GeneralPurpose::new(alphabet(self.url), config)
+        GeneralPurpose::new(self.alphabet.digits(), config)
+    }
+}
+
+impl Alphabet {
+    const BOTH: [Alphabet; 2] = [Alphabet::Standard, Alphabet::UrlSafe];
+
+    /// Whether this is one of its characters.
+    fn has(self, byte: u8) -> bool {
+        let last_two = match self {
+            Alphabet::Standard => b"+/",
+            Alphabet::UrlSafe => b"-_",
+        };
+        byte.is_ascii_alphanumeric() || last_two.contains(&byte)
+    }
+
+    /// The characters, as the base64 crate has them.
+    fn digits(self) -> &'static alphabet::Alphabet {
+        match self {
+            Alphabet::Standard => &alphabet::STANDARD,
+            Alphabet::UrlSafe => &alphabet::URL_SAFE,
+        }
     }
 }
 
@@ -74,8 +104,8 @@ impl Found<'_> {
         let mut longest = None;
         // A peer may write a line full of such characters, all in one token: that is looked at as a whole
         // only where it will turn out to be one.
-        let forms = [false, true].into_iter().filter(|url| self.holds(*url, value));
-        for token in forms.flat_map(|url| self.tokens(url, value)) {
+        let held = Alphabet::BOTH.into_iter().filter(|alphabet| self.holds(*alphabet, value));
+        for token in held.flat_map(|alphabet| self.tokens(alphabet, value)) {
             if token.form.encode(&token.decoded).as_bytes() == &self.text[token.range.clone()] {
                 return Some(token);
             }
@@ -85,21 +115,21 @@ impl Found<'_> {
     }
 
     /// Whether the characters here, read in one alphabet, hold `value`.
-    fn holds(&self, url: bool, value: &[u8]) -> bool {
+    fn holds(&self, alphabet: Alphabet, value: &[u8]) -> bool {
         let first = self.range.start.checked_sub(LEADS[self.lead]);
         let len = ((self.lead + value.len()) * 8).div_ceil(6);
         let digits = first.filter(|first| *first >= self.floor);
         let digits = digits.and_then(|first| self.text.get(first..first + len));
-        let decoded = digits.and_then(|digits| Form { url, padded: false }.decode(digits));
+        let decoded = digits.and_then(|digits| Form { alphabet, padded: false }.decode(digits));
         decoded.is_some_and(|decoded| decoded[self.lead..].starts_with(value))
     }
 
     /// The tokens of one alphabet that hold `value`: up to three characters at the end may be
     /// another's.
-    fn tokens(&self, url: bool, value: &[u8]) -> impl Iterator<Item = Token> {
+    fn tokens(&self, alphabet: Alphabet, value: &[u8]) -> impl Iterator<Item = Token> {
         let Range { start, end } = self.range;
         let digits = |bytes: &mut dyn Iterator<Item = &u8>| {
-            bytes.take_while(|byte| is_digit_of(url, **byte)).count()
+            bytes.take_while(|byte| alphabet.has(**byte)).count()
         };
         let before = digits(&mut self.text[self.floor..start].iter().rev());
         let lead = LEADS[self.lead];
@@ -112,7 +142,7 @@ impl Found<'_> {
         });
         ends.filter_map(move |range| {
             let at = (start - lead - range.start) / 4 * 3 + self.lead;
-            let form = Form { url, padded: range.len().is_multiple_of(4) };
+            let form = Form { alphabet, padded: range.len().is_multiple_of(4) };
             let decoded = form.decode(&self.text[range.clone()])?;
             let holds = decoded.get(at..)?.starts_with(value);
             holds.then_some(Token { range, form, decoded })
@@ -123,7 +153,7 @@ impl Found<'_> {
 /// The characters that a value alone decides in a token, in either alphabet, for each of the places
 /// where it may begin in a group of three bytes.
 pub(super) fn encoded_inside(value: &[u8]) -> impl Iterator<Item = (usize, Vec<u8>)> {
-    let forms = [false, true].map(|url| Form { url, padded: false });
+    let forms = Alphabet::BOTH.map(|alphabet| Form { alphabet, padded: false });
     let value = value.to_vec();
     LEADS.into_iter().enumerate().flat_map(move |(lead, skipped)| {
         let bytes = [&[0; 2][..lead], &value].concat();
@@ -134,14 +164,5 @@ pub(super) fn encoded_inside(value: &[u8]) -> impl Iterator<Item = (usize, Vec<u
 
 /// Whether this stands in tokens, of either alphabet.
 pub(super) fn is_digit(byte: u8) -> bool {
-    is_digit_of(false, byte) || is_digit_of(true, byte)
-}
-
-fn is_digit_of(url: bool, byte: u8) -> bool {
-    let last_two = if url { b"-_" } else { b"+/" };
-    byte.is_ascii_alphanumeric() || last_two.contains(&byte)
-}
-
-fn alphabet(url: bool) -> &'static Alphabet {
-    if url { &URL_SAFE } else { &STANDARD }
+    Alphabet::BOTH.into_iter().any(|alphabet| alphabet.has(byte))
 }

@@ -11,16 +11,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
-
 use self::any::Any;
 use self::lookup::Lookup;
 use self::ordered::Ordered;
-use super::by_conn::ByConn;
-use super::load::{Given, LoadError, Loaded, read};
+use super::load::{Conns, Given, LoadError, Loaded, read};
 use super::mismatch::{self, Whereabouts};
-use super::part::{Action, Doing, Part};
-use super::words::words;
+use super::odd;
+use super::part::{Action, Closes, Doing, Part};
+use super::words::all_words;
 use crate::matching::{Masks, Vars};
 use crate::script::{Blame, Failure, Play, Played, Report};
 use crate::session::Audience;
@@ -59,6 +57,17 @@ pub enum Order {
     Any,
 }
 
+impl Order {
+    /// How it is written.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Order::Ordered => "ordered",
+            Order::Any => "any",
+        }
+    }
+}
+
 /// The server of a transcript.
 #[derive(Debug, Clone)]
 pub struct Mock {
@@ -89,10 +98,8 @@ struct Tape {
 /// # Errors
 /// The file cannot be read, or does not say what to play.
 pub fn mock(name: &Path, how: Mocking, given: Given<'_>) -> Result<Mock, LoadError> {
-    let part = |transcript: &Transcript, by_conn: &ByConn, conn, masks: &Masks| {
-        Part::with_closes(transcript, by_conn, conn, Side::Server, masks)
-    };
-    Ok(Mock::of(read(name, given, true, part)?, given.settings.vars.clone(), how))
+    let loaded = read(name, given, Conns::All, Side::Server, Closes::Kept)?;
+    Ok(Mock::of(loaded, given.settings.vars.clone(), how))
 }
 
 impl Mock {
@@ -190,21 +197,18 @@ impl Tape {
 
     /// How long something is waited for that took so long when it was recorded, if not for ever.
     fn patience(&self, delay: Duration) -> Option<Duration> {
-        let timeout = self.how.timeout?;
-        Some(if delay > timeout { timeout + delay } else { timeout })
+        self.how.timeout.map(|timeout| odd::patience(timeout, delay))
     }
 
     /// When something is to be done, after what happened last.
     fn due(&self, action: &Action, last: At) -> At {
-        let Pace::Recorded(speed) = self.how.pace else { return last };
-        let gap = self.how.max_idle.map_or(action.delay, |most| action.delay.min(most));
-        last + Duration::try_from_secs_f64(gap.as_secs_f64() / speed).unwrap_or(gap)
+        let recorded = self.how.max_idle.map_or(action.delay, |most| action.delay.min(most));
+        last + self.how.pace.silence(recorded)
     }
 
     /// How many of these are done at once, as far as they follow each other.
     fn together(&self, actions: &[Action], follows: impl Fn(&Action) -> bool) -> usize {
-        let says = |action: &Action| matches!(action.what, Doing::Say(_) | Doing::Send(..));
-        let said = actions.iter().take_while(|action| says(action) && follows(action));
+        let said = actions.iter().take_while(|action| action.what.says() && follows(action));
         match self.how.pace {
             Pace::Wait => said.count().max(1),
             Pace::Recorded(_) => 1,
@@ -217,26 +221,10 @@ impl Tape {
             Some(Doing::HalfClose) => Played::Shutdown(to),
             Some(Doing::Reset) => Played::Reset(to),
             Some(Doing::Close) => Played::Close(to),
-            _ => match self.words(actions, vars) {
+            _ => match all_words(&self.file, actions, vars, self.masks.encoding()) {
                 Ok(bytes) => Played::Say { to, bytes },
                 Err(failure) => Played::Failed(failure),
             },
         }
-    }
-
-    fn words(&self, actions: &[Action], vars: &Vars) -> Result<Bytes, Box<Failure>> {
-        let mut all = BytesMut::new();
-        for action in actions {
-            match &action.what {
-                Doing::Say(bytes) if actions.len() == 1 => return Ok(bytes.clone()),
-                Doing::Say(bytes) => all.extend_from_slice(bytes),
-                Doing::Send(template, eol) => {
-                    let (place, encoding) = ((&*self.file, action.event), self.masks.encoding());
-                    all.extend_from_slice(&words(place, (template, *eol), vars, encoding)?);
-                }
-                Doing::HalfClose | Doing::Reset | Doing::Close | Doing::Open => {}
-            }
-        }
-        Ok(all.freeze())
     }
 }

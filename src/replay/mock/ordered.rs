@@ -137,7 +137,7 @@ impl Play for Ordered {
         }
         self.course.ear.with = Some(heard.to);
         self.expect();
-        if self.course.hear(now, heard, false) {
+        if self.course.hear(now, heard) {
             self.last = Some(now);
         }
         let last = *self.last.get_or_insert(now);

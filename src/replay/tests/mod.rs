@@ -12,8 +12,9 @@ use bytes::Bytes;
 
 use super::by_conn::ByConn;
 use super::load::Loaded;
-use super::part::{Doing, Part};
-use super::player::{Finish, Manner, Player};
+use super::manner::{Finish, Manner};
+use super::part::{Closes, Doing, Part};
+use super::player::Player;
 use super::sheet::Sheet;
 use crate::matching::{Mask, Masks, Vars};
 use crate::script::testing::{End, Options};
@@ -66,8 +67,14 @@ enum Turn {
 }
 
 fn part_of(transcript: &Transcript, n: u32) -> Part {
-    Part::of(transcript, &ByConn::of(transcript), Some(conn(n)), Side::Client, &Masks::default())
-        .unwrap()
+    part_with(transcript, n, &Masks::default())
+}
+
+/// What our side, as the client, plays of a conn.
+fn part_with(transcript: &Transcript, n: u32, masks: &Masks) -> Part {
+    let by_conn = ByConn::of(transcript);
+    let (conn, own) = (Some(conn(n)), Side::Client);
+    Part::of(transcript, &by_conn, conn, own, Closes::LeftOut, masks).unwrap()
 }
 
 fn turns(transcript: &Transcript, n: u32) -> Vec<Turn> {
@@ -108,8 +115,7 @@ fn sheet(transcript: &Transcript, name: &str, masks: Masks, parts: Vec<Part>) ->
 /// What is played of the events of the first conn.
 pub(super) fn sheet_of(lines: &[&str], masks: Masks) -> Sheet {
     let transcript = story(lines);
-    let by_conn = ByConn::of(&transcript);
-    let part = Part::of(&transcript, &by_conn, Some(conn(1)), Side::Client, &masks).unwrap();
+    let part = part_with(&transcript, 1, &masks);
     sheet(&transcript, "talk.json", masks, vec![part])
 }
 

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::matching::{Mask, Secrets};
+use crate::matching::Secrets;
 use crate::script::Task;
 use crate::session::Ending as Closed;
 use crate::transcript::json;
@@ -124,10 +124,9 @@ impl Conversation {
 }
 
 fn player_of(transcript: &Transcript, bless: bool) -> Player {
-    let masks: Masks =
-        transcript.header.mask.iter().map(|mask| Mask::parse(mask).unwrap()).collect();
-    let part =
-        Part::of(transcript, &ByConn::of(transcript), Some(conn(1)), Side::Client, &masks).unwrap();
+    let masks: Vec<&str> = transcript.header.mask.iter().map(String::as_str).collect();
+    let masks = masked(&masks);
+    let part = part_with(transcript, 1, &masks);
     let manner = Manner { bless, ..verify() };
     Player::new(&sheet(transcript, "talk.json", masks, vec![part]), &Vars::default(), manner)
 }

@@ -1,24 +1,18 @@
 //! What became of tests, as a page for people: each failure with the conversation that led to it.
 
-use std::io::{self, Write};
+use std::io;
 use std::path::Path;
 use std::time::Duration;
 
+use super::collected::Collected;
 use super::{Ended, Reporter, Summary, Test, Verdict, shown};
-use crate::drive::Clock;
 use crate::page::{self, Markup};
 use crate::transcript::export::Conversation;
-use crate::transcript::{Transcript, What, WholeFile};
+use crate::transcript::{Event, Transcript, What};
 use crate::units::{At, Human, count};
 
 /// Writes a page when all tests have ended: all of it, or nothing.
-pub struct Html {
-    /// None, once it is written.
-    file: Option<WholeFile>,
-    started: String,
-    tests: Vec<String>,
-    cases: Vec<Option<Case>>,
-}
+pub struct Html(Collected<Case>);
 
 /// What became of one test.
 struct Case {
@@ -34,8 +28,7 @@ impl Html {
     /// # Errors
     /// The file cannot be written.
     pub fn create(path: &Path) -> io::Result<Self> {
-        let file = Some(WholeFile::create(path, WholeFile::PUBLIC)?);
-        Ok(Html { file, started: String::new(), tests: Vec::new(), cases: Vec::new() })
+        Collected::create(path).map(Html)
     }
 
     fn body(&self, title: &str, summary: &Summary) -> Markup {
@@ -43,7 +36,7 @@ impl Html {
         body.raw("<div class=\"wrap\">\n<header><h1>")
             .text(title)
             .raw("</h1>\n<p class=\"facts\"><span>");
-        body.text(Human(summary.took)).raw("</span><span>started ").text(&self.started);
+        body.text(Human(summary.took)).raw("</span><span>started ").text(self.0.started());
         body.raw("</span></p></header>\n<ul class=\"sum\">");
         for (class, number, name) in [
             ("", summary.tests, "tests"),
@@ -60,13 +53,10 @@ impl Html {
             body.raw("<p class=\"warn\">not all were run: ").text(why).raw("</p>\n");
         }
         body.raw("<main>\n");
-        let failed = |case: &Option<Case>| {
-            case.as_ref().is_some_and(|case| matches!(case.ended, Ended::Failed | Ended::TimedOut))
-        };
+        let failed = |case: Option<&Case>| case.is_some_and(|case| case.ended.is_failure());
         for failures in [true, false] {
-            let cases = self.tests.iter().zip(&self.cases);
-            for (name, case) in cases.filter(|(_, case)| failed(case) == failures) {
-                write_case(name, case.as_ref(), failures, &mut body);
+            for (name, case) in self.0.cases().filter(|(_, case)| failed(*case) == failures) {
+                write_case(name, case, failures, &mut body);
             }
         }
         body.raw("</main>\n</div>\n");
@@ -76,30 +66,26 @@ impl Html {
 
 impl Reporter for Html {
     fn begin(&mut self, tests: &[Test]) -> io::Result<()> {
-        self.started = Clock::start().started.to_string();
-        self.tests = tests.iter().map(shown).collect();
-        self.cases = tests.iter().map(|_| None).collect();
+        self.0.begin(tests.iter().map(shown).collect());
         Ok(())
     }
 
     fn ended(&mut self, _: &Test, verdict: &Verdict) -> io::Result<()> {
         let case = Case { ended: verdict.ended, took: verdict.took, told: told(verdict) };
-        self.cases[verdict.test] = Some(case);
+        self.0.ended(verdict.test, case);
         Ok(())
     }
 
     fn end(&mut self, summary: &Summary) -> io::Result<()> {
-        let Some(mut file) = self.file.take() else { return Ok(()) };
         let tests = count(summary.tests as u64, "test");
         let title = match (summary.failed, summary.not_run()) {
             (0, 0) => format!("{tests} passed"),
             (0, left) => format!("{left} of {tests} not run"),
             (failed, _) => format!("{failed} of {tests} failed"),
         };
-        let mut out = Vec::new();
-        page::write(&title, &self.body(&title, summary), &mut out)?;
-        file.write_all(&out)?;
-        file.finish()
+        let mut page = Vec::new();
+        page::write(&title, &self.body(&title, summary), &mut page)?;
+        self.0.write(&page)
     }
 }
 
@@ -180,7 +166,7 @@ fn conversation(test: usize, kept: &Transcript, account: &str) -> Markup {
 fn place(kept: &Transcript) -> usize {
     let events = &kept.events;
     let opened = events.iter().filter(|event| matches!(event.what, What::Open { .. })).count();
-    let ours = |event: &crate::transcript::Event| match &event.what {
+    let ours = |event: &Event| match &event.what {
         What::Close { from, .. } => Some(*from) == kept.header.role,
         _ => false,
     };

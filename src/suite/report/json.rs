@@ -1,11 +1,11 @@
 //! What became of tests, for machines: a JSON object a line.
 
 use std::io::{self, Write};
-use std::time::Duration;
 
 use serde::Serialize;
 
 use super::{Reporter, Summary, Test, Verdict};
+use crate::units::millis;
 
 /// Writes JSON Lines.
 pub struct Json<W> {
@@ -81,9 +81,4 @@ impl<W: Write> Reporter for Json<W> {
             ms: millis(summary.took),
         })
     }
-}
-
-/// Milliseconds, with at most three decimals.
-fn millis(duration: Duration) -> f64 {
-    (duration.as_secs_f64() * 1e6).round() / 1e3
 }

@@ -1,29 +1,28 @@
 //! What became of tests, as JUnit XML, in the form that CI systems read.
 
-use std::io::{self, Write};
+use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-use super::{Ended, Place, Reporter, Summary, Test, Verdict};
-use crate::drive::Clock;
-use crate::transcript::WholeFile;
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
 
-/// Writes JUnit XML when all tests have ended: all of it, or nothing.
-pub struct Junit {
-    /// None, once it is written.
-    file: Option<WholeFile>,
-    started: String,
-    tests: Vec<String>,
-    cases: Vec<Option<Case>>,
-}
+use super::collected::Collected;
+use super::{Ended, Place, Reporter, Summary, Test, Verdict};
+use crate::page::is_xml;
 
+/// Writes JUnit XML when all tests have ended: all of it, or nothing.
+pub struct Junit(Collected<Case>);
+
+/// What became of one test.
 struct Case {
     ended: Ended,
     took: Duration,
+    /// What went wrong first, in a line.
     why: String,
+    /// The line of its file where it went wrong.
     line: Option<u64>,
+    /// All there is to tell of it.
     account: String,
 }
 
@@ -33,9 +32,7 @@ impl Junit {
     /// # Errors
     /// The file cannot be written.
     pub fn create(path: &Path) -> io::Result<Self> {
-        let file = Some(WholeFile::create(path, WholeFile::PUBLIC)?);
-        let (started, tests, cases) = (String::new(), Vec::new(), Vec::new());
-        Ok(Junit { file, started, tests, cases })
+        Collected::create(path).map(Junit)
     }
 
     fn xml(&self, summary: &Summary) -> io::Result<Vec<u8>> {
@@ -46,14 +43,13 @@ impl Junit {
         let counts = [("tests", &*tests), ("failures", &failed), ("errors", "0")];
         let name = [("name", "chat-repl")];
         let all = name.into_iter().chain(counts).chain([("time", &*took)]);
-        let more = [("skipped", &*skipped), ("timestamp", &self.started)];
+        let more = [("skipped", &*skipped), ("timestamp", self.0.started())];
         let why = summary.halt.as_ref().map(ToString::to_string).unwrap_or_default();
         let suites = writer.create_element("testsuites").with_attributes(all.clone());
         suites.write_inner_content(|writer| {
             let suite = writer.create_element("testsuite").with_attributes(all.chain(more));
             suite.write_inner_content(|writer| {
-                let mut cases = self.tests.iter().zip(&self.cases);
-                cases.try_for_each(|(name, case)| write_case(writer, name, case.as_ref(), &why))
+                self.0.cases().try_for_each(|(name, case)| write_case(writer, name, case, &why))
             })?;
             Ok(())
         })?;
@@ -65,14 +61,12 @@ impl Junit {
 
 impl Reporter for Junit {
     fn begin(&mut self, tests: &[Test]) -> io::Result<()> {
-        self.started = Clock::start().started.to_string();
-        self.tests = tests.iter().map(|test| valid(&test.name())).collect();
-        self.cases = tests.iter().map(|_| None).collect();
+        self.0.begin(tests.iter().map(|test| valid(&test.name())).collect());
         Ok(())
     }
 
     fn ended(&mut self, _: &Test, verdict: &Verdict) -> io::Result<()> {
-        let own = |place: &&Place| place.source.name() == self.tests[verdict.test];
+        let own = |place: &&Place| place.source.name() == self.0.name(verdict.test);
         let case = Case {
             ended: verdict.ended,
             took: verdict.took,
@@ -80,15 +74,13 @@ impl Reporter for Junit {
             line: verdict.place().filter(own).map(|place| place.line),
             account: verdict.account(),
         };
-        self.cases[verdict.test] = Some(case);
+        self.0.ended(verdict.test, case);
         Ok(())
     }
 
     fn end(&mut self, summary: &Summary) -> io::Result<()> {
         let xml = self.xml(summary)?;
-        let Some(mut file) = self.file.take() else { return Ok(()) };
-        file.write_all(&xml)?;
-        file.finish()
+        self.0.write(&xml)
     }
 }
 
@@ -152,8 +144,7 @@ fn seconds(duration: Duration) -> String {
 fn valid(text: &str) -> String {
     let mut valid = String::with_capacity(text.len());
     for c in text.chars() {
-        let allowed = matches!(c, '\t' | '\n' | '\r' | ' '..='\u{fffd}' | '\u{10000}'..);
-        if allowed { valid.push(c) } else { valid.extend(c.escape_unicode()) }
+        if is_xml(c) { valid.push(c) } else { valid.extend(c.escape_unicode()) }
     }
     valid
 }

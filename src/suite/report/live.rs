@@ -7,7 +7,7 @@ use rustix::termios::tcgetwinsize;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::Ended;
-use crate::units::Human;
+use crate::units::whole_seconds;
 use crate::wire::Visible;
 
 /// How long something lasts before it gets a line: most never do.
@@ -59,7 +59,7 @@ impl Live {
     pub(in crate::suite) fn ended(&mut self, index: usize, how: Ended) {
         self.running.retain(|(running, ..)| *running != index);
         self.done += 1;
-        self.failed += usize::from(matches!(how, Ended::Failed | Ended::TimedOut));
+        self.failed += usize::from(how.is_failure());
         self.end();
     }
 
@@ -95,7 +95,7 @@ impl Live {
             .collect();
         let failed =
             if self.failed > 0 { format!(", {} failed", self.failed) } else { String::new() };
-        let time = whole(self.since.elapsed());
+        let time = whole_seconds(self.since.elapsed());
         let counts = format!("{} of {} done{failed}  {time}", self.done, self.tests);
         lines.push(end_of(&counts, columns.saturating_sub(1)));
         lines
@@ -125,17 +125,9 @@ fn size() -> (usize, usize) {
     size.map_or((24, 80), |size| (size.ws_row.into(), size.ws_col.into()))
 }
 
-/// How long something has lasted, in whole seconds.
-fn whole(time: Duration) -> String {
-    match time.as_secs() {
-        0 => "0s".to_owned(),
-        seconds => Human(Duration::from_secs(seconds)).to_string(),
-    }
-}
-
 /// The line of a test. The last column stays free.
 fn running(name: &str, since: Duration, columns: usize) -> String {
-    let time = whole(since);
+    let time = whole_seconds(since);
     let frame = "running  ".len() + 2 + time.len();
     let name = Visible(name.as_bytes()).to_string();
     let line = format!("running  {}  {time}", end_of(&name, columns.saturating_sub(frame + 1)));

@@ -1,5 +1,6 @@
 //! Telling what became of tests.
 
+mod collected;
 mod html;
 mod json;
 mod junit;

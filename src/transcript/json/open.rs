@@ -9,7 +9,7 @@ use rustix::fs::OFlags;
 
 use super::read::{Fault, Reader, Stop};
 use crate::transcript::Transcript;
-use crate::units::reason;
+use crate::units::{READABLE, reason};
 
 /// How much of a file is read at a time: a few hundred events.
 const CHUNK: usize = 64 << 10;
@@ -42,6 +42,20 @@ pub enum ReadError {
         /// Where, and why.
         fault: Fault,
     },
+}
+
+impl ReadError {
+    /// What to do about it, where it does not say that itself.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            ReadError::Io { .. } => Some(READABLE),
+            ReadError::Malformed { .. } => {
+                Some("a transcript is what `--save` and `--record` write")
+            }
+            ReadError::NoFile { .. } => None,
+        }
+    }
 }
 
 /// Reads a transcript from a regular file, which never makes the one who reads wait.

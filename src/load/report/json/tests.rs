@@ -1,6 +1,7 @@
 use super::*;
 use crate::load::results::tests::{MS, plan, turns};
 use crate::units::At;
+use jiff::Timestamp;
 use serde_json::{Value, json as object};
 
 fn results(rate: Option<f64>) -> Results {

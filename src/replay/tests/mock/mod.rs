@@ -18,17 +18,17 @@ fn mocking(order: Order) -> Mocking {
 }
 
 fn mock(transcript: &Transcript, how: Mocking) -> Mock {
-    masked(transcript, how, &[])
+    mock_with(transcript, how, masked(&[]))
 }
 
-fn masked(transcript: &Transcript, how: Mocking, masks: &[&str]) -> Mock {
-    let masks: Masks = masks.iter().map(|mask| Mask::parse(mask).unwrap()).collect();
+fn mock_with(transcript: &Transcript, how: Mocking, masks: Masks) -> Mock {
     let mut conns: Vec<ConnId> = transcript.events.iter().filter_map(|event| event.conn).collect();
     conns.sort_unstable();
     conns.dedup();
     let by_conn = ByConn::of(transcript);
-    let part =
-        |conn| Part::with_closes(transcript, &by_conn, Some(conn), Side::Server, &masks).unwrap();
+    let part = |conn| {
+        Part::of(transcript, &by_conn, Some(conn), Side::Server, Closes::Kept, &masks).unwrap()
+    };
     let parts = conns.into_iter().map(part).collect();
     let (name, transcript) = ("talk.json".to_owned(), transcript.clone());
     Mock::of(Loaded { name, version: 0, transcript, masks, parts }, Vars::default(), how)
@@ -181,7 +181,7 @@ fn what_was_captured_from_the_client_is_said_again() {
     marked(&mut talk, 1, |marks| marks.want = Some("^I am (?<who>\\w+)$".to_owned()));
     marked(&mut talk, 2, |marks| marks.send = Some("hello ${who}".to_owned()));
     for order in [Order::Ordered, Order::Any] {
-        let mut end = serving(&masked(&talk, mocking(order), &["s/\\d+:\\d+/T/"]), 0);
+        let mut end = serving(&mock_with(&talk, mocking(order), masked(&["s/\\d+:\\d+/T/"])), 0);
         end.hears(1, b"I am ann\nit is 23:59\n");
         assert_eq!(end.sent(1), "hello ann\nbye\n");
     }
