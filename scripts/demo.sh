@@ -8,6 +8,8 @@ set -euo pipefail
 
 scripts=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 transcript=${1:-demo.json}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
 
 say() { printf '\n# %s\n' "$*"; }
 
@@ -15,8 +17,12 @@ say() { printf '\n# %s\n' "$*"; }
 # its process id in `host`.
 start_host() {
     local script=$scripts/greeting-host.chat notice
-    exec 3< <(exec chat-repl --listen 127.0.0.1:0 --script "$script" "$@" 2>&1 >/dev/null)
+    # The bash of macOS can wait only for what `&` has started.
+    mkfifo "$work/told"
+    chat-repl --listen 127.0.0.1:0 --script "$script" "$@" 2>"$work/told" >/dev/null &
     host=$!
+    exec 3<"$work/told"
+    rm "$work/told"
     IFS= read -r notice <&3 || true
     printf '%s\n' "$notice"
     addr=${notice#-- listening on }

@@ -97,13 +97,19 @@ fn the_script_and_the_style_are_let_in() {
 /// The page with a person's doings after it, which only a browser that may run anything does.
 #[track_caller]
 fn acted(transcript: &str, doings: &str) -> Option<Seen> {
+    acted_at(1000, transcript, doings)
+}
+
+/// The same, in a window that is so wide.
+#[track_caller]
+fn acted_at(width: u32, transcript: &str, doings: &str) -> Option<Seen> {
     let (_dir, page) = written(transcript, &[]);
     let html = fs::read_to_string(&page).unwrap();
     let free = html.replace("http-equiv=\"Content-Security-Policy\"", "name=\"was-policy\"");
     assert_ne!(free, html);
     let doings = format!("<script>{doings}</script></body>");
     fs::write(&page, free.replace("</body>", &doings)).unwrap();
-    browser::open(&page)
+    browser::open_at(&page, width)
 }
 
 /// The texts of bubbles that are not hidden.
@@ -151,6 +157,24 @@ fn conns_are_switched_off_and_on() {
     let off = "document.querySelector('[data-conn=\"1\"]').click();";
     let Some(seen) = acted(&two, off) else { return };
     assert_eq!(bubbles(&seen.dom), ["two"]);
+}
+
+#[test]
+fn every_conn_is_in_sight_however_narrow_the_window_is() {
+    let said = |conn: u32| {
+        let conn = format!("\"conn\":{conn}");
+        [client("one"), server("two")].map(|event| event.replace("\"conn\":1", &conn))
+    };
+    let six = tape(&(1..=6).flat_map(said).collect::<Vec<_>>());
+    let look = "document.title = [...document.querySelectorAll('.talk bdi')].filter(bubble => {
+        const { left, right, width } = bubble.getBoundingClientRect();
+        return width > 0 && left >= 0 && right <= document.documentElement.clientWidth;
+    }).length;";
+    for width in [390, 1200] {
+        let Some(seen) = acted_at(width, &six, look) else { return };
+        let all = seen.dom.matches("<bdi").count();
+        assert!(seen.dom.contains(&format!("<title>{all}</title>")), "{width}: {}", seen.dom);
+    }
 }
 
 #[test]

@@ -72,6 +72,12 @@ fn a_transcript_is_not_overwritten() {
     assert_eq!(fs::read_to_string(dir.path().join("a.jsonl")).unwrap(), FULL);
     let nowhere = show(dir.path(), &["-o", "no/where.html"]).code(3);
     nowhere.stderr(says::error("cannot write `no/where.html`: no such file or directory"));
+}
+
+#[test]
+#[cfg(target_os = "linux")] // it has /dev/full
+fn a_full_disk_is_told() {
+    let dir = folder(&[("a.jsonl", FULL)]);
     show(dir.path(), &["-o", "/dev/full", "--to", "svg"])
         .code(3)
         .stderr(says::error("cannot write `/dev/full`: no space left on device"));

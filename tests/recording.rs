@@ -196,6 +196,7 @@ fn a_session_that_is_terminated_is_whole() {
 }
 
 #[test]
+#[cfg(target_os = "linux")] // it has /dev/full
 fn a_full_disk_is_told_at_once_and_the_conversation_goes_on() {
     let server = EchoServer::start();
     let repl = Repl::new().args(["--connect", &server.addr(), "--record", "/dev/full"]).spawn();

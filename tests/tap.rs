@@ -300,6 +300,7 @@ fn what_is_said_while_a_server_is_waited_for_is_kept_for_it() {
 }
 
 #[test]
+#[cfg(target_os = "linux")] // it has /dev/full
 fn a_full_disk_ends_the_recording_and_nothing_else() {
     let echo = EchoServer::start();
     let (tap, addr) = tap(&echo.addr(), &["--record", "/dev/full"]);

@@ -8,6 +8,7 @@ use super::one_of;
 
 pub(super) const COMPLETIONS: &str =
     "A shell that is started afterwards completes options, subcommands and file names.
+The folder of the file has to be there: mkdir -p makes it.
 
 Examples:
   chat-repl completions bash > ~/.local/share/bash-completion/completions/chat-repl
@@ -16,7 +17,7 @@ Examples:
 
 pub(super) const MAN: &str = "Examples:
   chat-repl man | man -l -
-  chat-repl man ~/.local/share/man/man1";
+  chat-repl man ~/.local/share/man/man1    # read by man where $PATH has ~/.local/bin";
 
 /// The options of `chat-repl completions`.
 #[derive(Debug, Args)]

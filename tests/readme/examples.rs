@@ -127,6 +127,10 @@ impl Stage {
     fn with_usual_ports(&self, output: &str) -> String {
         self.servers.iter().fold(output.to_owned(), |output, (kind, server)| {
             let Some(server) = server else { return output };
+            // The head of what `load` reports has the address as it was given, all else the one that it led to.
+            let addr = regex::escape(server.addr());
+            let head = Regex::new(&format!(r"(?m)^(load +\S+ to ){addr}$")).unwrap();
+            let output = head.replace_all(&output, format!("${{1}}{}", kind.usual));
             output.replace(server.addr(), &kind.usual.replace("localhost", "127.0.0.1"))
         })
     }

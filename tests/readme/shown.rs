@@ -35,7 +35,7 @@ const SHOWN: &[(&str, &str, Why)] = &[
     ),
     (
         "README.md",
-        "chat-repl man ~/.local/share/man/man1           # then `man chat-repl`",
+        "chat-repl man ~/.cargo/share/man/man1           # then `man chat-repl`",
         Why::Installs,
     ),
     (

@@ -3,6 +3,8 @@
 mod crowd;
 mod limits;
 mod names;
+// How many descriptors and threads a process has, only Linux tells.
+#[cfg(target_os = "linux")]
 mod soak;
 
 use std::process::Command;

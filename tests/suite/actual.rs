@@ -54,7 +54,7 @@ fn a_folder_that_cannot_take_it_ends_the_run_before_it_begins() {
     for (out, why) in [
         (".", "`./talk.json` is one of the tests: name another folder for what happens\n"),
         ("file", "cannot write to the folder `file`: "),
-        ("/proc/none", "cannot write to the folder `/proc/none`: "),
+        ("file/within", "cannot write to the folder `file/within`: "),
         ("out", "`out/talk.json` is there and no transcript: choose another name, or remove it"),
     ] {
         let repl = Repl::new().args(["test", "talk.json", "--connect", &echo.addr()]);

@@ -8,7 +8,7 @@ use predicates::str::contains;
 use rustix::process::Signal;
 use tempfile::TempDir;
 
-use super::ending::Nap;
+use super::nap::Nap;
 use super::{folder, suite};
 use crate::support::make_pipe;
 use crate::support::proc::Repl;
@@ -157,7 +157,9 @@ fn of_many_guests_that_fail_some_are_told_and_all_are_counted() {
     assert!(report.contains("\nerror: 30 of 30 guests failed\n"), "{report}");
 }
 
+/// On Linux what has left the process group is found too.
 #[test]
+#[cfg(target_os = "linux")]
 fn a_client_that_hangs_is_ended_with_all_that_it_has_started() {
     let dir = folder(&[("talk.jsonl", &ping())]);
     let nap = Nap::new();
@@ -213,7 +215,9 @@ fn ctrl_c_ends_client_and_mock() {
     assert!(told.contains("1 test: 0 passed, 1 not run (a signal came), in "), "{told}");
 }
 
+/// As above.
 #[test]
+#[cfg(target_os = "linux")]
 fn what_a_client_leaves_behind_holds_up_nothing() {
     let dir = folder(&[("talk.jsonl", &ping())]);
     let nap = Nap::new();

@@ -1,73 +1,39 @@
 //! No process is left behind, however a run ends and whatever the server has started.
 
-use std::fmt::{self, Display, Formatter};
-use std::fs;
 use std::process::Command;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use assert_cmd::cargo::cargo_bin;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
+use super::nap::Nap;
 use super::{BAD, GOOD, LONG, folder, suite};
 use crate::support::proc::Repl;
 use crate::support::running::Running;
 
-/// How long the processes of a server or client sleep, as no other process does: by that they are found.
-pub(super) struct Nap(String);
-
-impl Display for Nap {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl Nap {
-    pub(super) fn new() -> Nap {
-        static NAPS: AtomicU32 = AtomicU32::new(0);
-        let number = NAPS.fetch_add(1, Ordering::SeqCst);
-        Nap(format!("9{:07}.{number:03}7", std::process::id()))
-    }
-
-    /// The processes that sleep so long, or are to.
-    pub(super) fn sleepers(&self) -> Vec<String> {
-        let mut found = Vec::new();
-        for entry in fs::read_dir("/proc").unwrap().flatten() {
-            let Ok(command) = fs::read(entry.path().join("cmdline")) else { continue };
-            let command = String::from_utf8_lossy(&command).replace('\0', " ");
-            if command.contains(&self.0) {
-                found.push(command);
-            }
-        }
-        found
-    }
-
-    /// A server that starts children of every kind, and listens when they run.
-    fn server(&self) -> String {
-        let nap = &self.0;
-        let up = |name: &str| format!("> ${{dir}}/{name}");
-        let children = [
-            // In the group, and ignoring SIGTERM.
-            format!("(trap '' TERM; {}; exec sleep {nap}) &", up("a")),
-            // In a session of its own.
-            format!("setsid sh -c '{}; exec sleep {nap}' &", up("b")),
-            // The same, ignoring SIGTERM, with a child of its own, and nothing in its environment.
-            format!("env -i setsid sh -c 'trap \"\" TERM; {}; sleep {nap}; :' &", up("c")),
-            // Left by its parent.
-            format!("(env -i setsid sh -c '{}; exec sleep {nap}' & exec true) &", up("d")),
-        ];
-        let all = "[ -e ${dir}/a ] && [ -e ${dir}/b ] && [ -e ${dir}/c ] && [ -e ${dir}/d ]";
-        let wait = format!("until {all}; do sleep 0.01; done");
-        let listen =
-            format!("exec {} --listen ${{addr}} --stay", cargo_bin!("chat-repl").display());
-        format!("{}\n{wait}\n{listen}", children.join("\n"))
-    }
+/// A server that starts children of every kind, and listens when they run.
+fn server(nap: &Nap) -> String {
+    let up = |name: &str| format!("> ${{dir}}/{name}");
+    let children = [
+        // In the group, and ignoring SIGTERM.
+        format!("(trap '' TERM; {}; exec sleep {nap}) &", up("a")),
+        // In a session of its own.
+        format!("setsid sh -c '{}; exec sleep {nap}' &", up("b")),
+        // The same, ignoring SIGTERM, with a child of its own, and nothing in its environment.
+        format!("env -i setsid sh -c 'trap \"\" TERM; {}; sleep {nap}; :' &", up("c")),
+        // Left by its parent.
+        format!("(env -i setsid sh -c '{}; exec sleep {nap}' & exec true) &", up("d")),
+    ];
+    let all = "[ -e ${dir}/a ] && [ -e ${dir}/b ] && [ -e ${dir}/c ] && [ -e ${dir}/d ]";
+    let wait = format!("until {all}; do sleep 0.01; done");
+    let listen = format!("exec {} --listen ${{addr}} --stay", cargo_bin!("chat-repl").display());
+    format!("{}\n{wait}\n{listen}", children.join("\n"))
 }
 
 /// A run against such a server, and what tells whether it is gone.
 fn against_sleepers(dir: &TempDir) -> (Repl, Nap) {
     let nap = Nap::new();
-    (suite(dir).args(["--server", &nap.server()]), nap)
+    (suite(dir).args(["--server", &server(&nap)]), nap)
 }
 
 /// Two tests, of which the second is running or about to be.
@@ -128,11 +94,11 @@ fn a_run_that_cannot_begin_or_that_fails_leaves_no_process() {
     assert_eq!(nap.sleepers(), [""; 0]);
     // The server is there, and never listens.
     let nap = Nap::new();
-    let server = format!("sleep {} & sleep {} ${{port}}", nap.0, nap.0);
+    let server = format!("sleep {nap} & sleep {nap} ${{port}}");
     suite(&dir).args(["--server", &server, "--retry", "100ms"]).run().code(1);
     assert_eq!(nap.sleepers(), [""; 0]);
     // It fails, and leaves others.
-    let server = format!("sleep {} & exit 1 # ${{port}}", nap.0);
+    let server = format!("sleep {nap} & exit 1 # ${{port}}");
     suite(&dir).args(["--server", &server]).run().code(1);
     assert_eq!(nap.sleepers(), [""; 0]);
 }
@@ -144,8 +110,8 @@ fn who_was_there_before_is_left_alone() {
     // The shell becomes the program, and what it has started a child of that.
     let script = "sleep $1 > /dev/null 2>&1 & echo $!; shift; exec \"$@\"";
     let mut command = Command::new("sh");
-    command.args(["-c", script, "sh", &others.0]).arg(cargo_bin!("chat-repl"));
-    command.args(["test", ".", "--server", &nap.server()]).current_dir(&dir);
+    command.args(["-c", script, "sh", &others.to_string()]).arg(cargo_bin!("chat-repl"));
+    command.args(["test", ".", "--server", &server(&nap)]).current_dir(&dir);
     let left = Running::start(command, None, None).wait();
     let (alive, told) = (others.sleepers(), String::from_utf8_lossy(&left.stdout).into_owned());
     let number = told.lines().next().and_then(|line| line.parse().ok());

@@ -1,6 +1,5 @@
 //! Servers that do not do what servers do, and reports that nobody can write.
 
-use std::fs::{self, File};
 use std::process::Stdio;
 
 use predicates::prelude::*;
@@ -119,7 +118,10 @@ fn a_report_that_cannot_be_written_is_told_before_a_test_is_run() {
 }
 
 #[test]
+#[cfg(target_os = "linux")] // it has /dev/full
 fn a_full_disk_stops_the_run_and_the_other_report_is_written() {
+    use std::fs::{self, File};
+
     let dir = folder(&[("a.chat", GOOD), ("b.chat", LONG)]);
     let echo = EchoServer::start();
     let repl = suite(&dir).args(["--connect", &echo.addr(), "-j", "1", "--junit", "report.xml"]);

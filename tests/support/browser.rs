@@ -19,11 +19,18 @@ pub(crate) struct Seen {
 /// Opens a page; `None`, and said so, where there is no browser and that may be.
 #[track_caller]
 pub(crate) fn open(page: &Path) -> Option<Seen> {
+    open_at(page, 1000)
+}
+
+/// Opens a page in a window that is so wide.
+#[track_caller]
+pub(crate) fn open_at(page: &Path, width: u32) -> Option<Seen> {
     let (browser, home) = (find()?, TempDir::new().expect("a temporary folder"));
     let mut command = Command::new(browser);
     // As root it runs only without a sandbox, and what it is shown here is ours.
     command.args(["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run"]);
     command.args(["--disable-dev-shm-usage", "--enable-logging=stderr", "--dump-dom"]);
+    command.arg(format!("--window-size={width},800"));
     command.arg(format!("--user-data-dir={}", home.path().display()));
     command.arg(format!("file://{}", page.display())).env("HOME", home.path());
     let ended = Running::start(command, Some(Stdio::null()), Some(home)).wait().exited(0);

@@ -151,6 +151,7 @@ impl Running {
     }
 
     /// How many descriptors it has open, and how many threads.
+    #[cfg(target_os = "linux")]
     pub(crate) fn holds(&self) -> (usize, usize) {
         let count = |what| {
             let entries = std::fs::read_dir(format!("/proc/{}/{what}", self.child.id()));
@@ -246,11 +247,17 @@ fn wait_line(said: &Gathered, awaited: &str, is_it: impl Fn(&[u8]) -> bool) -> S
     })
 }
 
-/// The most memory that a process has held so far, in bytes.
+/// The most memory that a process has held so far, in bytes; what it holds now where there is no `/proc`.
 pub(crate) fn peak_memory(pid: u32) -> usize {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("it runs");
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.strip_suffix("kB"));
-    peak.and_then(|kib| kib.trim().parse::<usize>().ok()).expect("Linux tells it") << 10
+    let kib = if cfg!(target_os = "linux") {
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("it runs");
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.strip_suffix("kB"));
+        peak.expect("Linux tells it").to_owned()
+    } else {
+        let ps = Command::new("ps").args(["-o", "rss=", "-p", &pid.to_string()]).output();
+        String::from_utf8(ps.expect("there is a ps").stdout).expect("a number is text")
+    };
+    kib.trim().parse::<usize>().expect("a number of KiB") << 10
 }
 
 /// A thread that writes to a program's standard input, and closes it when the sender is dropped.

@@ -45,10 +45,11 @@ pub fn html(results: &Results, out: &mut impl Write) -> io::Result<()> {
     let seconds = results.tally.series.seconds();
     let each = if seconds == 1 { "second".to_owned() } else { format!("{seconds} seconds") };
     let intervals: Vec<Option<&Interval>> = results.tally.series.intervals().collect();
-    if intervals.len() > 1 {
+    let whole = results.elapsed().as_secs() / seconds;
+    if whole > 1 && intervals.len() > 1 {
         figure(
-            &rate(&intervals, seconds),
-            &format!("Turns a second, over each {each}; in red sessions that failed."),
+            &rate(&intervals, seconds, whole),
+            &format!("Turns a second, over each whole {each}; in red sessions that failed."),
             &mut body,
         );
         figure(
@@ -119,8 +120,9 @@ fn distribution(times: &Histogram) -> Option<Plot> {
     Some(Plot { title, x, y, marks })
 }
 
-/// Turns a second, and failures, over time.
-fn rate(intervals: &[Option<&Interval>], seconds: u64) -> Plot {
+/// Turns a second, and failures, over time. What was turned in the last interval, if that was cut short, is no
+/// rate: so many are whole.
+fn rate(intervals: &[Option<&Interval>], seconds: u64, whole: u64) -> Plot {
     let turns = |one: Option<&Interval>| {
         one.map_or(0.0, |one| float(one.response.samples()) / float(seconds))
     };
@@ -132,7 +134,9 @@ fn rate(intervals: &[Option<&Interval>], seconds: u64) -> Plot {
         let title = format!("{} failed", one.map_or(0, |one| one.failed));
         Mark::Bar { from, to: from + float(seconds), y: failed(*one), bad: true, title }
     });
-    let line = Mark::Line("curve", middles(intervals, seconds, |one| Some(turns(one))));
+    let mut rates = middles(intervals, seconds, |one| Some(turns(one)));
+    rates.truncate(usize::try_from(whole).unwrap_or(usize::MAX));
+    let line = Mark::Line("curve", rates);
     Plot {
         title: "turns a second over time".to_owned(),
         x: Axis::counts(float(intervals.len() as u64 * seconds), "s"),
@@ -175,4 +179,25 @@ fn middles<'a>(
 #[allow(clippy::cast_precision_loss)] // nobody sees fifteen digits on a plot
 fn float(number: u64) -> f64 {
     number as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_that_was_cut_short_is_no_drop_of_the_rate() {
+        let interval = |turns, failed| {
+            let mut response = Histogram::coarse();
+            (0..turns).for_each(|_| response.record(Duration::from_millis(1)));
+            Interval { response, failed }
+        };
+        let all = [interval(20, 0), interval(30, 0), interval(1, 2)];
+        let all: Vec<_> = all.iter().map(Some).collect();
+        let failed = Mark::Bad { from: 2.0, to: 3.0, y: 2.0, title: "2 failed".to_owned() };
+        let line = |rates: &[(f64, f64)]| Mark::Line("curve", rates.to_vec());
+        let rates = [(0.5, 20.0), (1.5, 30.0), (2.5, 1.0)];
+        assert_eq!(rate(&all, 1, 2).marks, [failed.clone(), line(&rates[..2])]);
+        assert_eq!(rate(&all, 1, 3).marks, [failed, line(&rates)]);
+    }
 }
