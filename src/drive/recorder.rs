@@ -155,6 +155,9 @@ impl Recorder {
     /// Keeps a record, with the patterns that matched lines of it. Patterns for lines that were kept
     /// before follow them.
     pub(super) fn record(&mut self, mut record: Record, wants: Vec<Want>) {
+        if self.keeps_nothing() {
+            return;
+        }
         self.expect(wants);
         let late = self.place(&mut record);
         if self.asked != Asked::Never {
@@ -179,9 +182,16 @@ impl Recorder {
         }
     }
 
+    /// Whether what happens is kept nowhere, now or later: then lines are not even counted.
+    fn keeps_nothing(&self) -> bool {
+        self.asked == Asked::Never && self.sinks.is_empty()
+    }
+
     /// Takes note of patterns for lines that are about to be recorded.
     pub(super) fn expect(&mut self, wants: Vec<Want>) {
-        self.early.extend(wants);
+        if !self.keeps_nothing() {
+            self.early.extend(wants);
+        }
     }
 
     /// Tells, on standard output with `--json`, how what came differs from what is replayed.

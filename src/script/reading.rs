@@ -24,7 +24,9 @@ pub(super) fn bound(max_line: usize) -> usize {
 impl Runner {
     pub(super) fn heard(&mut self, now: At, conn: ConnId, bytes: &Bytes) {
         self.guard(now, conn, bytes);
-        self.unread.push(now, conn, bytes, self.options.reads);
+        if !self.is_deaf() {
+            self.unread.push(now, conn, bytes, self.options.reads);
+        }
         if self.drive == Drive::Ended && self.fail_unread() {
             return;
         }
@@ -41,6 +43,12 @@ impl Runner {
             self.send(Input::Filled(Queue::Unread(conn)));
         }
         self.bound_all();
+    }
+
+    /// Whether there was no step and will be none: what is said then is not even counted, since nobody is told
+    /// how much it was.
+    fn is_deaf(&self) -> bool {
+        self.drive == Drive::Ended && self.at.line == 0 && self.wait.is_none()
     }
 
     /// Passes over what came first of all, of conns that the script does not turn to, where thousands

@@ -101,7 +101,6 @@ impl Room {
         effects.push(Effect::Heard { conn, bytes: bytes.clone() });
         for block in self.members.feed(now, conn, bytes) {
             self.count_words(now, conn, &block, effects);
-            let _counted = block.ends(); // once, for all who ask
             self.waiting.push_back(Waiting::Lines { conn, block: block.clone() });
             effects.push(said(now, Some(conn), Side::Client, block, None));
         }
@@ -192,13 +191,11 @@ impl Room {
         let mut inside = self.guests.get(&conn)?.inside;
         let mut prefix = self.prefix(Who::Guest(conn), SAYS);
         let bytes = block.bytes();
-        let lines = usize::try_from(block.count()).unwrap_or(usize::MAX);
-        let size = bytes.len().saturating_add(lines.saturating_mul(prefix.len()));
-        let mut out = BytesMut::with_capacity(size + 1);
-        let plain = speech::are_plain(bytes);
+        let mut out = BytesMut::with_capacity(speech::size(bytes, &prefix));
+        let few = speech::are_few(bytes);
         let mut at = 0;
         while at < bytes.len() && out.len() < self.spent.left(now) {
-            if plain && inside == Inside::None {
+            if !few && inside == Inside::None {
                 let (rest, enough) = (&bytes[at..], self.spent.left(now));
                 let taken = speech::push_plain(&mut out, &prefix, rest, self.longest, enough);
                 at += taken;
