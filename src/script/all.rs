@@ -8,7 +8,7 @@ use bytes::Bytes;
 
 use super::block::Item;
 use super::failure::{Circumstances, STRICT, Unmet};
-use super::heard::{Fate, Heard, Marked, Seen, Sought};
+use super::lines_read::{Fate, LinesRead, Marked, Seen, Sought};
 use super::shares::{Given, Shares};
 use super::used::Used;
 use super::wait::Looked;
@@ -33,7 +33,7 @@ pub(super) struct Gathering {
     since: At,
     limit: Duration,
     strict: bool,
-    heard: Heard,
+    heard: LinesRead,
 }
 
 /// A pattern of the block.
@@ -78,7 +78,7 @@ impl Gathering {
             })
         };
         let items = block.items.iter().map(wanted).collect::<Result<Vec<_>, ScriptFault>>()?;
-        let (shares, taken, heard) = (Shares::new(items.len()), Vec::new(), Heard::default());
+        let (shares, taken, heard) = (Shares::new(items.len()), Vec::new(), LinesRead::default());
         Ok(Gathering { items, shares, taken, from, since: now, limit, strict, heard })
     }
 
@@ -87,7 +87,7 @@ impl Gathering {
     }
 
     /// The lines that it has read.
-    pub(super) fn heard(&self) -> &Heard {
+    pub(super) fn heard(&self) -> &LinesRead {
         &self.heard
     }
 

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use memchr::memrchr;
 
 use super::all::Gathering;
-use super::heard::Heard;
+use super::lines_read::LinesRead;
 use super::used::{self, Used};
 use super::wait::{Expecting, Wait};
 use super::{Blame, Block, Failure, Place, Runner, ScriptFault, Step, Task, failure};
@@ -196,7 +196,7 @@ impl Runner {
             limit: self.limit(expect.timeout.as_ref())?,
             strict: self.strict.is_some(),
             used: Used::of(expect.pattern.template(), &self.settings.vars),
-            heard: Heard::default(),
+            heard: LinesRead::default(),
         })
     }
 

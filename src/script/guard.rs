@@ -7,7 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::failure::BEFORE_TOLD;
-use super::heard::{Marked, Seen, View};
+use super::lines_read::{Marked, Seen, View};
 use super::roster::Roster;
 use super::used::Used;
 use super::{Blame, Place, Report, Runner, Unread};

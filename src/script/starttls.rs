@@ -1,6 +1,6 @@
 //! `/starttls`: a conn goes on over TLS.
 
-use super::heard::Seen;
+use super::lines_read::Seen;
 use super::wait::Wait;
 use super::{Blame, Failure, Place, Report, Runner, Task, failure};
 use crate::session::Audience;
