@@ -76,12 +76,16 @@ impl Unread {
         self.opened.insert(conn);
     }
 
-    /// A peer said this. Where nothing will read it, it is only counted.
-    pub fn push(&mut self, now: At, conn: ConnId, bytes: &Bytes, keep: bool) {
+    /// A peer said this.
+    pub fn push(&mut self, now: At, conn: ConnId, bytes: &Bytes) {
         self.arrivals += 1;
         let came = Came { arrival: self.arrivals, at: now };
-        self.conns.entry(conn).or_insert_with(|| Words::new(self.max_line, self.encoding));
-        self.change(conn, |words| if keep { words.push(came, bytes) } else { words.count(bytes) });
+        self.add(conn, |words| words.push(came, bytes));
+    }
+
+    /// A peer said this, which nothing will read: its lines are counted and not kept.
+    pub fn count(&mut self, conn: ConnId, bytes: &[u8]) {
+        self.add(conn, |words| words.count(bytes));
     }
 
     /// A peer will say no more: its unfinished line is whole.
@@ -227,6 +231,12 @@ impl Unread {
         self.conns.get(&conn)?.next(conn)
     }
 
+    /// Adds to the words of a conn, which may be its first.
+    fn add(&mut self, conn: ConnId, add: impl FnOnce(&mut Words)) {
+        self.conns.entry(conn).or_insert_with(|| Words::new(self.max_line, self.encoding));
+        self.change(conn, add);
+    }
+
     /// Changes the words of a conn, and what is kept ready with them.
     fn change(&mut self, conn: ConnId, change: impl FnOnce(&mut Words)) {
         let Some(words) = self.conns.get_mut(&conn) else { return };
@@ -258,7 +268,7 @@ mod tests {
     fn unread(reads: &[&[u8]]) -> Unread {
         let mut unread = Unread::new(8, Encoding::UTF_8);
         for read in reads {
-            unread.push(At::START, ConnId::FIRST, &Bytes::copy_from_slice(read), true);
+            unread.push(At::START, ConnId::FIRST, &Bytes::copy_from_slice(read));
         }
         unread
     }
@@ -283,6 +293,18 @@ mod tests {
     }
 
     #[test]
+    fn every_line_has_its_number() {
+        let mut unread = unread(&[b"one\ntwo\n", b"three\nfour"]);
+        take(&mut unread, FIRST);
+        let numbers = |unread: &Unread| -> Vec<(String, u64)> {
+            let lines = unread.all_lines(FIRST);
+            lines.map(|line| (String::from_utf8_lossy(&line.text()).into(), line.ordinal)).collect()
+        };
+        let wanted = [("two", 2), ("three", 3), ("four", 4)];
+        assert_eq!(numbers(&unread), wanted.map(|(text, ordinal)| (text.to_owned(), ordinal)));
+    }
+
+    #[test]
     fn the_end_of_the_peer_makes_a_line_whole() {
         let mut unread = unread(&[b"bye"]);
         unread.end(ConnId::FIRST);
@@ -294,7 +316,7 @@ mod tests {
         let mut unread = Unread::new(8, Encoding::UTF_8);
         let conns = (1..).filter_map(ConnId::new).take(GONE_KEPT + 10);
         for conn in conns {
-            unread.push(At::START, conn, &Bytes::from_static(b"one\ntwo"), true);
+            unread.push(At::START, conn, &Bytes::from_static(b"one\ntwo"));
             unread.end(conn);
         }
         let (kept, all) = (GONE_KEPT * 7, (GONE_KEPT as u64 + 10) * 2);
@@ -315,23 +337,20 @@ mod tests {
     fn of_several_conns_the_first_to_come_is_the_first_to_be_read() {
         let second = ConnId::FIRST.next();
         let mut unread = unread(&[b"unfinished"]);
-        unread.push(At::START, second, &Bytes::from_static(b"b\n"), true);
-        unread.push(At::START, ConnId::FIRST, &Bytes::from_static(b"\na\n"), true);
+        unread.push(At::START, second, &Bytes::from_static(b"b\n"));
+        unread.push(At::START, ConnId::FIRST, &Bytes::from_static(b"\na\n"));
         let order: Vec<_> =
             std::iter::from_fn(|| take(&mut unread, Audience::All)).map(|(text, _)| text).collect();
-        assert_eq!(
-            order,
-            ["01234567".replace("01234567", "unfinish"), "ed\n".into(), "b\n".into(), "a\n".into()]
-        );
+        assert_eq!(order, ["unfinish", "ed\n", "b\n", "a\n"]);
     }
 
     #[test]
     fn a_line_that_has_not_ended_stands_in_nobodys_way() {
         let second = ConnId::FIRST.next();
         let mut unread = unread(&[b"well"]);
-        unread.push(At::START, second, &Bytes::from_static(b"b\n"), true);
+        unread.push(At::START, second, &Bytes::from_static(b"b\n"));
         assert_eq!(take(&mut unread, Audience::All), Some(("b\n".into(), true)));
-        unread.push(At::START, second, &Bytes::from_static(b"er"), true);
+        unread.push(At::START, second, &Bytes::from_static(b"er"));
         let begun: Vec<_> = unread.unfinished(Audience::All).map(|line| line.bytes).collect();
         assert_eq!(begun, [&b"well"[..], b"er"]);
         assert_eq!(take(&mut unread, Audience::All), Some(("well".into(), false)));
@@ -352,7 +371,7 @@ mod tests {
         let second = ConnId::FIRST.next();
         for bound in 0..=16 {
             let mut unread = unread(&[b"a\nb", b"b\ncc", b"\nd"]);
-            unread.push(At::START, second, &Bytes::from_static(b"x\ny\nz"), true);
+            unread.push(At::START, second, &Bytes::from_static(b"x\ny\nz"));
             let (all, bytes) = (unread.lines(), unread.bytes(Audience::All));
             let gone = unread.pass_over(Audience::All, bound);
             assert!(unread.bytes(Audience::All) <= bound);
@@ -368,7 +387,7 @@ mod tests {
     fn whoever_is_spared_keeps_every_line() {
         let second = ConnId::FIRST.next();
         let mut unread = unread(&[b"a\nb\n"]);
-        unread.push(At::START, second, &Bytes::from_static(b"c\nd\n"), true);
+        unread.push(At::START, second, &Bytes::from_static(b"c\nd\n"));
         assert_eq!(unread.pass_over_others(FIRST, 6), 1);
         assert_eq!(unread.pass_over_others(FIRST, 0), 1);
         assert_eq!((unread.bytes(FIRST), unread.bytes(Audience::All), unread.lines()), (4, 4, 2));
@@ -378,7 +397,7 @@ mod tests {
     #[test]
     fn lines_are_counted_when_their_conn_has_gone() {
         let mut unread = unread(&[b"a\nb"]);
-        unread.push(At::START, ConnId::FIRST, &Bytes::from_static(b"c\nd"), false);
+        unread.count(ConnId::FIRST, b"c\nd");
         assert_eq!(unread.lines(), 3, "`bc` was begun to be kept, and counts once");
         take(&mut unread, FIRST);
         unread.end(ConnId::FIRST);
