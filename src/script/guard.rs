@@ -154,7 +154,7 @@ impl Runner {
         let guard = Guard {
             whom,
             pattern: Arc::new(arg.pattern(&self.settings.vars)?),
-            place: Place { span: arg.span(), ..place.clone() },
+            place: place.part(arg.span()),
             used: Used::of(arg.template(), &self.settings.vars),
         };
         let unread =

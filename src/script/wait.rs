@@ -195,9 +195,7 @@ impl Expecting {
 
     fn matched(&mut self, runner: &mut Runner, captures: &[Capture], line: Option<(ConnId, u64)>) {
         runner.failure.skipped(mem::take(&mut self.heard));
-        for capture in captures {
-            runner.settings.vars.capture(capture);
-        }
+        runner.settings.vars.capture_all(captures);
         if let Some((conn, ordinal)) = line {
             runner.want(conn, ordinal, &self.pattern);
         }

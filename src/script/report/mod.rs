@@ -160,8 +160,8 @@ impl Report {
         self.map_text(&|text| secrets.hide(text).into_owned(), &|line| secrets.hide_piece(line))
     }
 
-    /// The report with every piece of its text as `change` makes it, and its notes as `change_note` does. What no longer stands where it
-    /// stood is not marked.
+    /// The report with every piece of its text as `change` makes it, and its notes as `change_note`
+    /// does. What no longer stands where it stood is not marked.
     fn map_text(
         mut self,
         change: &dyn Fn(&[u8]) -> Vec<u8>,
