@@ -64,16 +64,6 @@ documents! {
     explained_why_transcripts: "docs/explanation/why-transcripts.md",
 }
 
-#[test]
-fn the_examples_of_the_encodings_document_run_as_printed() {
-    run("docs/encodings.md");
-}
-
-#[test]
-fn the_examples_of_the_chinese_readme_run_as_printed() {
-    run("docs/zh-CN/README.md");
-}
-
 fn run(name: &str) {
     let document = Document::open(name);
     let stage = Stage::set(&document);
