@@ -4,6 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::{env, iter};
 
 use assert_cmd::assert::Assert;
 use assert_cmd::cargo::cargo_bin;
@@ -46,6 +47,14 @@ enum Input {
     Bytes(Vec<u8>),
     /// A regular file.
     File(PathBuf),
+}
+
+/// A `PATH` on which the program under test is found first, for what calls it by its name.
+pub(crate) fn search_path() -> OsString {
+    let program = cargo_bin!("chat-repl").parent().expect("a folder with the program");
+    let others = env::var_os("PATH").unwrap_or_default();
+    let folders = iter::once(program.to_owned()).chain(env::split_paths(&others));
+    env::join_paths(folders).expect("no folder has a colon in its name")
 }
 
 impl Repl {
