@@ -5,7 +5,7 @@ use std::io::Write;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -15,12 +15,11 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::support::DEADLINE;
 use crate::support::ends::{Gathered, fail};
 use crate::support::peer::{EchoServer, Peer, ScriptedServer};
 use crate::support::proc::Repl;
-use crate::support::says;
 use crate::support::tape::{client, tape};
+use crate::support::{DEADLINE, make_pipe, says};
 
 /// Waits until a file holds all that is wanted. It is a file: there is nobody to tell of it.
 #[track_caller]
@@ -107,10 +106,6 @@ fn a_reader_that_has_stalled_does_not_hold_up_the_end() {
     let told = String::from_utf8(stderr.wait_end()).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(143));
     assert!(told.contains("cannot record to `standard output`: nobody reads it"), "{told}");
-}
-
-fn make_pipe(path: &Path) {
-    assert!(Command::new("mkfifo").arg(path).status().unwrap().success());
 }
 
 #[test]
