@@ -10,6 +10,7 @@ use super::answers::{Answer, Answers};
 use super::*;
 use crate::support::DEADLINE;
 use crate::support::servers::{REDIS, Server};
+use crate::support::tape::{closes, on, opens};
 
 #[test]
 fn all_clients_play_all_of_it_as_often_as_they_are_to() {
@@ -190,8 +191,7 @@ fn a_signal_ends_it_and_what_was_counted_is_told() {
 #[test]
 fn greetings_and_ends_are_compared_as_in_a_replay() {
     let said = [server("hello"), client("one"), server("1"), client("quit"), server("bye")];
-    let closes = r#"{"dt":1,"conn":1,"ev":"close","from":"server","how":"eof"}"#.to_owned();
-    let tape = tape(&[&said[..], &[closes]].concat());
+    let tape = tape(&[&said[..], &[closes("server", "eof")]].concat());
     let dir = folder(&[("talk.json", &tape), ("more.json", &tape.replace("\"bye\"", "\"bye!\""))]);
     let args = ["--listen", "127.0.0.1:0", "--stay", "--replay", "talk.json"];
     let mock = Repl::new().args(args).stdin("").current_dir(dir.path()).spawn();
@@ -217,11 +217,7 @@ fn it_loads_a_server_over_tls() {
 
 #[test]
 fn one_conn_of_a_transcript_is_played() {
-    let second = [
-        r#"{"dt":1,"ev":"open","conn":2,"addr":"127.0.0.1:1"}"#.to_owned(),
-        client("two").replace("\"conn\":1", "\"conn\":2"),
-        server("two").replace("\"conn\":1", "\"conn\":2"),
-    ];
+    let second = [opens(2), on(2, client("two")), on(2, server("two"))];
     let said = [&[client("one"), server("1")], &second[..]].concat();
     let (dir, server) = (folder(&[("two.json", &tape(&said))]), Answers::echo());
     load(dir.path(), "two.json#2", &server.addr(), &[], 0).ended([1, 0, 0, 0, 0, 0]).turns(1);

@@ -12,7 +12,7 @@ use super::ending::Nap;
 use super::{folder, suite};
 use crate::support::make_pipe;
 use crate::support::proc::Repl;
-use crate::support::tape::{client, server, tape};
+use crate::support::tape::{self, client, server, tape};
 use crate::support::tools::require;
 
 /// A question and its answer; the client then ends.
@@ -253,7 +253,7 @@ fn a_test_may_be_as_tolerant_as_any_other_mock() {
 
 #[test]
 fn a_secret_is_compared_and_told_nowhere() {
-    let said = client("PASS ${PASS}").replace("\"line\"", "\"secret\":[\"PASS\"],\"line\"");
+    let said = tape::with(client("PASS ${PASS}"), r#""secret":["PASS"]"#);
     let dir = folder(&[("talk.jsonl", &tape(&[said, server("+OK")]))]);
     let run = |said: &str| {
         let client = format!("echo trying hunter2; {}", asks(said));
