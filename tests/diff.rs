@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use crate::support::proc::Repl;
 use crate::support::says;
-use crate::support::tape::{client, on, prompt, server, tape, with};
+use crate::support::tape::{client, esc, headed, on, prompt, server, tape, with};
 
 /// `chat-repl diff` of files that hold these.
 #[track_caller]
@@ -158,7 +158,7 @@ fn masks_hide_what_differs_on_both_sides() {
     let a = tape(&[server("at 09:15"), client("ping 7")]);
     let b = tape(&[server("at 23:59"), client("ping 8")]);
     diff(&a, &b, &["--mask", r"s/\d+/N/"]).success().stdout("").stderr("");
-    let masked = a.replacen("\"eol\":", r#""mask":["s/:\\d+/:M/","s/\\d+:/H:/"],"eol":"#, 1);
+    let masked = headed(&a, r#""mask":["s/:\\d+/:M/","s/\\d+:/H:/"]"#);
     let left = diff(&masked, &b, &[]).code(1).stderr("error: 1 difference\n");
     left.stdout(contains("  2 server: at 09:15\n- 3 client: ping 7\n"));
     diff(&masked, &b, &["--mask", r"s/p\w+ ./P/"]).success();
@@ -186,8 +186,7 @@ fn conns_are_compared_in_their_order() {
 
 #[test]
 fn bytes_that_are_no_text_and_line_ends_are_visible() {
-    let bytes = |text: &str| server(text).replace(r#""line":"#, r#""esc":"#);
-    let (a, b) = (tape(&[bytes(r"a\\xff")]), tape(&[bytes(r"a\\xfe\u001b[2J")]));
+    let (a, b) = (tape(&[esc(server(r"a\\xff"))]), tape(&[esc(server(r"a\\xfe\u001b[2J"))]));
     let shown = contains("- 2 server: a\\xff\n+ 2 server: a\\xfe\\x1b[2J\n");
     diff(a, b, &[]).code(1).stdout(shown.and(contains("\u{1b}").not()));
     let cr_lf = server("same").replace("\"}", r#"","eol":"\r\n"}"#);

@@ -17,7 +17,7 @@ use tempfile::TempDir;
 
 use crate::support::ends::{Gathered, fail};
 use crate::support::peer::{EchoServer, Peer, ScriptedServer};
-use crate::support::proc::Repl;
+use crate::support::proc::{Repl, stdout};
 use crate::support::tape::{client, tape};
 use crate::support::{DEADLINE, make_pipe, says};
 
@@ -41,7 +41,7 @@ fn wait_for_file(path: &Path, wanted: &str) -> String {
 #[track_caller]
 fn shown(path: &Path) -> String {
     let shown = Repl::new().args([Path::new("show"), path]).run().success();
-    String::from_utf8(shown.get_output().stdout.clone()).unwrap()
+    stdout(&shown)
 }
 
 /// The events of JSON Lines, parsed: header and end are not among them.

@@ -5,7 +5,7 @@ use tempfile::TempDir;
 use vt100::{Color, Screen};
 
 use crate::support::peer::ScriptedServer;
-use crate::support::proc::Repl;
+use crate::support::proc::{Repl, stderr};
 use crate::support::pty::Pty;
 use crate::support::{DEADLINE, folder};
 
@@ -31,7 +31,7 @@ fn piped(args: &[&str]) -> String {
     let (server, dir) = (server(), folder(&[("wide.chat", SCRIPT)]));
     let ended = repl(&server, &dir).args(args).run().code(1);
     server.finish();
-    let told = String::from_utf8(ended.get_output().stderr.clone()).unwrap();
+    let told = stderr(&ended);
     Regex::new(r"\+[0-9]+(us|ms|s)").unwrap().replace_all(&told, "+0ms").into_owned()
 }
 

@@ -14,7 +14,9 @@ use crate::support::DEADLINE;
 use crate::support::peer::{Peer, ScriptedServer, accept_within, listen};
 use crate::support::proc::Repl;
 use crate::support::says;
-use crate::support::tape::{client, closes, on, opens, prompt, server, talk_folder, tape, with};
+use crate::support::tape::{
+    client, closes, headed, on, opens, prompt, server, talk_folder, tape, with,
+};
 
 /// Replays the tape of a folder to a server that plays this part and then reads to the end; what the
 /// server heard.
@@ -100,11 +102,8 @@ fn a_line_end_alone_is_told_as_such() {
 
 #[test]
 fn the_masks_of_the_header_come_first_and_a_bad_one_is_told() {
-    let masked = tape(&[server("id 12 at 09:15")]).replacen(
-        r#""eol""#,
-        r#""mask":["s/\\d+:\\d+/T/","s/id \\d+/id N/"],"eol""#,
-        1,
-    );
+    let masks = r#""mask":["s/\\d+:\\d+/T/","s/id \\d+/id N/"]"#;
+    let masked = headed(&tape(&[server("id 12 at 09:15")]), masks);
     let dir = talk_folder(&masked);
     let (replayed, _) = replay(dir.path(), &[], |peer| peer.say("id 7 at 23:59\n"));
     replayed.success();

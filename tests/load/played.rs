@@ -9,6 +9,7 @@ use rustix::process::Signal;
 use super::answers::{Answer, Answers};
 use super::*;
 use crate::support::DEADLINE;
+use crate::support::proc::stderr;
 use crate::support::servers::{REDIS, Server};
 use crate::support::tape::{closes, on, opens};
 
@@ -223,7 +224,7 @@ fn one_conn_of_a_transcript_is_played() {
     load(dir.path(), "two.json#2", &server.addr(), &[], 0).ended([1, 0, 0, 0, 0, 0]).turns(1);
     let args = ["load", "two.json", "--connect", &server.addr()];
     let ran = Repl::new().args(args).current_dir(dir.path()).run().code(3);
-    let told = String::from_utf8_lossy(&ran.get_output().stderr).into_owned();
+    let told = stderr(&ran);
     assert!(told.contains("`two.json` has 2 conns: say which, as in `two.json#1`"), "{told}");
 }
 
@@ -242,7 +243,7 @@ fn what_a_client_cannot_do_is_told_before_anything_begins() {
     ] {
         let args = ["load", file, "--connect", &server.addr()];
         let ran = Repl::new().args(args).current_dir(dir.path()).run().code(code);
-        let told = String::from_utf8_lossy(&ran.get_output().stderr).into_owned();
+        let told = stderr(&ran);
         assert!(told.contains(what), "{told}");
     }
     assert!(server.heard().is_empty());

@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use super::*;
+use crate::support::proc::stdout;
 use crate::support::tape::{closes, on, opens, prompt, with};
 use crate::support::{folder, says};
 
@@ -181,7 +182,7 @@ fn what_happened_is_kept() {
     mock.wait().exited(0);
     for file in ["actual.json", "record.jsonl"] {
         let kept = Repl::new().args(["show", file]).current_dir(dir.path()).run().success();
-        let shown = String::from_utf8(kept.get_output().stdout.clone()).unwrap();
+        let shown = stdout(&kept);
         let said = ["server   hello", "guest-1  one", "server   1", "guest-1  two", "server   2"];
         let at = said.map(|line| shown.find(line).unwrap_or_else(|| panic!("{line}: {shown}")));
         assert!(at.is_sorted(), "{shown}");

@@ -5,7 +5,7 @@ use std::fs;
 use tempfile::TempDir;
 
 use super::Person;
-use crate::support::proc::Repl;
+use crate::support::proc::{Repl, stdout};
 use crate::support::pty::rows;
 
 #[test]
@@ -92,7 +92,7 @@ fn save_says_how_many_events_it_wrote_and_overwrites_nothing_else() {
     host.wait_for(|screen| rows(screen).iter().any(|row| row.starts_with("error: ")));
     assert_eq!(fs::read(&other).unwrap(), b"dear");
     let shown = Repl::new().args(["show".as_ref(), file.as_os_str()]).run().success();
-    let shown = String::from_utf8(shown.get_output().stdout.clone()).unwrap();
+    let shown = stdout(&shown);
     assert!(shown.contains("hello"), "{shown}");
 }
 

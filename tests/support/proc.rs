@@ -49,6 +49,18 @@ enum Input {
     File(PathBuf),
 }
 
+/// What a run wrote to standard output, which is text.
+#[track_caller]
+pub(crate) fn stdout(run: &Assert) -> String {
+    String::from_utf8(run.get_output().stdout.clone()).expect("it writes text")
+}
+
+/// The same of standard error.
+#[track_caller]
+pub(crate) fn stderr(run: &Assert) -> String {
+    String::from_utf8(run.get_output().stderr.clone()).expect("it writes text")
+}
+
 /// A `PATH` on which the program under test is found first, for what calls it by its name.
 pub(crate) fn search_path() -> OsString {
     let program = cargo_bin!("chat-repl").parent().expect("a folder with the program");

@@ -50,8 +50,23 @@ pub(crate) fn on(conn: u32, event: impl Into<String>) -> String {
     event.into().replace("\"conn\":1", &format!("\"conn\":{conn}"))
 }
 
+/// The event, with its text written as bytes: `\\xff` and the like.
+pub(crate) fn esc(event: impl Into<String>) -> String {
+    event.into().replacen(r#""line":"#, r#""esc":"#, 1)
+}
+
 /// An event with something more in it.
 pub(crate) fn with(event: impl Into<String>, more: &str) -> String {
     let event = event.into();
     format!("{},{more}}}", event.strip_suffix('}').expect("an object"))
+}
+
+/// The transcript, with something more in its header.
+pub(crate) fn headed(tape: &str, more: &str) -> String {
+    tape.replacen(r#","eol":"#, &format!(r#",{more},"eol":"#), 1)
+}
+
+/// The transcript, of an end that ends its lines by CR and LF.
+pub(crate) fn crlf(tape: &str) -> String {
+    tape.replacen(r#""eol":"\n""#, r#""eol":"\r\n""#, 1)
 }
