@@ -217,12 +217,6 @@ impl Runner {
         self.spoken
     }
 
-    /// Whom text goes to, and whom `/expect` reads from.
-    #[must_use]
-    pub fn audience(&self) -> Audience {
-        self.to
-    }
-
     /// What stands before a line that is typed: whom it will go to.
     #[must_use]
     pub fn prompt(&self) -> String {

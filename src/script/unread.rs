@@ -64,32 +64,31 @@ impl<'a> Next<'a> {
 
 impl Unread {
     /// Nothing unread; a line longer than `max_line` bytes is read in pieces.
-    #[must_use]
-    pub fn new(max_line: usize, encoding: Encoding) -> Self {
+    pub(super) fn new(max_line: usize, encoding: Encoding) -> Self {
         let (conns, order, opened) = (BTreeMap::new(), BTreeSet::new(), BTreeSet::new());
         let gone = VecDeque::new();
         Unread { conns, order, opened, gone, max_line, encoding, arrivals: 0, bytes: 0, lines: 0 }
     }
 
     /// This conn is no guest of ours: [`Audience::Guests`] leaves it out.
-    pub fn no_guest(&mut self, conn: ConnId) {
+    pub(super) fn no_guest(&mut self, conn: ConnId) {
         self.opened.insert(conn);
     }
 
     /// A peer said this.
-    pub fn push(&mut self, now: At, conn: ConnId, bytes: &Bytes) {
+    pub(super) fn push(&mut self, now: At, conn: ConnId, bytes: &Bytes) {
         self.arrivals += 1;
         let came = Came { arrival: self.arrivals, at: now };
         self.add(conn, |words| words.push(came, bytes));
     }
 
     /// A peer said this, which nothing will read: its lines are counted and not kept.
-    pub fn count(&mut self, conn: ConnId, bytes: &[u8]) {
+    pub(super) fn count(&mut self, conn: ConnId, bytes: &[u8]) {
         self.add(conn, |words| words.count(bytes));
     }
 
     /// A peer will say no more: its unfinished line is whole.
-    pub fn end(&mut self, conn: ConnId) {
+    pub(super) fn end(&mut self, conn: ConnId) {
         self.change(conn, Words::end);
         self.forget(conn);
         if self.conns.contains_key(&conn) {
@@ -121,7 +120,7 @@ impl Unread {
     }
 
     /// The unfinished lines of `from` that are next of their conns, in the order in which they began.
-    pub fn unfinished(&self, from: Audience) -> impl Iterator<Item = Next<'_>> {
+    pub(super) fn unfinished(&self, from: Audience) -> impl Iterator<Item = Next<'_>> {
         let (one, all) = match from {
             Audience::One(conn) => (Some(conn), None),
             Audience::All | Audience::Guests => {
@@ -135,17 +134,17 @@ impl Unread {
     }
 
     /// What has come of the line that each conn has not ended, be there whole lines before it or not.
-    pub fn begun(&self) -> impl Iterator<Item = (ConnId, &[u8])> {
+    pub(super) fn begun(&self) -> impl Iterator<Item = (ConnId, &[u8])> {
         self.conns.iter().filter_map(|(conn, words)| Some((*conn, words.begun()?)))
     }
 
     /// The lines of `from` that are whole, those of one conn after those of another.
-    pub fn whole_lines(&self, from: Audience) -> impl Iterator<Item = Next<'_>> {
+    pub(super) fn whole_lines(&self, from: Audience) -> impl Iterator<Item = Next<'_>> {
         self.all_lines(from).filter(|line| line.whole)
     }
 
     /// The lines of `from`, unfinished ones included, those of one conn after those of another.
-    pub fn all_lines(&self, from: Audience) -> impl Iterator<Item = Next<'_>> {
+    pub(super) fn all_lines(&self, from: Audience) -> impl Iterator<Item = Next<'_>> {
         let meant = move |conn: ConnId| match from {
             Audience::All => true,
             Audience::Guests => self.is_guest(conn),
@@ -162,14 +161,13 @@ impl Unread {
     }
 
     /// The unfinished line of `conn`, which is next, has been read as far as it has come.
-    pub fn read_unfinished(&mut self, conn: ConnId) {
+    pub(super) fn read_unfinished(&mut self, conn: ConnId) {
         self.change(conn, Words::read_unfinished);
         self.forget(conn);
     }
 
     /// How many bytes are unread.
-    #[must_use]
-    pub fn bytes(&self, from: Audience) -> usize {
+    pub(super) fn bytes(&self, from: Audience) -> usize {
         match from {
             Audience::One(conn) => self.conns.get(&conn).map_or(0, Words::bytes),
             Audience::All => self.bytes,
@@ -181,19 +179,18 @@ impl Unread {
     }
 
     /// The conns that have something to read or may yet, and how many lines of each are unread.
-    pub fn conns(&self) -> impl Iterator<Item = (ConnId, u64)> {
+    pub(super) fn conns(&self) -> impl Iterator<Item = (ConnId, u64)> {
         self.conns.iter().map(|(conn, words)| (*conn, words.lines()))
     }
 
     /// How many lines of all conns are unread, unfinished ones included.
-    #[must_use]
-    pub fn lines(&self) -> u64 {
+    pub(super) fn lines(&self) -> u64 {
         self.lines
     }
 
     /// Passes over the oldest lines until at most `bound` bytes are unread; says how many lines that
     /// were.
-    pub fn pass_over(&mut self, from: Audience, bound: usize) -> u64 {
+    pub(super) fn pass_over(&mut self, from: Audience, bound: usize) -> u64 {
         let before = self.lines;
         while let excess @ 1.. = self.bytes(from).saturating_sub(bound) {
             let Some(conn) = self.next(from).map(|next| next.conn) else { break };
@@ -204,7 +201,7 @@ impl Unread {
 
     /// Passes over the oldest lines of everybody else until at most `bound` bytes of all conns are
     /// unread; says how many lines that were. Where all are meant, nobody is spared.
-    pub fn pass_over_others(&mut self, spared: Audience, bound: usize) -> u64 {
+    pub(super) fn pass_over_others(&mut self, spared: Audience, bound: usize) -> u64 {
         let before = self.lines;
         while let excess @ 1.. = self.bytes.saturating_sub(bound) {
             let mut others = self.order.iter().map(|(_, conn)| *conn);

@@ -128,8 +128,7 @@ impl Store {
     }
 
     /// When the latest of them happened.
-    #[must_use]
-    pub const fn last_at(&self) -> At {
+    pub(super) const fn last_at(&self) -> At {
         self.last
     }
 

@@ -75,8 +75,7 @@ impl Report {
 
     /// A report whose headline quotes a part of the script, which may be long: `before`, the quotation,
     /// and what is `behind` it.
-    #[must_use]
-    pub fn quoting(
+    pub(in crate::script) fn quoting(
         before: impl Into<String>,
         quoted: impl Into<String>,
         behind: impl Into<String>,

@@ -1,7 +1,6 @@
 //! Several conns in one script.
 
 use super::*;
-use crate::session::Audience;
 
 /// What `/open` asked for: name and address.
 fn asked(end: &End) -> Vec<(&str, &str)> {
@@ -95,7 +94,7 @@ fn a_guest_to_come_keeps_its_name_and_another_conn_is_not_kicked() {
 #[test]
 fn the_prompt_names_the_conn_where_there_are_several() {
     let mut end = End::person();
-    assert_eq!((end.runner.prompt(), end.runner.audience()), ("> ".into(), Audience::One(conn(1))));
+    assert_eq!(end.runner.prompt(), "> ");
     end.opens(2, "bob");
     assert_eq!(end.runner.prompt(), "main> ");
     for (step, prompt) in [("/on bob\n", "bob> "), ("/on all\n", "all> ")] {

@@ -51,7 +51,7 @@ impl Text {
     }
 
     /// Sets whether to use colours.
-    pub fn set_styled(&mut self, styled: bool) {
+    pub(super) fn set_styled(&mut self, styled: bool) {
         self.styled = styled;
     }
 
@@ -61,12 +61,12 @@ impl Text {
     }
 
     /// Sets whether to tell all that events hold: marks for a replay, keys that are not known.
-    pub fn tell_marks(&mut self, marks: bool) {
+    pub(super) fn tell_marks(&mut self, marks: bool) {
         self.marks = marks;
     }
 
     /// Reads lines in this encoding, whatever the header says.
-    pub fn read_as(&mut self, encoding: Encoding) {
+    pub(super) fn read_as(&mut self, encoding: Encoding) {
         self.encoding = encoding;
     }
 

@@ -153,8 +153,7 @@ impl<R: BufRead> Reader<R> {
     }
 
     /// Header, how many events are missing, how it ended: known once there is no next event.
-    #[must_use]
-    pub fn into_parts(self) -> (Header, u64, Ended) {
+    pub(in crate::transcript) fn into_parts(self) -> (Header, u64, Ended) {
         let ended = self.interrupted.map_or(Ended::Whole, Ended::Interrupted);
         (self.header, self.missing, ended)
     }
