@@ -5,7 +5,6 @@ use std::io::Write;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::Stdio;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -72,13 +71,7 @@ fn standard_output_can_be_the_recording() {
 fn a_reader_that_leaves_ends_the_program_quietly() {
     let server = EchoServer::start();
     let repl = Repl::new().args(["--connect", &server.addr(), "--json", "-q"]);
-    let mut command = repl.command();
-    let mut child = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = repl.spawn_piped();
     drop(child.stdout.take());
     let ended = child.wait_with_output().unwrap();
     assert_eq!(
@@ -95,9 +88,7 @@ fn a_reader_that_has_stalled_does_not_hold_up_the_end() {
         peer.read_to_end_within(DEADLINE);
     });
     let repl = Repl::new().args(["--connect", &server.addr(), "--json"]);
-    let mut command = repl.command();
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().unwrap();
+    let mut child = repl.spawn_piped();
     let mut stdin = child.stdin.take().unwrap();
     stdin.write_all(b"/expect ^last$\n/echo all is heard\n").unwrap();
     let stderr = Gathered::from("stderr", child.stderr.take().unwrap());

@@ -3,7 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::{env, iter};
 
 use assert_cmd::assert::Assert;
@@ -120,6 +120,15 @@ impl Repl {
         }
         command.env("HOME", self.home.path()).env("TZ", "UTC").envs(self.vars.iter().cloned());
         command
+    }
+
+    /// Starts it with a pipe at each standard stream, which nobody reads or writes but the test.
+    /// `self` is to outlive it.
+    #[track_caller]
+    pub(crate) fn spawn_piped(&self) -> Child {
+        let mut command = self.command();
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.spawn().expect("the program starts")
     }
 
     /// Starts it, and lets the test talk with it.
