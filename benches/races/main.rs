@@ -28,6 +28,7 @@ mod room;
 mod slow;
 mod start_up;
 mod table;
+mod tape;
 
 use std::sync::OnceLock;
 use std::time::Duration;
