@@ -5,25 +5,23 @@ use std::path::Path;
 
 use predicates::prelude::*;
 use predicates::str::contains;
-use tempfile::TempDir;
 
 use crate::support::DEADLINE;
 use crate::support::peer::{Peer, ScriptedServer};
-use crate::support::proc::Repl;
+use crate::support::proc::{Repl, stderr};
 use crate::support::says;
-use crate::support::tape::{client, prompt, server, tape};
+use crate::support::tape::{client, prompt, server, talk_folder, tape, with};
 
 /// A line that may be missing.
 fn maybe(line: &str) -> String {
-    server(line).replacen('}', r#","opt":true}"#, 1)
+    with(server(line), r#""opt":true"#)
 }
 
 /// Blesses what a server says that plays this part and then reads to the end; what is told of it, and
 /// the tape as it is then.
 #[track_caller]
 fn bless(tape: &str, part: impl FnOnce(&mut Peer) + Send + 'static) -> (String, String) {
-    let dir = TempDir::new().unwrap();
-    fs::write(dir.path().join("talk.jsonl"), tape).unwrap();
+    let dir = talk_folder(tape);
     let told = replay(dir.path(), part);
     (told, fs::read_to_string(dir.path().join("talk.jsonl")).unwrap())
 }
@@ -37,7 +35,7 @@ fn replay(dir: &Path, part: impl FnOnce(&mut Peer) + Send + 'static) -> String {
     let repl = Repl::new().args(["--connect", &server.addr(), "--bless", "--replay", "talk.jsonl"]);
     let told = repl.current_dir(dir).run().success();
     server.finish();
-    String::from_utf8(told.get_output().stderr.clone()).unwrap()
+    stderr(&told)
 }
 
 /// The server's part: says this, hears the client, says that.
@@ -80,13 +78,12 @@ fn a_prompt_that_has_its_rest_at_once_is_as_it_was() {
 /// What is told where a server that plays this part cannot be blessed; the tape stays as it is.
 #[track_caller]
 fn refuse(tape: &str, part: impl FnOnce(&mut Peer) + Send + 'static, told: &[&str]) {
-    let dir = TempDir::new().unwrap();
-    fs::write(dir.path().join("talk.jsonl"), tape).unwrap();
+    let dir = talk_folder(tape);
     let server = ScriptedServer::start(move |mut peer| part(&mut peer));
     let repl = Repl::new().args(["--connect", &server.addr(), "--timeout", "300ms", "--bless"]);
     let refused = repl.args(["--replay", "talk.jsonl"]).current_dir(dir.path()).run().code(1);
     server.finish();
-    let stderr = String::from_utf8(refused.get_output().stderr.clone()).unwrap();
+    let stderr = stderr(&refused);
     for part in told {
         assert!(stderr.contains(part), "{part}: {stderr}");
     }
@@ -102,7 +99,7 @@ fn what_cannot_be_blessed_is_told_as_such() {
         peer.expect_bytes("b\n");
     };
     refuse(&talk, ends, &["event 4 of talk.jsonl did not come: the peer has ended\n", nothing]);
-    let wanted = |line: &str| server(line).replacen('}', r#","want":"^o"}"#, 1);
+    let wanted = |line: &str| with(server(line), r#""want":"^o""#);
     let talk = tape(&[server("a"), client("b"), wanted("ok")]);
     let silent = |peer: &mut Peer| {
         peer.say("A\n");
@@ -126,9 +123,8 @@ fn what_cannot_be_blessed_is_told_as_such() {
 
 #[test]
 fn a_file_that_is_gone_is_told_without_a_place_in_a_script() {
-    let dir = TempDir::new().unwrap();
+    let dir = talk_folder(&tape(&[server("a"), client("b"), server("c")]));
     let file = dir.path().join("talk.jsonl");
-    fs::write(&file, tape(&[server("a"), client("b"), server("c")])).unwrap();
     let server = ScriptedServer::start(move |mut peer| {
         peer.say("A\n");
         peer.expect_bytes("b\n");
@@ -144,9 +140,8 @@ fn a_file_that_is_gone_is_told_without_a_place_in_a_script() {
 
 #[test]
 fn a_file_that_was_changed_meanwhile_is_left_alone() {
-    let dir = TempDir::new().unwrap();
+    let dir = talk_folder(&tape(&[server("a"), client("b"), server("c")]));
     let file = dir.path().join("talk.jsonl");
-    fs::write(&file, tape(&[server("a"), client("b"), server("c")])).unwrap();
     let longer = tape(&[server("0"), server("a"), client("b"), server("c")]);
     let (changed, content) = (file.clone(), longer.clone());
     let server = ScriptedServer::start(move |mut peer| {

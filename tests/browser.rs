@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use crate::support::browser::{self, Seen};
 use crate::support::folder;
 use crate::support::proc::Repl;
-use crate::support::tape::{client, server, tape};
+use crate::support::tape::{client, on, server, tape};
 
 /// What a browser makes of the page of a transcript.
 #[track_caller]
@@ -153,7 +153,7 @@ fn the_filter_hides_what_does_not_match() {
 
 #[test]
 fn conns_are_switched_off_and_on() {
-    let two = tape(&[client("one"), client("two").replace("\"conn\":1", "\"conn\":2")]);
+    let two = tape(&[client("one"), on(2, client("two"))]);
     let off = "document.querySelector('[data-conn=\"1\"]').click();";
     let Some(seen) = acted(&two, off) else { return };
     assert_eq!(bubbles(&seen.dom), ["two"]);

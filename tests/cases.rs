@@ -34,6 +34,7 @@ use tempfile::TempDir;
 use crate::support::DEADLINE;
 use crate::support::peer::{Peer, ScriptedServer, listen};
 use crate::support::proc::Repl;
+use crate::support::project;
 use crate::support::running::Finished;
 
 /// A test for each case, and one that holds the folder to them.
@@ -277,7 +278,7 @@ fn assert_folder(folder: &str, names: &[&str]) {
 }
 
 fn cases() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases")
+    project().join("tests/cases")
 }
 
 fn unescaped(text: &str) -> Vec<u8> {

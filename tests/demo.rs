@@ -4,13 +4,12 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::process::{Command, Stdio};
 
-use assert_cmd::cargo::cargo_bin;
 use chat_repl::transcript::{self, Ended};
 use tempfile::TempDir;
 
 use crate::servers;
 use crate::support::printed;
-use crate::support::proc::Repl;
+use crate::support::proc::{Repl, search_path};
 use crate::support::project;
 use crate::support::running::Running;
 
@@ -54,10 +53,8 @@ fn two_ends_greet_each_other_as_their_scripts_say() {
 #[test]
 fn the_demo_leaves_a_transcript_and_plays_it_again() {
     let folder = TempDir::new().unwrap();
-    let program = cargo_bin!("chat-repl").parent().expect("a folder with the program");
-    let path = std::env::var("PATH").expect("a path with bash in it");
     let mut demo = Command::new(project().join("scripts/demo.sh"));
-    demo.current_dir(&folder).env("PATH", format!("{}:{path}", program.display()));
+    demo.current_dir(&folder).env("PATH", search_path());
     let left = Running::start(demo, Some(Stdio::null()), None).wait().exited(0);
     let shown = String::from_utf8(left.stdout).unwrap();
     assert!(shown.contains("guest-1  I am Ada"), "{shown}");

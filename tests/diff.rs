@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use crate::support::proc::Repl;
 use crate::support::says;
-use crate::support::tape::{client, prompt, server, tape};
+use crate::support::tape::{client, esc, headed, on, prompt, server, tape, with};
 
 /// `chat-repl diff` of files that hold these.
 #[track_caller]
@@ -24,15 +24,6 @@ fn diff_of(name_a: &str, name_b: &str, (a, b): (&[u8], &[u8]), args: &[&str]) ->
     fs::write(dir.path().join("b.jsonl"), b).unwrap();
     let repl = Repl::new().args(["diff", name_a, name_b]).args(args);
     repl.env("PASS", "hunter22").current_dir(dir.path()).run()
-}
-
-/// The same line with marks for replays.
-fn marked(line: &str, marks: &str) -> String {
-    line.replace(r#""line":"#, &format!(r#"{marks},"line":"#))
-}
-
-fn on_conn(conn: u32, line: &str) -> String {
-    line.replace(r#""conn":1"#, &format!(r#""conn":{conn}"#))
 }
 
 #[test]
@@ -106,12 +97,12 @@ fn hunks_are_apart() {
 #[test]
 fn what_the_first_says_may_differ_may() {
     let a = tape(&[
-        marked(&server("OK id=8f3a"), r#""want":"^OK id=(?<id>\\w+)$""#),
-        marked(&client("JOIN 8f3a"), r#""send":"JOIN ${id}""#),
-        marked(&server("joined 8f3a"), r#""want":"^joined ${id}$""#),
-        marked(&server("a hint"), r#""opt":true"#),
-        marked(&server("Ada"), r#""group":"names""#),
-        marked(&server("Bob"), r#""group":"names""#),
+        with(server("OK id=8f3a"), r#""want":"^OK id=(?<id>\\w+)$""#),
+        with(client("JOIN 8f3a"), r#""send":"JOIN ${id}""#),
+        with(server("joined 8f3a"), r#""want":"^joined ${id}$""#),
+        with(server("a hint"), r#""opt":true"#),
+        with(server("Ada"), r#""group":"names""#),
+        with(server("Bob"), r#""group":"names""#),
         client("QUIT"),
     ]);
     let other = |id: &str, joined: &str| {
@@ -139,7 +130,7 @@ fn what_the_first_says_may_differ_may() {
 
 #[test]
 fn variables_may_stand_in_patterns() {
-    let a = tape(&[marked(&server("hi Ada"), r#""want":"^hi ${who}$""#)]);
+    let a = tape(&[with(server("hi Ada"), r#""want":"^hi ${who}$""#)]);
     let b = tape(&[server("hi Bob")]);
     diff(&a, &b, &["--var", "who=Bob"]).success().stdout("");
     diff(&a, &b, &[]).code(1);
@@ -167,7 +158,7 @@ fn masks_hide_what_differs_on_both_sides() {
     let a = tape(&[server("at 09:15"), client("ping 7")]);
     let b = tape(&[server("at 23:59"), client("ping 8")]);
     diff(&a, &b, &["--mask", r"s/\d+/N/"]).success().stdout("").stderr("");
-    let masked = a.replacen("\"eol\":", r#""mask":["s/:\\d+/:M/","s/\\d+:/H:/"],"eol":"#, 1);
+    let masked = headed(&a, r#""mask":["s/:\\d+/:M/","s/\\d+:/H:/"]"#);
     let left = diff(&masked, &b, &[]).code(1).stderr("error: 1 difference\n");
     left.stdout(contains("  2 server: at 09:15\n- 3 client: ping 7\n"));
     diff(&masked, &b, &["--mask", r"s/p\w+ ./P/"]).success();
@@ -176,8 +167,8 @@ fn masks_hide_what_differs_on_both_sides() {
 
 #[test]
 fn conns_are_compared_in_their_order() {
-    let a = tape(&[server("one"), on_conn(2, &server("two"))]);
-    let moved = tape(&[server("one"), on_conn(7, &server("2"))]);
+    let a = tape(&[server("one"), on(2, server("two"))]);
+    let moved = tape(&[server("one"), on(7, server("2"))]);
     let shown = "conn 2 of a.jsonl, conn 7 of b.jsonl\n- 3 server: two\n+ 3 server: 2\n";
     diff(&a, moved, &[]).code(1).stdout(contains(shown).and(contains("one").not()));
     let less = tape(&[server("one")]);
@@ -195,8 +186,7 @@ fn conns_are_compared_in_their_order() {
 
 #[test]
 fn bytes_that_are_no_text_and_line_ends_are_visible() {
-    let bytes = |text: &str| server(text).replace(r#""line":"#, r#""esc":"#);
-    let (a, b) = (tape(&[bytes(r"a\\xff")]), tape(&[bytes(r"a\\xfe\u001b[2J")]));
+    let (a, b) = (tape(&[esc(server(r"a\\xff"))]), tape(&[esc(server(r"a\\xfe\u001b[2J"))]));
     let shown = contains("- 2 server: a\\xff\n+ 2 server: a\\xfe\\x1b[2J\n");
     diff(a, b, &[]).code(1).stdout(shown.and(contains("\u{1b}").not()));
     let cr_lf = server("same").replace("\"}", r#"","eol":"\r\n"}"#);
@@ -217,11 +207,11 @@ fn the_border_between_two_reads_does_not_matter() {
 fn a_line_that_our_side_has_spoken_within_is_the_same_as_a_whole_one() {
     let cut = [prompt("login: "), client("ada"), prompt("pass"), client("x"), server("word: ok")];
     let whole = [client("ada"), server("login: password: ok"), client("x")];
-    let with = |lines: &[String], last: &str| tape(&[lines, &[server(last)]].concat());
+    let ending = |lines: &[String], last: &str| tape(&[lines, &[server(last)]].concat());
     for (a, b) in [(&cut[..], &whole[..]), (&whole, &cut)] {
         let mask = ["--mask", r"s/\d+/N/"];
-        diff(with(a, "welcome 1"), with(b, "welcome 2"), &mask).success().stdout("");
-        let told = diff(with(a, "welcome"), with(b, "go away"), &[]).code(1);
+        diff(ending(a, "welcome 1"), ending(b, "welcome 2"), &mask).success().stdout("");
+        let told = diff(ending(a, "welcome"), ending(b, "go away"), &[]).code(1);
         let told = told.stderr("error: 1 difference\n");
         told.stdout(contains("server: welcome\n").and(contains("- 2").not()));
     }
@@ -230,14 +220,14 @@ fn a_line_that_our_side_has_spoken_within_is_the_same_as_a_whole_one() {
         diff(tape(&cut), tape(&[server("login: passwort: ok"), client("ada"), client("x")]), &[]);
     told.code(1).stdout(contains("+ 2 server: login: passwort: ok\n"));
     // A mark is for its own line only.
-    let wanted = [marked(&prompt("login: "), r#""want":"^log""#), client("ada"), server("ok")];
+    let wanted = [with(prompt("login: "), r#""want":"^log""#), client("ada"), server("ok")];
     diff(tape(&wanted), tape(&[prompt("logon: "), client("ada"), server("ok")]), &[]).success();
     diff(tape(&wanted), tape(&[server("login: ok"), client("ada")]), &[]).code(1);
 }
 
 #[test]
 fn a_secret_is_put_back_and_not_shown() {
-    let hidden = marked(&client("PASS ${PASS}"), r#""secret":["PASS"]"#);
+    let hidden = with(client("PASS ${PASS}"), r#""secret":["PASS"]"#);
     let (a, b) = (tape(&[hidden, server("ok")]), tape(&[client("PASS hunter22"), server("no")]));
     let given = diff(&a, &b, &["--secret", "PASS"]).code(1).stderr("error: 1 difference\n");
     given.stdout(contains("  2 client: PASS ${PASS}\n").and(contains("hunter22").not()));
@@ -256,6 +246,6 @@ fn a_file_that_is_none_is_told() {
     let both = (good.as_bytes(), good.as_bytes());
     let absent = diff_of("a.jsonl", "c.jsonl", both, &[]).code(3).stdout("");
     absent.stderr(says::error("cannot read `c.jsonl`: "));
-    let bad = tape(&[marked(&server("hi"), r#""want":"(""#)]);
+    let bad = tape(&[with(server("hi"), r#""want":"(""#)]);
     diff(bad, &good, &[]).code(3).stderr(says::error("event 2 of `a.jsonl`: `want`, column 1: "));
 }

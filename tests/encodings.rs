@@ -11,6 +11,7 @@ use crate::support::folder;
 use crate::support::peer::{Peer, ScriptedServer};
 use crate::support::proc::Repl;
 use crate::support::says;
+use crate::support::tape::{client, esc, headed, server, tape, with};
 
 /// `你好` and `再见` in gbk.
 const HELLO: &[u8] = b"\xc4\xe3\xba\xc3";
@@ -27,6 +28,11 @@ fn greets() -> ScriptedServer {
 
 fn gbk(server: &ScriptedServer) -> Repl {
     Repl::new().args(["--connect", &server.addr(), "--encoding", "gbk"])
+}
+
+/// A transcript that says that its bytes are gbk.
+fn tape_in_gbk(events: &[String]) -> String {
+    headed(&tape(events), r#""encoding":"gbk""#)
 }
 
 #[test]
@@ -122,10 +128,8 @@ fn a_transcript_keeps_bytes_and_says_how_they_are_read() {
 
 #[test]
 fn a_transcript_that_does_not_say_it_is_told() {
-    let header = r#"{"chat-repl":"transcript","version":1,"started":"2026-10-07T09:15:02Z","role":"client","eol":"\n"}"#;
-    let line = r#"{"dt":0,"conn":1,"from":"server","esc":"\\xc4\\xe3\\x1b\\xc4"}"#;
-    let text = format!("{header}\n{line}\n{{\"ev\":\"end\",\"dt\":0,\"events\":1}}\n");
-    let unknown = text.replace("\"eol\":\"\\n\"", "\"encoding\":\"gkb\"");
+    let text = tape(&[esc(server(r"\\xc4\\xe3\\x1b\\xc4"))]);
+    let unknown = headed(&text, r#""encoding":"gkb""#);
     let dir = folder(&[("a.jsonl", &text), ("b.jsonl", &unknown)]);
     let show = |args: &[&str]| Repl::new().args(["show"]).args(args).current_dir(dir.path()).run();
     show(&["a.jsonl", "--encoding", "gbk"]).success().stdout(contains("server  你\\x1b\\xc4\n"));
@@ -135,12 +139,8 @@ fn a_transcript_that_does_not_say_it_is_told() {
 
 #[test]
 fn a_difference_is_shown_in_text_and_masks_see_it() {
-    let tape = r#"{"chat-repl":"transcript","version":1,"started":"2026-10-07T09:15:02Z","role":"client","eol":"\n","encoding":"gbk"}
-{"dt":0,"ev":"open","conn":1,"addr":"x"}
-{"dt":0,"conn":1,"from":"server","esc":"\\xc4\\xe3\\xba\\xcd!"}
-{"ev":"end","dt":0,"events":2}
-"#;
-    let dir = folder(&[("a.jsonl", tape)]);
+    let tape = tape_in_gbk(&[esc(server(r"\\xc4\\xe3\\xba\\xcd!"))]);
+    let dir = folder(&[("a.jsonl", &tape)]);
     let replay = |args: &[&str]| {
         let server = greets();
         let repl =
@@ -157,14 +157,12 @@ fn a_difference_is_shown_in_text_and_masks_see_it() {
 
 #[test]
 fn a_mock_hears_and_says_what_its_transcript_means() {
-    let tape = r#"{"chat-repl":"transcript","version":1,"started":"2026-10-07T09:15:02Z","role":"client","eol":"\n","encoding":"gbk"}
-{"dt":0,"ev":"open","conn":1,"addr":"x"}
-{"dt":0,"conn":1,"from":"client","esc":"\\xd4\\xd9\\xbc\\xfb","want":"^(?<what>.)见$"}
-{"dt":0,"conn":1,"from":"server","esc":"\\xba\\xc3","send":"你${what}"}
-{"ev":"end","dt":0,"events":3}
-"#;
+    let tape = tape_in_gbk(&[
+        with(esc(client(r"\\xd4\\xd9\\xbc\\xfb")), r#""want":"^(?<what>.)见$""#),
+        with(esc(server(r"\\xba\\xc3")), r#""send":"你${what}""#),
+    ]);
     let script = "/expect ^(?<what>.)见$\n/send 你${what}\n";
-    let dir = folder(&[("a.jsonl", tape), ("a.chat", script)]);
+    let dir = folder(&[("a.jsonl", &tape), ("a.chat", script)]);
     for (file, options) in [("a.jsonl", &[][..]), ("a.chat", &["--encoding", "gbk"])] {
         let mock = Repl::new().args(["--listen", "127.0.0.1:0", "--replay", file]).args(options);
         let mock = mock.current_dir(dir.path()).spawn();
@@ -214,12 +212,9 @@ fn what_cannot_be_is_refused_with_the_reason() {
 
 #[test]
 fn every_form_that_people_look_at_is_text() {
-    let header =
-        r#"{"chat-repl":"transcript","version":1,"started":"2026-10-07T09:15:02Z","role":"client""#;
-    let line = r#"{"dt":0,"conn":1,"from":"server","esc":"\\xc4\\xe3\\xba\\xc3\\xff"}"#;
-    let tape =
-        |more| format!("{header}{more}}}\n{line}\n{{\"ev\":\"end\",\"dt\":0,\"events\":1}}\n");
-    let dir = folder(&[("told.jsonl", &tape(r#","encoding":"gbk""#)), ("bare.jsonl", &tape(""))]);
+    let said = [esc(server(r"\\xc4\\xe3\\xba\\xc3\\xff"))];
+    let [told, bare] = [tape_in_gbk, tape].map(|tape| tape(&said));
+    let dir = folder(&[("told.jsonl", &told), ("bare.jsonl", &bare)]);
     for (form, seen) in [
         ("text", r"你好\xff"),
         ("html", r"你好\xff"),
@@ -239,15 +234,13 @@ fn every_form_that_people_look_at_is_text() {
 
 #[test]
 fn many_clients_read_and_write_it_as_one_does() {
-    let tape = r#"{"chat-repl":"transcript","version":1,"started":"2026-10-07T09:15:02Z","role":"client","eol":"\n","encoding":"gbk"}
-{"dt":0,"ev":"open","conn":1,"addr":"x"}
-{"dt":0,"conn":1,"from":"client","esc":"\\xd4\\xd9\\xbc\\xfb"}
-{"dt":0,"conn":1,"from":"server","esc":"\\xc4\\xe3\\xba\\xc3!","want":"^你(?<what>.)!$"}
-{"dt":0,"conn":1,"from":"client","esc":"\\xba\\xc3","send":"${what}"}
-{"ev":"end","dt":0,"events":4}
-"#;
+    let tape = tape_in_gbk(&[
+        esc(client(r"\\xd4\\xd9\\xbc\\xfb")),
+        with(esc(server(r"\\xc4\\xe3\\xba\\xc3!")), r#""want":"^你(?<what>.)!$""#),
+        with(esc(client(r"\\xba\\xc3")), r#""send":"${what}""#),
+    ]);
     let script = "再见\n/expect ^你(?<what>.)!$\n/send ${what}\n";
-    let dir = folder(&[("a.jsonl", tape), ("a.chat", script), ("b.chat", "/expect x\n😀\n")]);
+    let dir = folder(&[("a.jsonl", &tape), ("a.chat", script), ("b.chat", "/expect x\n😀\n")]);
     let load = |file: &str, addr: &str, options: &[&str]| {
         let repl = Repl::new().args(["load", "-q", file, "--connect", addr]).args(options);
         repl.current_dir(dir.path()).run()

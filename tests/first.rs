@@ -8,14 +8,14 @@ use predicates::str::contains;
 use regex::Regex;
 
 use crate::support::folder;
-use crate::support::proc::Repl;
+use crate::support::proc::{Repl, stderr};
 use crate::support::running::Running;
 use crate::support::says::error;
 
 #[test]
 fn without_arguments_it_explains_itself_on_one_screen() {
     let asserted = Repl::new().run().code(2).stdout("").stderr(error("nothing is asked for"));
-    let told = String::from_utf8(asserted.get_output().stderr.clone()).unwrap();
+    let told = stderr(&asserted);
     assert!(told.lines().count() <= 23, "with the prompt below it, 24 rows:\n{told}");
     assert!(told.lines().all(|line| line.len() < 80), "{told}");
     let help = Repl::new().args(["--help"]).run().success().get_output().stdout.clone();

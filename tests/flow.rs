@@ -237,9 +237,7 @@ fn a_standard_output_that_nobody_reads_stops_the_peer() {
         let _ = holds.recv_timeout(DEADLINE);
     });
     let repl = Repl::new().args(["--connect", &addr.to_string(), "--keep", "8MiB"]);
-    let mut command = repl.command();
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut client = Killed(command.spawn().unwrap());
+    let mut client = Killed(repl.spawn_piped());
     let ahead = stalled(|| said.load(Ordering::SeqCst));
     assert!(ahead < AHEAD, "it has taken {ahead} bytes that nobody reads");
     let peak = peak_memory(client.0.id());
@@ -294,9 +292,7 @@ fn a_guest_that_does_not_read_is_dropped_and_the_others_hear_all() {
 #[test]
 fn notices_that_nobody_reads_hold_up_neither_the_conversation_nor_the_end() {
     let repl = Repl::new().args(["--listen", "127.0.0.1:0", "--stay"]);
-    let mut host = repl.command();
-    host.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut host = Killed(host.spawn().unwrap());
+    let mut host = Killed(repl.spawn_piped());
     let (addr, mut stderr) = listening_addr(&mut host.0);
     let stdout = Gathered::from("stdout", host.0.stdout.take().unwrap());
     // Their joining and leaving is twice as much as a pipe holds.

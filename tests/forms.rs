@@ -9,7 +9,7 @@ use predicates::prelude::*;
 use predicates::str::{contains, ends_with, starts_with};
 use serde_json::Value;
 
-use crate::support::proc::Repl;
+use crate::support::proc::{Repl, stdout};
 use crate::support::tape::{client, server, tape};
 use crate::support::{folder, project, says};
 
@@ -149,7 +149,7 @@ fn a_page_is_the_conversation_also_without_a_script() {
         "class=\"c l1 h1\"",
         "form class=\"tools\" hidden",
     ] {
-        let stdout = String::from_utf8_lossy(&page.get_output().stdout);
+        let stdout = stdout(&page);
         assert!(stdout.contains(part), "{part}\n{stdout}");
     }
 }
@@ -159,7 +159,7 @@ fn a_cast_has_what_the_format_asks_for() {
     let talk = [server("220 ready"), client("HELO").replace("\"dt\":1", "\"dt\":60000")];
     let dir = folder(&[("a.jsonl", &tape(&talk))]);
     let cast = show(dir.path(), &["--to", "cast", "--max-idle", "2s", "--width", "100"]).success();
-    let text = String::from_utf8(cast.get_output().stdout.clone()).unwrap();
+    let text = stdout(&cast);
     let mut lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
     let head = lines.next().unwrap();
     assert_eq!((&head["version"], &head["term"]["cols"]), (&3.into(), &100.into()));

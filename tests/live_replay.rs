@@ -10,19 +10,16 @@ use crate::support::DEADLINE;
 use crate::support::peer::{Peer, ScriptedServer};
 use crate::support::proc::Repl;
 use crate::support::says;
-use crate::support::tape::{client, server, tape};
+use crate::support::tape::{client, server, talk_folder, tape};
 
 /// A folder with a recorded greeting.
-fn folder() -> TempDir {
-    let dir = TempDir::new().unwrap();
-    let greeting = tape(&[server("hello"), client("bob"), server("welcome bob")]);
-    fs::write(dir.path().join("talk.jsonl"), greeting).unwrap();
-    dir
+fn greeting() -> TempDir {
+    talk_folder(&tape(&[server("hello"), client("bob"), server("welcome bob")]))
 }
 
 #[test]
 fn a_script_goes_on_where_the_replay_ends() {
-    let dir = folder();
+    let dir = greeting();
     let server = ScriptedServer::start(|mut peer| {
         peer.say("hello\n");
         peer.expect_bytes("bob\n");
@@ -68,7 +65,7 @@ fn variables_go_into_a_replay_and_what_it_captures_comes_out() {
 
 #[test]
 fn a_conversation_that_has_begun_is_compared_from_now_on() {
-    let dir = folder();
+    let dir = greeting();
     let server = ScriptedServer::start(|mut peer| {
         peer.say("another greeting\n");
         peer.expect_bytes("first things first\nbob\n");
@@ -84,7 +81,7 @@ fn a_conversation_that_has_begun_is_compared_from_now_on() {
 
 #[test]
 fn a_difference_stops_a_script() {
-    let dir = folder();
+    let dir = greeting();
     let server = ScriptedServer::start(|mut peer| {
         peer.say("hello\n");
         peer.expect_bytes("bob\n");
@@ -100,7 +97,7 @@ fn a_difference_stops_a_script() {
 
 #[test]
 fn a_host_plays_the_servers_side() {
-    let dir = folder();
+    let dir = greeting();
     let host = Repl::new().args(["--listen", "127.0.0.1:0", "--timeout", "20s"]);
     let host = host.current_dir(dir.path()).stdin("/replay talk.jsonl\n").spawn();
     let mut guest = Peer::connect(&host.listening_addr());
@@ -114,7 +111,7 @@ fn a_host_plays_the_servers_side() {
 
 #[test]
 fn one_guest_among_several_is_played_to() {
-    let dir = folder();
+    let dir = greeting();
     let host = Repl::new().args(["--listen", "127.0.0.1:0", "--timeout", "20s"]);
     let script = "/accept 2\n/on guest-2\n/replay talk.jsonl\n/on all\nover\n";
     let host = host.current_dir(dir.path()).stdin(script).spawn();
@@ -136,7 +133,7 @@ fn one_guest_among_several_is_played_to() {
 
 #[test]
 fn what_cannot_be_replayed_is_the_scripts_fault_and_what_says_nothing_checks_nothing() {
-    let dir = folder();
+    let dir = greeting();
     fs::write(dir.path().join("empty.jsonl"), tape(&[])).unwrap();
     for (file, status, why) in [
         ("none.json", 3, "cannot read `none.json`: "),
@@ -153,7 +150,7 @@ fn what_cannot_be_replayed_is_the_scripts_fault_and_what_says_nothing_checks_not
 
 #[test]
 fn a_replay_has_a_pace_of_its_own() {
-    let dir = folder();
+    let dir = greeting();
     let server = ScriptedServer::start(|mut peer| {
         peer.say("hello\n");
         peer.expect_bytes("bob\n");

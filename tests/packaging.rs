@@ -11,7 +11,7 @@ use predicates::str::contains;
 use regex::Regex;
 use tempfile::TempDir;
 
-use crate::support::proc::Repl;
+use crate::support::proc::{Repl, stderr, stdout};
 use crate::support::pty::Pty;
 use crate::support::says::error;
 use crate::support::tools::require;
@@ -40,7 +40,7 @@ fn pages(dir: &TempDir) -> Vec<(String, String)> {
 
 fn help(args: &[&str]) -> String {
     let run = Repl::new().args(args).run().success();
-    String::from_utf8(run.get_output().stdout.clone()).unwrap()
+    stdout(&run)
 }
 
 /// The names of the subcommands, as `--help` has them.
@@ -258,7 +258,7 @@ fn git(dir: &TempDir, args: &[&str]) -> String {
     let mut git = assert_cmd::Command::new("git");
     git.args(["-c", "user.name=a", "-c", "user.email=a@b"]).args(args).current_dir(dir.path());
     let run = git.env("HOME", dir.path()).env("GIT_CONFIG_NOSYSTEM", "1").assert().success();
-    String::from_utf8(run.get_output().stdout.clone()).unwrap()
+    stdout(&run)
 }
 
 fn release(dir: &TempDir, args: &[&str]) -> assert_cmd::assert::Assert {
@@ -294,7 +294,7 @@ fn all_that_keeps_a_release_back_is_told_at_once() {
     let dir = work_tree();
     fs::write(dir.path().join("new"), "").unwrap();
     let told = release(&dir, &["1.2.4", "--yes"]).failure();
-    let told = String::from_utf8(told.get_output().stderr.clone()).unwrap();
+    let told = stderr(&told);
     for part in ["the work tree has changes", "Cargo.toml has another", "CHANGELOG.md has no"] {
         assert!(told.contains(&format!("error: {part}")), "{told}");
     }

@@ -5,7 +5,6 @@ use std::io::Write;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -15,12 +14,11 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::support::DEADLINE;
 use crate::support::ends::{Gathered, fail};
 use crate::support::peer::{EchoServer, Peer, ScriptedServer};
-use crate::support::proc::Repl;
-use crate::support::says;
+use crate::support::proc::{Repl, stdout};
 use crate::support::tape::{client, tape};
+use crate::support::{DEADLINE, make_pipe, says};
 
 /// Waits until a file holds all that is wanted. It is a file: there is nobody to tell of it.
 #[track_caller]
@@ -42,7 +40,7 @@ fn wait_for_file(path: &Path, wanted: &str) -> String {
 #[track_caller]
 fn shown(path: &Path) -> String {
     let shown = Repl::new().args([Path::new("show"), path]).run().success();
-    String::from_utf8(shown.get_output().stdout.clone()).unwrap()
+    stdout(&shown)
 }
 
 /// The events of JSON Lines, parsed: header and end are not among them.
@@ -73,13 +71,7 @@ fn standard_output_can_be_the_recording() {
 fn a_reader_that_leaves_ends_the_program_quietly() {
     let server = EchoServer::start();
     let repl = Repl::new().args(["--connect", &server.addr(), "--json", "-q"]);
-    let mut command = repl.command();
-    let mut child = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = repl.spawn_piped();
     drop(child.stdout.take());
     let ended = child.wait_with_output().unwrap();
     assert_eq!(
@@ -96,9 +88,7 @@ fn a_reader_that_has_stalled_does_not_hold_up_the_end() {
         peer.read_to_end_within(DEADLINE);
     });
     let repl = Repl::new().args(["--connect", &server.addr(), "--json"]);
-    let mut command = repl.command();
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().unwrap();
+    let mut child = repl.spawn_piped();
     let mut stdin = child.stdin.take().unwrap();
     stdin.write_all(b"/expect ^last$\n/echo all is heard\n").unwrap();
     let stderr = Gathered::from("stderr", child.stderr.take().unwrap());
@@ -107,10 +97,6 @@ fn a_reader_that_has_stalled_does_not_hold_up_the_end() {
     let told = String::from_utf8(stderr.wait_end()).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(143));
     assert!(told.contains("cannot record to `standard output`: nobody reads it"), "{told}");
-}
-
-fn make_pipe(path: &Path) {
-    assert!(Command::new("mkfifo").arg(path).status().unwrap().success());
 }
 
 #[test]

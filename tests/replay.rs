@@ -8,11 +8,11 @@ use predicates::prelude::*;
 use predicates::str::contains;
 use tempfile::TempDir;
 
+use crate::support::DEADLINE;
 use crate::support::peer::{EchoServer, Peer, ScriptedServer, accept_within, listen};
 use crate::support::proc::Repl;
 use crate::support::says;
-use crate::support::tape::{client, prompt, server, tape};
-use crate::support::{DEADLINE, folder};
+use crate::support::tape::{client, closes, on, opens, prompt, server, talk_folder, tape};
 
 /// A login, as it was recorded.
 fn login() -> String {
@@ -38,8 +38,7 @@ fn replay_with(
     tape: &str,
     part: impl FnOnce(&mut Peer) + Send + 'static,
 ) -> (Assert, Vec<u8>) {
-    let dir = TempDir::new().unwrap();
-    fs::write(dir.path().join("talk.jsonl"), tape).unwrap();
+    let dir = talk_folder(tape);
     let server = ScriptedServer::start(move |mut peer| {
         part(&mut peer);
         peer.read_to_end_within(DEADLINE);
@@ -155,8 +154,7 @@ fn a_line_that_does_not_come_is_named() {
 
 #[test]
 fn a_peer_that_ends_too_early_is_a_failed_check() {
-    let dir = TempDir::new().unwrap();
-    fs::write(dir.path().join("talk.jsonl"), login()).unwrap();
+    let dir = talk_folder(&login());
     let server = ScriptedServer::start(|mut peer| peer.say("hello\n"));
     let repl = Repl::new().args(["--connect", &server.addr(), "--replay", "talk.jsonl"]);
     let told = repl.current_dir(dir.path()).run().code(1);
@@ -183,8 +181,7 @@ fn more_than_was_recorded_is_a_failed_check() {
 fn a_replay_that_checks_nothing_fails() {
     let (replayed, _) = replay(&tape(&[client("x")]), |peer| peer.expect_bytes("x\n"));
     replayed.code(1).stderr(says::error("talk.jsonl checks nothing: "));
-    let dir = TempDir::new().unwrap();
-    fs::write(dir.path().join("talk.jsonl"), tape(&[])).unwrap();
+    let dir = talk_folder(&tape(&[]));
     let repl = Repl::new().args(["--connect", "127.0.0.1:1", "--replay", "talk.jsonl"]);
     let told = repl.current_dir(dir.path()).run().code(1);
     told.stderr(says::error("`talk.jsonl` has no lines"));
@@ -227,8 +224,7 @@ fn an_interrupted_recording_can_be_replayed() {
 #[test]
 fn of_several_conns_one_is_chosen() {
     let dir = TempDir::new().unwrap();
-    let second = |event: String| event.replace("\"conn\":1", "\"conn\":2");
-    let both = [server("one"), client("a"), second(server("two")), second(client("b"))];
+    let both = [server("one"), client("a"), on(2, server("two")), on(2, client("b"))];
     fs::write(dir.path().join("talk.jsonl"), tape(&both)).unwrap();
     for (file, greeting, answer) in
         [("talk.jsonl#1", "one\n", "a\n"), ("talk.jsonl#2", "two\n", "b\n")]
@@ -266,23 +262,21 @@ fn a_recorded_pause_is_waited_for_as_long() {
 
 #[test]
 fn a_peer_that_answered_when_our_side_had_ended_does_so_again() {
-    let end = r#"{"dt":0,"conn":1,"ev":"close","from":"client","how":"eof"}"#.to_owned();
-    let (replayed, _) =
-        replay(&tape(&[client("count"), client("us"), end, server("2 lines")]), |peer| {
-            assert_eq!(peer.read_to_end_within(DEADLINE), b"count\nus\n");
-            peer.say("2 lines\n");
-        });
+    let talk = [client("count"), client("us"), closes("client", "eof"), server("2 lines")];
+    let (replayed, _) = replay(&tape(&talk), |peer| {
+        assert_eq!(peer.read_to_end_within(DEADLINE), b"count\nus\n");
+        peer.say("2 lines\n");
+    });
     replayed.success().stderr(says::notice("replayed talk.jsonl: 1 line as recorded\n"));
 }
 
 /// Two conns, of which the one ends before the other comes.
 fn two_in_turn() -> String {
-    let ends =
-        |from: &str| format!(r#"{{"dt":1,"conn":1,"ev":"close","from":"{from}","how":"eof"}}"#);
-    let talk = |answer: &str| [client("ask"), server(answer), ends("client"), ends("server")];
-    let second = talk("2").map(|event| event.replace("\"conn\":1", "\"conn\":2"));
-    let opens = r#"{"dt":1,"ev":"open","conn":2,"addr":"127.0.0.1:1"}"#.to_owned();
-    tape(&[&talk("1")[..], &[opens], &second].concat())
+    let talk = |answer: &str| {
+        [client("ask"), server(answer), closes("client", "eof"), closes("server", "eof")]
+    };
+    let second = talk("2").map(|event| on(2, event));
+    tape(&[&talk("1")[..], &[opens(2)], &second].concat())
 }
 
 /// Two clients ask, and do this at their end.
@@ -299,7 +293,7 @@ fn replay_two_in_turn(options: &[&str], ends: fn(&mut Peer)) {
         });
         peers.map(|mut peer| peer.read_to_end_within(DEADLINE))
     });
-    let dir = folder(&[("talk.jsonl", &two_in_turn())]);
+    let dir = talk_folder(&two_in_turn());
     let repl = Repl::new().args(["--connect", &addr.to_string(), "--replay", "talk.jsonl"]);
     let told = repl.args(options).current_dir(dir.path()).run().success();
     told.stderr(says::notice("replayed talk.jsonl: 2 lines as recorded"));
@@ -338,10 +332,8 @@ fn a_line_end_is_seen_and_nothing_is_said_of_masks() {
 
 #[test]
 fn of_several_conns_the_one_that_has_ended_is_told() {
-    let second = |event: String| event.replace("\"conn\":1", "\"conn\":2");
     let dir = TempDir::new().unwrap();
-    let open = r#"{"dt":1,"ev":"open","conn":2,"addr":"127.0.0.1:1"}"#.to_owned();
-    let talk = [open, second(client("join")), second(server("ok")), server("two is here")];
+    let talk = [opens(2), on(2, client("join")), on(2, server("ok")), server("two is here")];
     fs::write(dir.path().join("talk.jsonl"), tape(&talk)).unwrap();
     let (listener, addr) = listen();
     let room = thread::spawn(move || {
@@ -359,11 +351,8 @@ fn of_several_conns_the_one_that_has_ended_is_told() {
 
 #[test]
 fn a_connection_that_breaks_where_it_did_is_as_recorded() {
-    let reset = r#"{"dt":1,"ev":"close","conn":1,"from":"server","how":"reset"}"#.to_owned();
     let play = |how: &str, answer: &'static str| {
-        let dir = TempDir::new().unwrap();
-        let end = reset.replace("reset", how);
-        fs::write(dir.path().join("talk.jsonl"), tape(&[client("x"), server("y"), end])).unwrap();
+        let dir = talk_folder(&tape(&[client("x"), server("y"), closes("server", how)]));
         let server = ScriptedServer::start(move |mut peer| {
             peer.expect_bytes("x\n");
             peer.say(answer);

@@ -1,27 +1,18 @@
 //! Reports of scripts that failed, as a terminal draws them and as a file gets them.
 
-use std::fs;
-
 use regex::Regex;
 use tempfile::TempDir;
 use vt100::{Color, Screen};
 
-use crate::support::DEADLINE;
 use crate::support::peer::ScriptedServer;
-use crate::support::proc::Repl;
+use crate::support::proc::{Repl, stderr};
 use crate::support::pty::Pty;
+use crate::support::{DEADLINE, folder};
 
 const SCRIPT: &str = "/expect ready\n/expect -t 20ms ^日本語 🎉 café: 5 ok$\n";
 
 /// What a peer says to it: the `4` is what differs.
 const SAID: &str = "ready\n日本語 🎉 café: 4 ok\n";
-
-/// A folder with the script in it, as `wide.chat`.
-fn folder() -> TempDir {
-    let dir = TempDir::new().unwrap();
-    fs::write(dir.path().join("wide.chat"), SCRIPT).unwrap();
-    dir
-}
 
 fn server() -> ScriptedServer {
     ScriptedServer::start(|mut peer| {
@@ -37,10 +28,10 @@ fn repl(server: &ScriptedServer, dir: &TempDir) -> Repl {
 
 /// What standard error got where it is a pipe, with the times all the same.
 fn piped(args: &[&str]) -> String {
-    let (server, dir) = (server(), folder());
+    let (server, dir) = (server(), folder(&[("wide.chat", SCRIPT)]));
     let ended = repl(&server, &dir).args(args).run().code(1);
     server.finish();
-    let told = String::from_utf8(ended.get_output().stderr.clone()).unwrap();
+    let told = stderr(&ended);
     Regex::new(r"\+[0-9]+(us|ms|s)").unwrap().replace_all(&told, "+0ms").into_owned()
 }
 
@@ -63,7 +54,7 @@ fn columns(screen: &Screen, row: u16, what: &str) -> Vec<u16> {
 
 #[test]
 fn on_a_terminal_marks_stand_under_what_they_mean_in_colour() {
-    let (server, dir) = (server(), folder());
+    let (server, dir) = (server(), folder(&[("wide.chat", SCRIPT)]));
     let repl = repl(&server, &dir);
     let mut pty = Pty::spawn(repl.command(), 24, 80);
     pty.wait_for(|screen| row(screen, "   = 日本語").is_some());

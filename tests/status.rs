@@ -3,7 +3,6 @@
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::TcpStream;
-use std::process::Stdio;
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -231,9 +230,7 @@ fn a_standard_output_that_is_closed_ends_it_quietly_and_at_once() {
             while wait.try_recv() == Err(mpsc::TryRecvError::Empty) && peer.try_say("more\n") {}
         });
         let repl = client(&server.addr()).args(if json { &["--json"][..] } else { &[] });
-        let mut command = repl.command();
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
+        let mut child = repl.spawn_piped();
         let mut first = String::new();
         BufReader::with_capacity(1, child.stdout.take().unwrap()).read_line(&mut first).unwrap();
         assert!(json || first == "one\n", "{first}");

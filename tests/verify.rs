@@ -14,18 +14,9 @@ use crate::support::DEADLINE;
 use crate::support::peer::{Peer, ScriptedServer, accept_within, listen};
 use crate::support::proc::Repl;
 use crate::support::says;
-use crate::support::tape::{client, prompt, server, tape};
-
-/// An event with something more in it.
-fn with(event: impl Into<String>, more: &str) -> String {
-    event.into().replacen('}', &format!(",{more}}}"), 1)
-}
-
-fn folder(tape: &str) -> TempDir {
-    let dir = TempDir::new().unwrap();
-    fs::write(dir.path().join("talk.jsonl"), tape).unwrap();
-    dir
-}
+use crate::support::tape::{
+    client, closes, headed, on, opens, prompt, server, talk_folder, tape, with,
+};
 
 /// Replays the tape of a folder to a server that plays this part and then reads to the end; what the
 /// server heard.
@@ -74,7 +65,7 @@ fn what_may_differ_does_and_captures_are_said_again() {
     for (note, joined) in
         [("* note\n", "alice joined\nbob joined\n"), ("", "bob joined\nalice joined\n")]
     {
-        let dir = folder(&login());
+        let dir = talk_folder(&login());
         let (replayed, heard) = replay(dir.path(), &MASK, move |peer| log_in(peer, note, joined));
         replayed.success();
         assert_eq!(heard, b"LOGIN\nJOIN 77\n");
@@ -83,7 +74,7 @@ fn what_may_differ_does_and_captures_are_said_again() {
 
 #[test]
 fn what_may_not_differ_still_fails() {
-    let dir = folder(&login());
+    let dir = talk_folder(&login());
     let (replayed, _) = replay(dir.path(), &MASK, |peer| {
         log_in(peer, "", "bob joined\nalice left\n");
     });
@@ -104,19 +95,16 @@ fn what_may_not_differ_still_fails() {
 
 #[test]
 fn a_line_end_alone_is_told_as_such() {
-    let dir = folder(&tape(&[with(server("ok 12"), r#""want":"^ok""#)]));
+    let dir = talk_folder(&tape(&[with(server("ok 12"), r#""want":"^ok""#)]));
     let (replayed, _) = replay(dir.path(), &[], |peer| peer.say("ok 13\r\n"));
     replayed.code(1).stderr(says::error("event 2 of talk.jsonl differs in its line end\n"));
 }
 
 #[test]
 fn the_masks_of_the_header_come_first_and_a_bad_one_is_told() {
-    let masked = tape(&[server("id 12 at 09:15")]).replacen(
-        r#""eol""#,
-        r#""mask":["s/\\d+:\\d+/T/","s/id \\d+/id N/"],"eol""#,
-        1,
-    );
-    let dir = folder(&masked);
+    let masks = r#""mask":["s/\\d+:\\d+/T/","s/id \\d+/id N/"]"#;
+    let masked = headed(&tape(&[server("id 12 at 09:15")]), masks);
+    let dir = talk_folder(&masked);
     let (replayed, _) = replay(dir.path(), &[], |peer| peer.say("id 7 at 23:59\n"));
     replayed.success();
     let (replayed, _) =
@@ -134,7 +122,7 @@ fn the_masks_of_the_header_come_first_and_a_bad_one_is_told() {
 
 #[test]
 fn what_masks_hide_is_not_marked_in_a_line_that_differs() {
-    let dir = folder(&tape(&[server("id 12 of bob at 09:15"), server("bye")]));
+    let dir = talk_folder(&tape(&[server("id 12 of bob at 09:15"), server("bye")]));
     let masks = ["--mask", "s/\\d\\d:\\d\\d/T/", "--mask", "s/id \\d+/id N/"];
     for (came, told) in [
         // As long as it was: one mark for both.
@@ -172,7 +160,7 @@ fn what_masks_hide_is_not_marked_in_a_line_that_differs() {
 
 #[test]
 fn what_a_peer_says_because_our_side_has_ended_need_not_be_asked_for() {
-    let dir = folder(&tape(&[server("hello")]));
+    let dir = talk_folder(&tape(&[server("hello")]));
     let part = |peer: &mut Peer| {
         peer.say("hello\n");
         peer.read_to_end_within(DEADLINE);
@@ -194,7 +182,7 @@ fn what_a_peer_says_because_our_side_has_ended_need_not_be_asked_for() {
 fn where_a_line_leaves_its_pattern_is_marked() {
     let long = "x".repeat(90);
     let recorded = with(server(&format!("{long} id=12 ok")), r#""want":"x id=(?<id>\\d+) ok$""#);
-    let dir = folder(&tape(&[recorded]));
+    let dir = talk_folder(&tape(&[recorded]));
     for (end, xs, marked) in [("id=7 no", 34, "^^"), ("id=7", 36, "^"), ("pid=7 ok", 39, "^")] {
         let line = format!("{long} {end}\n");
         let (replayed, _) = replay(dir.path(), &[], move |peer| peer.say(line));
@@ -221,7 +209,7 @@ fn what_is_no_pattern_or_has_no_value_is_told_with_its_event() {
             "event 2 of talk.jsonl: `a` in its `want` has no value",
         ),
     ] {
-        let dir = folder(&tape(&[event, server("b")]));
+        let dir = talk_folder(&tape(&[event, server("b")]));
         let server = ScriptedServer::start(|mut peer| {
             peer.try_say("a\n");
             drop(peer.read_to_end_within(DEADLINE));
@@ -229,7 +217,7 @@ fn what_is_no_pattern_or_has_no_value_is_told_with_its_event() {
         let repl = Repl::new().args(["--connect", &server.addr(), "--replay", "talk.jsonl"]);
         repl.current_dir(dir.path()).run().code(3).stderr(says::error(why));
     }
-    let dir = folder(&tape(&[with(client("x"), r#""send":"hi ${who}""#), server("a")]));
+    let dir = talk_folder(&tape(&[with(client("x"), r#""send":"hi ${who}""#), server("a")]));
     let (replayed, heard) = replay(dir.path(), &["--var", "who=bob"], |peer| {
         peer.expect_bytes("hi bob\n");
         peer.say("a\n");
@@ -241,7 +229,7 @@ fn what_is_no_pattern_or_has_no_value_is_told_with_its_event() {
 #[test]
 fn a_recorded_pace_keeps_its_silences_and_they_can_be_shortened() {
     let late = r#"{"dt":3600000,"conn":1,"from":"client","line":"late"}"#.to_owned();
-    let dir = folder(&tape(&[client("soon"), server("ok"), late, server("ok")]));
+    let dir = talk_folder(&tape(&[client("soon"), server("ok"), late, server("ok")]));
     for options in [
         &["--pace", "recorded", "--max-idle", "10ms"][..],
         &["--pace", "x100000"],
@@ -260,14 +248,9 @@ fn a_recorded_pace_keeps_its_silences_and_they_can_be_shortened() {
     repl.run().code(2).stderr(contains("`x0` is no pace: write `wait`, `recorded`, or `x2`"));
 }
 
-/// A close of the server, in a transcript.
-fn server_ends() -> String {
-    r#"{"dt":1,"conn":1,"ev":"close","from":"server","how":"eof"}"#.to_owned()
-}
-
 #[test]
 fn a_peer_ends_where_it_did() {
-    let dir = folder(&tape(&[server("bye"), server_ends(), client("one more")]));
+    let dir = talk_folder(&tape(&[server("bye"), closes("server", "eof"), client("one more")]));
     let (replayed, _) = replay(dir.path(), &["--timeout", "100ms"], |peer| peer.say("bye\n"));
     let open = "event 3 of talk.jsonl did not come: the peer has not ended within 100ms\n";
     replayed.code(1).stderr(says::error(open));
@@ -278,7 +261,7 @@ fn a_peer_ends_where_it_did() {
     replayed.success();
     assert_eq!(heard, b"one more\n");
 
-    let dir = folder(&tape(&[server("a"), client("b"), server("c"), server_ends()]));
+    let dir = talk_folder(&tape(&[server("a"), client("b"), server("c"), closes("server", "eof")]));
     let (gone, goes) = channel();
     let server = ScriptedServer::start(move |mut peer| {
         peer.say("a\n");
@@ -297,7 +280,7 @@ fn a_peer_ends_where_it_did() {
 #[test]
 fn a_peer_that_ends_too_early_is_no_peer_that_stays() {
     let late = r#"{"dt":500,"conn":1,"from":"client","line":"late"}"#.to_owned();
-    let dir = folder(&tape(&[server("a"), late, server_ends()]));
+    let dir = talk_folder(&tape(&[server("a"), late, closes("server", "eof")]));
     let (replayed, _) = replay(dir.path(), &["--pace", "recorded"], |peer| {
         peer.say("a\n");
         peer.shutdown();
@@ -308,7 +291,7 @@ fn a_peer_that_ends_too_early_is_no_peer_that_stays() {
 
 #[test]
 fn a_difference_is_a_record_with_json() {
-    let dir = folder(&tape(&[server("a"), server("b")]));
+    let dir = talk_folder(&tape(&[server("a"), server("b")]));
     let (replayed, _) = replay(dir.path(), &["--json"], |peer| peer.say(&b"a\n\xff\n"[..]));
     let output = replayed.code(1).get_output().stdout.clone();
     let records: Vec<serde_json::Value> = output
@@ -327,7 +310,7 @@ fn a_difference_is_a_record_with_json() {
 
 #[test]
 fn what_happened_is_kept_as_a_transcript() {
-    let dir = folder(&tape(&[server("a"), client("b"), server("c")]));
+    let dir = talk_folder(&tape(&[server("a"), client("b"), server("c")]));
     let (replayed, _) = replay(dir.path(), &["--actual", "actual.json"], |peer| {
         peer.say("a\n");
         peer.expect_bytes("b\n");
@@ -358,7 +341,7 @@ fn a_blessed_transcript_verifies_and_nothing_else_in_it_is_changed() {
         with(client("GO 12"), r#""send":"GO ${n}""#),
         server("last"),
     ]) + "{\"ev\":\"end\",\"dt\":1.0,\"events\":9}\n";
-    let dir = folder(&before);
+    let dir = talk_folder(&before);
     let part = |peer: &mut Peer| {
         peer.say("log on: ");
         peer.expect_bytes("bob\n");
@@ -385,7 +368,7 @@ fn a_blessed_transcript_verifies_and_nothing_else_in_it_is_changed() {
 #[test]
 fn bless_leaves_patterns_to_people_and_stays_away_from_ci() {
     let before = tape(&[with(server("OK 12"), r#""want":"^OK""#), server("x")]);
-    let dir = folder(&before);
+    let dir = talk_folder(&before);
     let (replayed, _) =
         replay(dir.path(), &["--bless", "--timeout", "300ms"], |peer| peer.say("NO\ny\n"));
     let told = says::error("event 2 of talk.jsonl differs\n").and(contains("nothing was written"));
@@ -415,7 +398,7 @@ fn bless_leaves_patterns_to_people_and_stays_away_from_ci() {
 
 #[test]
 fn a_blessed_line_keeps_its_secrets() {
-    let dir = folder(&tape(&[with(server("old"), "\"x\":1"), client("b"), server("c")]));
+    let dir = talk_folder(&tape(&[with(server("old"), "\"x\":1"), client("b"), server("c")]));
     fs::write(dir.path().join("pass.txt"), "sesame\n").unwrap();
     let (replayed, _) = replay(dir.path(), &["--bless", "--secret", "PASS@pass.txt"], |peer| {
         peer.say("it is sesame\n");
@@ -429,15 +412,13 @@ fn a_blessed_line_keeps_its_secrets() {
 
 #[test]
 fn all_conns_are_opened_and_keep_their_order() {
-    let second = |event: String| event.replace("\"conn\":1", "\"conn\":2");
-    let open = r#"{"dt":1,"ev":"open","conn":2,"addr":"127.0.0.1:1"}"#.to_owned();
-    let dir = folder(&tape(&[
+    let dir = talk_folder(&tape(&[
         server("hello"),
-        open,
-        second(server("hello too")),
+        opens(2),
+        on(2, server("hello too")),
         client("say hi"),
-        second(server("hi")),
-        second(client("bye")),
+        on(2, server("hi")),
+        on(2, client("bye")),
         server("the other left"),
     ]));
     let (listener, addr) = listen();
@@ -460,12 +441,11 @@ fn all_conns_are_opened_and_keep_their_order() {
 
 #[test]
 fn what_was_captured_on_one_conn_is_expected_on_another() {
-    let second = |event: String| event.replace("\"conn\":1", "\"conn\":2");
-    let dir = folder(&tape(&[
-        second(with(server("id 7"), r#""want":"^id (?<id>\\d+)$""#)),
+    let dir = talk_folder(&tape(&[
+        on(2, with(server("id 7"), r#""want":"^id (?<id>\\d+)$""#)),
         with(server("7 has come"), r#""want":"^${id} has come$""#),
         client("hello"),
-        second(with(server("id 8"), r#""want":"^id (?<id>\\d+)$""#)),
+        on(2, with(server("id 8"), r#""want":"^id (?<id>\\d+)$""#)),
         with(server("7 is 8 now"), r#""want":"^\\d is ${id} now$""#),
     ]));
     let play = |[first, then]: [&'static str; 2], late: bool| {
@@ -509,8 +489,7 @@ fn what_was_captured_on_one_conn_is_expected_on_another() {
 
 #[test]
 fn a_difference_on_one_of_several_conns_names_it() {
-    let second = |event: String| event.replace("\"conn\":1", "\"conn\":2");
-    let dir = folder(&tape(&[server("a"), second(server("b")), second(client("c"))]));
+    let dir = talk_folder(&tape(&[server("a"), on(2, server("b")), on(2, client("c"))]));
     let (listener, addr) = listen();
     let room = thread::spawn(move || {
         let mut one = Peer::from(accept_within(&listener));
@@ -527,7 +506,7 @@ fn a_difference_on_one_of_several_conns_names_it() {
 
 #[test]
 fn tests_compare_as_tolerantly() {
-    let dir = folder(&login());
+    let dir = talk_folder(&login());
     let server = ScriptedServer::start(|mut peer| {
         log_in(&mut peer, "", "bob joined\nalice joined\n");
         peer.read_to_end_within(DEADLINE);
@@ -549,22 +528,17 @@ fn a_file_that_is_called_as_a_conn_would_be_is_that_file() {
         });
         run(args).args(["--connect", &server.addr()]).run().success();
     }
-    let server = ScriptedServer::start(|mut peer| {
-        peer.say("b\n");
-        peer.read_to_end_within(DEADLINE);
-    });
+    let other = || {
+        ScriptedServer::start(|mut peer| {
+            peer.say("b\n");
+            peer.read_to_end_within(DEADLINE);
+        })
+    };
     let script = format!("/replay {name}\n");
-    let told = run(&["--connect", &server.addr()]).stdin(script).run().code(1);
+    let told = run(&["--connect", &other().addr()]).stdin(script).run().code(1);
     told.stderr(says::error("event 2 of talk#3 differs\n"));
-    let server = ScriptedServer::start(|mut peer| {
-        peer.say("b\n");
-        peer.read_to_end_within(DEADLINE);
-    });
-    run(&["--connect", &server.addr(), "--bless", "--replay", name]).run().success();
-    assert_eq!(
-        fs::read_to_string(dir.path().join(name)).unwrap(),
-        tape(&[crate::support::tape::server("b")])
-    );
+    run(&["--connect", &other().addr(), "--bless", "--replay", name]).run().success();
+    assert_eq!(fs::read_to_string(dir.path().join(name)).unwrap(), tape(&[server("b")]));
     run(&["diff", name, "talk#3#1"]).run().success();
     run(&["show", name]).run().success().stdout(contains("server  b\n"));
 }

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
+use std::iter;
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::Command;
@@ -11,6 +12,7 @@ use std::time::{Duration, Instant};
 use crate::process::{Process, command, installed};
 use crate::room::{Open, Room};
 use crate::table::{Column, Heat, Sample};
+use crate::tape::tape;
 use crate::{Options, Outcome, ours};
 
 const OUR_NAME: &str = "chat-repl load";
@@ -30,16 +32,6 @@ const COLUMNS: [Column; 4] = [
 /// Turns of one session: more than a run has on one connection, since each session has one of its own.
 const TURNS: usize = 20_000;
 
-/// The turns as a transcript.
-fn transcript() -> String {
-    let header = "{\"chat-repl\":\"transcript\",\"version\":1,\"role\":\"client\",\"eol\":\"\\r\\n\",\
-                  \"started\":\"2026-10-07T09:15:02.120Z\",\"events\":[\n\
-                  {\"dt\":0,\"ev\":\"open\",\"conn\":1,\"addr\":\"127.0.0.1:6379\"}";
-    let turn = ",\n{\"dt\":0.1,\"conn\":1,\"from\":\"client\",\"line\":\"PING\"}\
-                ,\n{\"dt\":0.1,\"conn\":1,\"from\":\"server\",\"line\":\"+PONG\"}";
-    format!("{header}{}\n]}}\n", turn.repeat(TURNS))
-}
-
 pub(crate) fn race(options: &Options) -> Outcome<()> {
     println!("## Load: turns a second on many connections\n");
     if !installed("redis-server") {
@@ -53,7 +45,8 @@ pub(crate) fn race(options: &Options) -> Outcome<()> {
     );
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("ping.json");
-    fs::write(&file, transcript())?;
+    let turn = ["PING", "+PONG"].map(str::to_owned);
+    fs::write(&file, tape("\\r\\n", iter::repeat_n(turn, TURNS)))?;
     let mut contestants = vec![OUR_NAME];
     contestants.extend(installed("redis-benchmark").then_some(BENCHMARK));
     contestants.push(BARE);

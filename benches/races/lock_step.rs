@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use crate::process::{Process, command, installed, version};
 use crate::table::{Column, Heat, Sample};
+use crate::tape::tape;
 use crate::{Options, Outcome, ours};
 
 /// How long one run may take.
@@ -91,19 +92,15 @@ pub(crate) fn race(options: &Options) -> Outcome<()> {
 
 /// The same turns as a script and as a transcript, and the loops of the peers.
 fn write_files(folder: &Path, turns: u64) -> Outcome<()> {
-    let (mut script, mut patterns, mut events) = (String::new(), String::new(), String::new());
+    let (mut script, mut patterns) = (String::new(), String::new());
     for n in 0..turns {
         writeln!(script, "PING {n}\n/expect -n -x OK {n}")?;
         writeln!(patterns, "PING {n}\n/expect -n ^OK {n}$")?;
-        write!(events, ",\n{{\"dt\":0.1,\"conn\":1,\"from\":\"client\",\"line\":\"PING {n}\"}}")?;
-        write!(events, ",\n{{\"dt\":0.1,\"conn\":1,\"from\":\"server\",\"line\":\"OK {n}\"}}")?;
     }
-    let header = "{\"chat-repl\":\"transcript\",\"version\":1,\"role\":\"client\",\"eol\":\"\\n\",\
-                  \"started\":\"2026-10-07T09:15:02.120Z\",\"events\":[\n\
-                  {\"dt\":0,\"ev\":\"open\",\"conn\":1,\"addr\":\"127.0.0.1:1\"}";
+    let said = (0..turns).map(|n| [format!("PING {n}"), format!("OK {n}")]);
     fs::write(folder.join("turns.chat"), script)?;
     fs::write(folder.join("patterns.chat"), patterns)?;
-    fs::write(folder.join("turns.json"), format!("{header}{events}\n]}}\n"))?;
+    fs::write(folder.join("turns.json"), tape("\\n", said))?;
     fs::write(folder.join("by_expect.tcl"), EXPECT_LOOP)?;
     fs::write(folder.join("by_pexpect.py"), PEXPECT_LOOP)?;
     Ok(fs::write(folder.join("by_socket.py"), PYTHON_LOOP)?)

@@ -1,4 +1,4 @@
-//! Seven races against peers, side by side: `just bench`.
+//! Eight races against peers, side by side: `just bench`.
 //!
 //! Every race runs all its contestants once, one after the other, then all again, so that what else the
 //! machine does falls on all of them. The tables, in Markdown, go to standard output, what is going on to
@@ -28,6 +28,7 @@ mod room;
 mod slow;
 mod start_up;
 mod table;
+mod tape;
 
 use std::sync::OnceLock;
 use std::time::Duration;

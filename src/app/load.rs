@@ -82,7 +82,7 @@ fn prepare(
     drive::address_in(address, &mut settings.vars);
     let tls = Tls::load(args.shared.tls.options())?;
     let (piece, reads) = piece(args, file, &settings)?;
-    let found = net::find(address).map_err(|err| Error::unreachable(&err))?;
+    let found = net::resolve(address).map_err(|err| Error::unreachable(&err))?;
     let runner = RunnerOptions {
         settings,
         max_line: args.shared.max_line,

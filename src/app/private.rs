@@ -55,7 +55,7 @@ fn read(path: &Path) -> Result<Code, Error> {
 fn ask(talk: &Talk, terminal: &Terminal) -> Result<Code, Error> {
     let question = Question { prompt: PROMPT, words: &WORDS, times: TIMES };
     // What stands behind the code is data then, for who reads the terminal after us.
-    let terminal = if talk.plain { terminal.edits_itself() } else { terminal.clone() };
+    let terminal = if talk.plain { terminal.as_dumb() } else { terminal.clone() };
     let judge =
         |line: &str| line.parse().map_err(|why: CodeError| format!("that can be no code: {why}"));
     match drive::ask(&terminal, question, colour(talk.color), judge) {

@@ -123,7 +123,7 @@ impl Screen {
     /// What peers say is shown as a room passes it on.
     pub(super) fn is_room(&mut self) {
         if let Some(shown) = &mut self.shown {
-            shown.view.is_room();
+            shown.view.set_room();
         }
     }
 

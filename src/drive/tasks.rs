@@ -116,8 +116,10 @@ impl Engine {
     fn show(&mut self, n: u64) {
         let store = &self.recorder.store;
         let events = store.last(usize::try_from(n).unwrap_or(usize::MAX));
-        let several = store.stats().conns > 1;
-        let mut text = Text::new(store.header(), several, false);
+        let mut text = Text::new(store.header());
+        if store.stats().conns > 1 {
+            text.tell_conns();
+        }
         let mut out = Vec::new();
         for event in &events {
             // Writing to memory does not fail.

@@ -64,6 +64,9 @@ pub enum AddressError {
 const FORMS: &str =
     "write `HOST:PORT`, `PORT`, `[V6]:PORT` or `unix:PATH`, and `tls:` before it for TLS";
 
+/// What a host is called that an address does not name, by who connects: this machine.
+pub(super) const THIS_MACHINE: &str = "localhost";
+
 /// What stands before an address at which TLS is spoken.
 pub(super) const TLS: &str = "tls:";
 
@@ -92,6 +95,16 @@ impl Address {
             Endpoint::Tcp { port, .. } => Some(port),
             Endpoint::Unix(_) => None,
         }
+    }
+
+    /// The same as who connects means it: with a host, which is this machine where none is named.
+    #[must_use]
+    pub(super) fn with_host(&self) -> Address {
+        let mut address = self.clone();
+        if let Endpoint::Tcp { host, .. } = &mut address.endpoint {
+            host.get_or_insert_with(|| THIS_MACHINE.to_owned());
+        }
+        address
     }
 }
 

@@ -57,8 +57,7 @@ pub(super) struct Supply {
 
 impl Supply {
     pub(super) fn new(descriptors: Descriptors) -> Supply {
-        let limit = getrlimit(Resource::Nofile).current.unwrap_or(MOST).min(MOST);
-        let limit = RawFd::try_from(limit).unwrap_or(RawFd::MAX);
+        let limit = RawFd::try_from(soft_limit()).unwrap_or(RawFd::MAX);
         let end = (limit - RESERVE).max(limit / 2);
         let is_high = descriptors == Descriptors::High && end > SELECT_END;
         Supply { descriptors, first: if is_high { SELECT_END } else { 0 }, end, is_low: false }
@@ -107,9 +106,13 @@ pub fn raise_descriptor_limit() {
 /// How many conns this process may have open at a time: what the limit of descriptors leaves to them.
 #[must_use]
 pub fn descriptors_for_conns() -> usize {
-    let limit = getrlimit(Resource::Nofile).current.unwrap_or(MOST).min(MOST);
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let limit = usize::try_from(soft_limit()).unwrap_or(usize::MAX);
     limit.saturating_sub(RESERVE.unsigned_abs() as usize)
+}
+
+/// How many descriptors this process may have now.
+fn soft_limit() -> u64 {
+    getrlimit(Resource::Nofile).current.unwrap_or(MOST).min(MOST)
 }
 
 /// Whether an error means that this process, or the machine, has no descriptor left.

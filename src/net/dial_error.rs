@@ -119,7 +119,7 @@ impl DialFailure {
 
 impl fmt::Display for DialError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cannot connect to `{}`: {}", self.address, self.failure)?;
+        write!(f, "cannot connect to `{}`: {}", self.address.with_host(), self.failure)?;
         match (self.retried, self.failure.hint()) {
             (Some(time), _) => write!(f, "; tried for {}", Human(time)),
             (None, Some(hint)) => write!(f, "; {hint}"),
@@ -148,6 +148,16 @@ mod tests {
             (Errno::NOENT, "no such socket; is the server running? `--retry 5s` keeps trying"),
         ] {
             assert_eq!(told(errno), format!("cannot connect to `example.org:5`: {what}"));
+        }
+    }
+
+    #[test]
+    fn an_error_names_the_host_also_where_the_address_does_not() {
+        for (address, shown) in [("1", "localhost:1"), ("tls::443", "tls:localhost:443")] {
+            let address = address.parse().unwrap();
+            let err = DialError { address, failure: DialFailure::Refused, retried: None };
+            let told = err.to_string();
+            assert!(told.starts_with(&format!("cannot connect to `{shown}`: ")), "{told}");
         }
     }
 

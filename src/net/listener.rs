@@ -151,8 +151,7 @@ impl Listener {
                 vec![everywhere(*port).map_err(|err| BindError::of(addr, &err))?]
             }
             Endpoint::Tcp { host: Some(host), port } => {
-                let addrs = lookup::known(host, *port)
-                    .map_or_else(|| lookup::look_up(host, *port), Ok)
+                let addrs = lookup::addresses(host, *port)
                     .map_err(|err| BindError::NotFound { addr: addr.clone(), why: reason(&err) })?;
                 on_each(&addrs).map_err(|err| BindError::of(addr, &err))?
             }
@@ -358,7 +357,7 @@ fn has_passed(err: &io::Error) -> bool {
 
 fn everywhere(port: u16) -> io::Result<Listening> {
     match listen((Ipv6Addr::UNSPECIFIED, port).into()) {
-        Err(err) if !matches!(err.kind(), ErrorKind::AddrInUse | ErrorKind::PermissionDenied) => {
+        Err(err) if is_absent(&err) => {
             // A machine, or a container, without IPv6.
             listen((Ipv4Addr::UNSPECIFIED, port).into())
         }
@@ -398,18 +397,20 @@ fn try_each(addrs: &[SocketAddr]) -> io::Result<Vec<Listening>> {
                 port = socket.local_addr()?.port();
                 sockets.push(Listening::Tcp(socket));
             }
-            Err(err)
-                if matches!(err.kind(), ErrorKind::AddrInUse | ErrorKind::PermissionDenied) =>
-            {
-                return Err(err);
-            }
-            Err(err) => absent = Some(err),
+            Err(err) if is_absent(&err) => absent = Some(err),
+            Err(err) => return Err(err),
         }
     }
     match absent {
         Some(err) if sockets.is_empty() => Err(err),
         _ => Ok(sockets),
     }
+}
+
+/// Whether an address cannot be had because this machine does not have it, and not because somebody else
+/// has it or this user may not.
+fn is_absent(err: &io::Error) -> bool {
+    !matches!(err.kind(), ErrorKind::AddrInUse | ErrorKind::PermissionDenied)
 }
 
 fn listen(addr: SocketAddr) -> io::Result<TcpListener> {

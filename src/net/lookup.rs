@@ -8,19 +8,27 @@ use super::addr::{Address, Endpoint};
 use super::dial_error::{DialError, DialFailure};
 use crate::units::reason;
 
-/// What the name in an address is found to be, so that many can connect there with one lookup; `None` for
-/// an address without a name. Blocks, as [`look_up`] does.
+/// The IP addresses of the host that an address names, so that many can connect there with one lookup;
+/// `None` where it names none. Blocks for seconds where a name server does not answer.
 ///
 /// # Errors
 /// The name is not known.
-pub fn find(address: &Address) -> Result<Option<Arc<[SocketAddr]>>, DialError> {
+pub fn resolve(address: &Address) -> Result<Option<Arc<[SocketAddr]>>, DialError> {
     let Endpoint::Tcp { host: Some(host), port } = &address.endpoint else { return Ok(None) };
-    let found = known(host, *port).map_or_else(|| look_up(host, *port), Ok);
-    found.map(|found| Some(found.into())).map_err(|err| DialError {
+    addresses(host, *port).map(|found| Some(found.into())).map_err(|err| DialError {
         address: address.clone(),
         failure: DialFailure::NotFound { why: reason(&err) },
         retried: None,
     })
+}
+
+/// The addresses of `host`, in the order in which they are to be tried. Blocks where they have to be
+/// looked up, as [`look_up`] does.
+///
+/// # Errors
+/// What the system says about a name that it does not know.
+pub(super) fn addresses(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+    known(host, port).map_or_else(|| look_up(host, port), Ok)
 }
 
 /// The addresses of `host`, where no lookup is needed to know them.

@@ -1,6 +1,6 @@
 //! Sockets: addresses, listening, connecting, and what is to be sent on each conn.
 //!
-//! Nothing here blocks but the name lookup of [`Listener::bind`], and nothing waits: a driver polls,
+//! Nothing here blocks but the name lookups of [`Listener::bind`] and [`resolve`], and nothing waits: a driver polls,
 //! and hands in the time. Readiness is edge-triggered, as mio has it, so whoever is told that a
 //! stream is ready goes on until it is not.
 //!
@@ -47,7 +47,7 @@ pub use dial_error::{DialError, DialFailure};
 pub use knocking::{Barred, KNOCKS};
 pub use link::Link;
 pub use listener::{ACCEPT_AGAIN, AcceptError, Accepted, Listener};
-pub use lookup::find;
+pub use lookup::resolve;
 pub use network::{Network, NetworkError};
 pub use portion::{Portion, Pour};
 pub use socket::Socket;

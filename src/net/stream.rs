@@ -12,7 +12,7 @@ use crate::session::Secured;
 
 /// What a stream that hands out records has at most in one: that of TLS 1.3 (RFC 8446, section 5.1), in
 /// bytes.
-const RECORD: usize = 16 << 10;
+pub(super) const RECORD: usize = 16 << 10;
 
 /// A non-blocking stream of bytes in both directions.
 ///

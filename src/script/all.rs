@@ -8,12 +8,12 @@ use bytes::Bytes;
 
 use super::block::Item;
 use super::failure::{Circumstances, STRICT, Unmet};
-use super::heard::{Fate, Heard, Marked, Seen, Sought};
+use super::lines_read::{Fate, LinesRead, Marked, Seen, Sought};
 use super::shares::{Given, Shares};
 use super::used::Used;
 use super::wait::Looked;
 use super::{Block, Failure, Place, Report, Runner, ScriptFault};
-use crate::command::{Fault, Mark};
+use crate::command::Mark;
 use crate::matching::{Pattern, Vars};
 use crate::session::Audience;
 use crate::units::{At, Human};
@@ -33,7 +33,7 @@ pub(super) struct Gathering {
     since: At,
     limit: Duration,
     strict: bool,
-    heard: Heard,
+    heard: LinesRead,
 }
 
 /// A pattern of the block.
@@ -65,20 +65,17 @@ impl Gathering {
     ) -> Result<Self, ScriptFault> {
         let wanted = |item: &Item| {
             let place = item.place(head);
-            let fault = |fault: Fault| {
-                let place = Place { span: fault.span, ..place.clone() };
-                ScriptFault { place, what: fault.what }
-            };
+            let pattern = item.pattern.pattern(vars).map_err(|fault| place.fault(fault))?;
             Ok(Wanted {
                 mark: item.mark,
-                pattern: Arc::new(item.pattern.pattern(vars).map_err(fault)?),
+                pattern: Arc::new(pattern),
                 written: item.pattern.template().source().to_owned(),
                 used: Used::of(item.pattern.template(), vars),
                 place,
             })
         };
         let items = block.items.iter().map(wanted).collect::<Result<Vec<_>, ScriptFault>>()?;
-        let (shares, taken, heard) = (Shares::new(items.len()), Vec::new(), Heard::default());
+        let (shares, taken, heard) = (Shares::new(items.len()), Vec::new(), LinesRead::default());
         Ok(Gathering { items, shares, taken, from, since: now, limit, strict, heard })
     }
 
@@ -87,7 +84,7 @@ impl Gathering {
     }
 
     /// The lines that it has read.
-    pub(super) fn heard(&self) -> &Heard {
+    pub(super) fn heard(&self) -> &LinesRead {
         &self.heard
     }
 
@@ -271,9 +268,8 @@ impl Gathering {
 impl Wanted {
     /// Takes over what the groups of the pattern found in a line.
     fn matched(&self, runner: &mut Runner, line: &Taken) {
-        for capture in self.pattern.find(&line.text).unwrap_or_default() {
-            runner.settings.vars.capture(&capture);
-        }
+        let captures = self.pattern.find(&line.text).unwrap_or_default();
+        runner.settings.vars.capture_all(&captures);
         if let Some(ordinal) = line.ordinal {
             runner.want(line.conn, ordinal, &self.pattern);
         }

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::step::ended;
 use super::{Origin, Place, ScriptFault};
 use crate::command::{Arg, BlockLine, Mark, Wrong, parse_block_line};
 
@@ -56,9 +55,9 @@ impl Block {
     }
 
     /// Its lines as a script has them.
-    #[must_use]
-    pub fn to_source(&self) -> Bytes {
-        self.lines.iter().flat_map(ended).collect::<Vec<_>>().concat().into()
+    #[cfg(test)]
+    pub(super) fn to_source(&self) -> Bytes {
+        self.lines.iter().flat_map(super::step::ended).collect::<Vec<_>>().concat().into()
     }
 }
 

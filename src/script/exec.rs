@@ -7,10 +7,10 @@ use bytes::Bytes;
 use memchr::memrchr;
 
 use super::all::Gathering;
-use super::heard::Heard;
+use super::lines_read::LinesRead;
 use super::used::{self, Used};
 use super::wait::{Expecting, Wait};
-use super::{Blame, Block, Failure, Place, Runner, ScriptFault, Step, Task, failure};
+use super::{Blame, Block, Failure, Place, Report, Runner, ScriptFault, Step, Task, failure};
 use crate::command::{
     Arg, Command, ConnCommand, Expect, Fault, KeepCommand, PromptCommand, SayCommand, SetCommand,
     WaitCommand,
@@ -18,7 +18,7 @@ use crate::command::{
 use crate::matching::Pattern;
 use crate::session::{Audience, Drive, Input};
 use crate::units::At;
-use crate::wire::{Eol, with_eol};
+use crate::wire::{ConnId, Eol, with_eol};
 
 /// A fault is the script's; a failure is told as it is.
 pub(super) enum Refused {
@@ -45,12 +45,14 @@ impl Runner {
         };
         match begun {
             Ok(()) => {}
-            Err(Refused::Fault(fault)) => {
-                let place = Place { span: fault.span, ..place.clone() };
-                self.fault(ScriptFault { place, what: fault.what });
-            }
+            Err(Refused::Fault(fault)) => self.fault(place.fault(fault)),
             Err(Refused::Failure(failure)) => self.fail(*failure),
         }
+    }
+
+    /// A step that asks for what cannot be: the script's fault.
+    pub(super) fn refused(&self, report: Report) -> Refused {
+        Refused::Failure(Box::new(self.blame(Blame::Script, report)))
     }
 
     fn fault(&mut self, fault: ScriptFault) {
@@ -160,7 +162,7 @@ impl Runner {
             _ => place.span.clone(),
         };
         let comes_behind = matches!(wait, Wait::Eof { .. });
-        self.wait = Some((wait, Place { span, ..place.clone() }));
+        self.wait = Some((wait, place.part(span)));
         if comes_behind {
             self.make_way();
         }
@@ -169,10 +171,7 @@ impl Runner {
 
     /// Begins a block.
     pub(super) fn all(&mut self, now: At, block: &Block, place: &Place) {
-        let begun = self.limit(block.timeout.as_ref()).map_err(|fault| ScriptFault {
-            place: Place { span: fault.span, ..place.clone() },
-            what: fault.what,
-        });
+        let begun = self.limit(block.timeout.as_ref()).map_err(|fault| place.fault(fault));
         let begun = begun.and_then(|limit| {
             let (vars, strict) = (&self.settings.vars, self.strict.is_some());
             Gathering::new((now, limit, self.to), block, place, vars, strict)
@@ -196,7 +195,7 @@ impl Runner {
             limit: self.limit(expect.timeout.as_ref())?,
             strict: self.strict.is_some(),
             used: Used::of(expect.pattern.template(), &self.settings.vars),
-            heard: Heard::default(),
+            heard: LinesRead::default(),
         })
     }
 
@@ -240,7 +239,7 @@ impl Runner {
                 self.ask(Task::Tell(text));
             }
             SetCommand::Include(file) => {
-                let place = Place { span: file.span(), ..place.clone() };
+                let place = place.part(file.span());
                 let file = file.value(vars)?;
                 self.ask(Task::Include { file, place });
             }
@@ -256,11 +255,11 @@ impl Runner {
     ) -> Result<(), Refused> {
         match command {
             ConnCommand::Open { .. } | ConnCommand::Shutdown if self.options.room => {
-                return Err(self.in_a_room(place));
+                return Err(self.refused(failure::in_a_room(place.clone())));
             }
             ConnCommand::Open { name, addr } => self.open(name, addr, place)?,
             ConnCommand::On(name) => self.to = self.named(name, place)?,
-            ConnCommand::StartTls => self.start_tls(place).map_err(Refused::Failure)?,
+            ConnCommand::StartTls => self.start_tls(place)?,
             ConnCommand::Shutdown => self.send(Input::Shutdown(self.to)),
             ConnCommand::Close => self.send(Input::Close(self.to)),
             ConnCommand::Accept(count) => {
@@ -288,12 +287,7 @@ impl Runner {
         }
         self.roster.named(&wanted).map(Audience::One).ok_or_else(|| {
             let known: Vec<&str> = self.roster.names().collect();
-            let report = failure::no_such_conn(
-                &wanted,
-                &known,
-                Place { span: name.span(), ..place.clone() },
-            );
-            Refused::Failure(Box::new(self.blame(Blame::Script, report)))
+            self.refused(failure::no_such_conn(&wanted, &known, place.part(name.span())))
         })
     }
 
@@ -304,7 +298,7 @@ impl Runner {
         addr: &Arg<String>,
         place: &Place,
     ) -> Result<(), Refused> {
-        let at = |arg: &Arg<String>| Place { span: arg.span(), ..place.clone() };
+        let at = |arg: &Arg<String>| place.part(arg.span());
         let wanted = name.value(&self.settings.vars)?;
         let taken = if wanted == "all" || self.options.listener && wanted.starts_with("guest-") {
             Some(failure::reserved(&wanted, at(name)))
@@ -312,7 +306,7 @@ impl Runner {
             self.roster.is_here(&wanted).then(|| failure::taken(&wanted, at(name)))
         };
         if let Some(report) = taken {
-            return Err(Refused::Failure(Box::new(self.blame(Blame::Script, report))));
+            return Err(self.refused(report));
         }
         let to = addr.value(&self.settings.vars)?;
         self.ask(Task::Open { name: wanted.clone(), addr: to, place: at(addr) });
@@ -324,9 +318,7 @@ impl Runner {
         if self.options.listener {
             return Ok(());
         }
-        Err(Refused::Failure(Box::new(
-            self.blame(Blame::Script, failure::no_listener(place.clone())),
-        )))
+        Err(self.refused(failure::no_listener(place.clone())))
     }
 
     /// A listener knows its guests; of a room that we joined the room knows.
@@ -362,16 +354,11 @@ impl Runner {
         Ok(())
     }
 
-    fn kicked(
-        &self,
-        name: &Arg<String>,
-        place: &Place,
-    ) -> Result<Vec<crate::wire::ConnId>, Refused> {
+    fn kicked(&self, name: &Arg<String>, place: &Place) -> Result<Vec<ConnId>, Refused> {
         Ok(match self.named(name, place)? {
             Audience::One(conn) if self.roster.is_guest(conn) => vec![conn],
             Audience::One(_) => {
-                let report = failure::no_guest(Place { span: name.span(), ..place.clone() });
-                return Err(Refused::Failure(Box::new(self.blame(Blame::Script, report))));
+                return Err(self.refused(failure::no_guest(place.part(name.span()))));
             }
             Audience::All | Audience::Guests => self.roster.present_guests().collect(),
         })

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::heard::{Heard, Marked, Seen, Sought, View};
+use super::lines_read::{LinesRead, Marked, Seen, Sought, View};
 use super::wait::Expecting;
 use super::{Blame, Failure, Next, Place, Report, Unread};
 use crate::matching::most_similar;
@@ -72,7 +72,7 @@ pub(super) struct Circumstances<'a> {
 
 impl History {
     /// Takes note of lines that a step that succeeded has skipped.
-    pub(super) fn skipped(&mut self, heard: Heard) {
+    pub(super) fn skipped(&mut self, heard: LinesRead) {
         let (count, last) = heard.into_skipped();
         self.skips += count;
         self.last_skipped = last.or(self.last_skipped.take());
@@ -121,7 +121,7 @@ impl History {
     pub(super) fn lines(
         &self,
         report: Report,
-        heard: &Heard,
+        heard: &LinesRead,
         sought: &Sought<'_>,
         told: &Circumstances<'_>,
     ) -> Report {
@@ -182,7 +182,7 @@ impl History {
     pub(super) fn last_of(
         &self,
         conn: ConnId,
-        skipped: Option<&Heard>,
+        skipped: Option<&LinesRead>,
         unread: &Unread,
     ) -> Vec<Seen> {
         let read = self.read.iter().filter(|seen| seen.conn() == conn);

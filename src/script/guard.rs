@@ -7,7 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::failure::BEFORE_TOLD;
-use super::heard::{Marked, Seen, View};
+use super::lines_read::{Marked, Seen, View};
 use super::roster::Roster;
 use super::used::Used;
 use super::{Blame, Place, Report, Runner, Unread};
@@ -154,7 +154,7 @@ impl Runner {
         let guard = Guard {
             whom,
             pattern: Arc::new(arg.pattern(&self.settings.vars)?),
-            place: Place { span: arg.span(), ..place.clone() },
+            place: place.part(arg.span()),
             used: Used::of(arg.template(), &self.settings.vars),
         };
         let unread =

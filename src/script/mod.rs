@@ -10,7 +10,7 @@ mod exec;
 mod failure;
 mod feeding;
 mod guard;
-mod heard;
+mod lines_read;
 mod origin;
 mod parse;
 mod patterns;

@@ -40,14 +40,27 @@ impl Place {
             |chunk: std::str::Utf8Chunk<'_>| chunk.valid().chars().count() + chunk.invalid().len();
         before.utf8_chunks().map(chars).sum::<usize>() + 1
     }
-}
 
-impl Place {
-    /// The place in its line as `change` makes that.
-    pub(super) fn map_text(self, change: &dyn Fn(&[u8]) -> Vec<u8>) -> Place {
+    /// Another part of the same line.
+    pub(super) fn part(&self, span: Span) -> Place {
+        Place { span, ..self.clone() }
+    }
+
+    /// What `fault` says of this line.
+    pub(super) fn fault(&self, fault: Fault) -> ScriptFault {
+        ScriptFault { place: self.part(fault.span), what: fault.what }
+    }
+
+    /// What stands in the line before the place, in it and behind it.
+    pub(super) fn cut(&self) -> [&[u8]; 3] {
         let end = self.span.end.min(self.text.len());
         let start = self.span.start.min(end);
-        let parts = [&self.text[..start], &self.text[start..end], &self.text[end..]].map(change);
+        [&self.text[..start], &self.text[start..end], &self.text[end..]]
+    }
+
+    /// The place in its line as `change` makes that.
+    pub(super) fn map_text(self, change: &dyn Fn(&[u8]) -> Vec<u8>) -> Place {
+        let parts = self.cut().map(change);
         let span = parts[0].len()..parts[0].len() + parts[1].len();
         Place { text: parts.concat().into(), span, ..self }
     }

@@ -24,8 +24,10 @@ pub(super) fn bound(max_line: usize) -> usize {
 impl Runner {
     pub(super) fn heard(&mut self, now: At, conn: ConnId, bytes: &Bytes) {
         self.guard(now, conn, bytes);
-        if !self.is_deaf() {
-            self.unread.push(now, conn, bytes, self.options.reads);
+        if self.options.reads {
+            self.unread.push(now, conn, bytes);
+        } else if !self.is_deaf() {
+            self.unread.count(conn, bytes);
         }
         if self.drive == Drive::Ended && self.fail_unread() {
             return;

@@ -4,7 +4,7 @@
 use bytes::Bytes;
 
 use super::exec::Refused;
-use super::{Blame, Place, Runner, Task, failure};
+use super::{Place, Runner, Task, failure};
 use crate::command::Arg;
 use crate::session::Input;
 use crate::wire::with_eol;
@@ -40,18 +40,11 @@ impl Runner {
         if self.options.room {
             self.send(Input::Asked(Bytes::copy_from_slice(line)));
         } else if self.options.listener {
-            let report = failure::no_room(place.clone());
-            return Err(Refused::Failure(Box::new(self.blame(Blame::Script, report))));
+            return Err(self.refused(failure::no_room(place.clone())));
         } else {
             let bytes = with_eol(line, self.settings.eol);
             self.send(Input::Say { to: self.to, bytes, send: None });
         }
         Ok(())
-    }
-
-    /// What a room's host asks for that no room does.
-    pub(super) fn in_a_room(&self, place: &Place) -> Refused {
-        let report = failure::in_a_room(place.clone());
-        Refused::Failure(Box::new(self.blame(Blame::Script, report)))
     }
 }

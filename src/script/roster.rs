@@ -157,10 +157,9 @@ impl Roster {
         self.conns.values().map(|entry| entry.name.as_str())
     }
 
-    /// The guests that are here.
+    /// The conns of the guests that are here.
     pub(super) fn present_guests(&self) -> impl Iterator<Item = ConnId> {
-        let here = self.conns.iter().filter(|(_, entry)| entry.guest && entry.ended.is_none());
-        here.map(|(conn, _)| *conn)
+        self.guests_here().map(|(conn, _)| conn)
     }
 
     /// The conn that is here, if it is the only one.
@@ -177,8 +176,12 @@ impl Roster {
 
     /// The guests that are here: name, address.
     pub(super) fn present(&self) -> impl Iterator<Item = (&str, &str)> {
-        let here = self.conns.values().filter(|entry| entry.guest && entry.ended.is_none());
-        here.map(|entry| (entry.name.as_str(), entry.addr.as_str()))
+        self.guests_here().map(|(_, entry)| (entry.name.as_str(), entry.addr.as_str()))
+    }
+
+    fn guests_here(&self) -> impl Iterator<Item = (ConnId, &Entry)> {
+        let here = self.conns.iter().filter(|(_, entry)| entry.guest && entry.ended.is_none());
+        here.map(|(conn, entry)| (*conn, entry))
     }
 
     /// How the peers that are meant ended, once none of them will say more. A half-close is told only

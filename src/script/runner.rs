@@ -13,7 +13,7 @@ use super::roster::Roster;
 use super::settings::Settings;
 use super::wait::{Looked, Wait};
 use super::{
-    Action, Blame, Failure, Place, Play, Report, Step, Unread, Want, What, failure, reading,
+    Action, Blame, Failure, Place, Play, Report, Step, Task, Unread, Want, What, failure, reading,
 };
 use crate::matching::Pattern;
 use crate::session::{Audience, Drive, Effect, Input, Queue, Record, Recorded};
@@ -217,12 +217,6 @@ impl Runner {
         self.spoken
     }
 
-    /// Whom text goes to, and whom `/expect` reads from.
-    #[must_use]
-    pub fn audience(&self) -> Audience {
-        self.to
-    }
-
     /// What stands before a line that is typed: whom it will go to.
     #[must_use]
     pub fn prompt(&self) -> String {
@@ -329,7 +323,7 @@ impl Runner {
     }
 
     /// Asks for something that the session cannot do.
-    pub(super) fn ask(&mut self, task: super::Task) {
+    pub(super) fn ask(&mut self, task: Task) {
         self.outbox.push_back(Action::Task(task));
     }
 
@@ -363,7 +357,7 @@ impl Runner {
 
     /// There is no step: nothing for the moment, or the end.
     fn rest(&mut self) -> Option<Action> {
-        let now = if self.complete && self.options.then_prompt && !self.options.prompt {
+        let drive = if self.complete && self.options.then_prompt && !self.options.prompt {
             self.options.prompt = true;
             self.complete = false;
             return Some(Action::Prompt);
@@ -375,14 +369,14 @@ impl Runner {
         } else {
             Drive::Idle
         };
-        if self.drive == now {
+        if self.drive == drive {
             return None;
         }
-        self.drive = now;
-        if now == Drive::Ended {
+        self.drive = drive;
+        if drive == Drive::Ended {
             self.stop_reading();
         }
-        Some(Action::Session(Input::Drive(now)))
+        Some(Action::Session(Input::Drive(drive)))
     }
 
     /// No step will read any more: conns that waited for one go on.
@@ -425,7 +419,7 @@ impl Runner {
             playing.unheard();
         }
         if self.options.prompt || self.options.stays && self.to == Audience::Guests {
-            self.outbox.push_back(Action::Task(super::Task::Unheard));
+            self.outbox.push_back(Action::Task(Task::Unheard));
         } else if self.drive == Drive::Running {
             let view = self.view(self.began, self.to);
             let (ended, shut) = (self.roster.ended(self.to), self.roster.is_shut(self.to));

@@ -1,6 +1,7 @@
 //! `/starttls`: a conn goes on over TLS.
 
-use super::heard::Seen;
+use super::exec::Refused;
+use super::lines_read::Seen;
 use super::wait::Wait;
 use super::{Blame, Failure, Place, Report, Runner, Task, failure};
 use crate::session::Audience;
@@ -8,14 +9,12 @@ use crate::wire::ConnId;
 
 impl Runner {
     /// Has TLS begun on the conn spoken to, and waits until it is agreed upon.
-    pub(super) fn start_tls(&mut self, place: &Place) -> Result<(), Box<Failure>> {
+    pub(super) fn start_tls(&mut self, place: &Place) -> Result<(), Refused> {
         let conn = match self.to {
             Audience::One(conn) => Some(conn),
             Audience::All | Audience::Guests => self.roster.only(),
         };
-        let conn = conn.ok_or_else(|| {
-            Box::new(self.blame(Blame::Script, failure::which_conn(place.clone())))
-        })?;
+        let conn = conn.ok_or_else(|| self.refused(failure::which_conn(place.clone())))?;
         self.ask(Task::StartTls { conn, guest: self.roster.is_guest(conn) });
         self.wait = Some((Wait::Secure { conn, done: false }, place.clone()));
         Ok(())

@@ -166,8 +166,8 @@ impl Step {
     }
 
     /// Its lines as a script has them: parsed again, they give the same step.
-    #[must_use]
-    pub fn to_source(&self) -> Bytes {
+    #[cfg(test)]
+    pub(super) fn to_source(&self) -> Bytes {
         match &self.what {
             What::Text(text) => text
                 .split_inclusive(|byte| *byte == b'\n')
@@ -184,6 +184,7 @@ impl Step {
 
 /// A line with the line end that leaves it as it is when it is read again: a `\r` before a bare `\n`
 /// would belong to the end.
+#[cfg(test)]
 pub(super) fn ended(line: &Bytes) -> [&[u8]; 2] {
     [line, if line.ends_with(b"\r") { b"\r\n" } else { b"\n" }]
 }

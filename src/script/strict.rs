@@ -1,6 +1,6 @@
 //! `/strict on`: no line stays unread.
 
-use super::heard::{Marked, Seen};
+use super::lines_read::{Marked, Seen};
 use super::{Blame, Place, Report, Runner};
 use crate::session::Audience;
 use crate::units::count;

@@ -62,12 +62,12 @@ pub(crate) struct End {
     /// Patterns for the transcript: before the line was recorded, and after.
     pub(crate) wants: Vec<(u64, String)>,
     pub(crate) late_wants: Vec<(u64, String)>,
-    lines: BTreeMap<ConnId, Words>,
+    outboxes: BTreeMap<ConnId, Outbox>,
 }
 
 /// What is still to be sent on a conn.
 #[derive(Default)]
-struct Words {
+struct Outbox {
     waiting: Vec<u8>,
     sent: Vec<u8>,
     shut: bool,
@@ -115,7 +115,7 @@ impl End {
             prompted: false,
             wants: Vec::new(),
             late_wants: Vec::new(),
-            lines: BTreeMap::new(),
+            outboxes: BTreeMap::new(),
         }
     }
 
@@ -177,7 +177,7 @@ impl End {
     }
 
     fn opened(&mut self, n: u32, own: Side, name: Option<String>) {
-        self.lines.insert(conn(n), Words::default());
+        self.outboxes.insert(conn(n), Outbox::default());
         self.give(Input::Opened {
             conn: conn(n),
             addr: format!("addr-{n}"),
@@ -230,12 +230,12 @@ impl End {
 
     /// What was sent on a conn.
     pub(crate) fn sent(&self, n: u32) -> String {
-        let sent = self.lines.get(&conn(n)).map_or(&[][..], |words| &words.sent);
+        let sent = self.outboxes.get(&conn(n)).map_or(&[][..], |outbox| &outbox.sent);
         String::from_utf8_lossy(sent).into_owned()
     }
 
     pub(crate) fn is_shut(&self, n: u32) -> bool {
-        self.lines[&conn(n)].shut
+        self.outboxes[&conn(n)].shut
     }
 
     pub(crate) fn left(&self) -> Option<Leave> {
@@ -269,10 +269,10 @@ impl End {
         self.runner.observe(self.now, effect);
         match effect {
             Effect::Send { to, bytes } => self.send(*to, bytes),
-            Effect::Shutdown(conn) => self.line(*conn).shut = true,
+            Effect::Shutdown(conn) => self.outbox(*conn).shut = true,
             Effect::Close(conn) | Effect::Reset(conn) => {
-                let words = self.line(*conn);
-                (words.shut, words.closed) = (true, true);
+                let outbox = self.outbox(*conn);
+                (outbox.shut, outbox.closed) = (true, true);
             }
             Effect::Record(Record { what: Recorded::Said { .. }, .. }) => {
                 let wants = self.runner.take_wants().into_iter();
@@ -290,17 +290,18 @@ impl End {
 
     fn send(&mut self, to: Audience, bytes: &Bytes) {
         let meant = |conn: ConnId| to == Audience::All || to == Audience::One(conn);
-        for words in self.lines.iter_mut().filter(|(conn, _)| meant(**conn)).map(|(_, words)| words)
+        for outbox in
+            self.outboxes.iter_mut().filter(|(conn, _)| meant(**conn)).map(|(_, outbox)| outbox)
         {
-            if !words.shut {
-                words.waiting.extend_from_slice(bytes);
-                words.sent.extend_from_slice(bytes);
+            if !outbox.shut {
+                outbox.waiting.extend_from_slice(bytes);
+                outbox.sent.extend_from_slice(bytes);
             }
         }
     }
 
-    fn line(&mut self, conn: ConnId) -> &mut Words {
-        self.lines.get_mut(&conn).expect("it has opened")
+    fn outbox(&mut self, conn: ConnId) -> &mut Outbox {
+        self.outboxes.get_mut(&conn).expect("it has opened")
     }
 
     /// Lets the runner go on as far as it can.

@@ -64,28 +64,31 @@ impl<'a> Next<'a> {
 
 impl Unread {
     /// Nothing unread; a line longer than `max_line` bytes is read in pieces.
-    #[must_use]
-    pub fn new(max_line: usize, encoding: Encoding) -> Self {
+    pub(super) fn new(max_line: usize, encoding: Encoding) -> Self {
         let (conns, order, opened) = (BTreeMap::new(), BTreeSet::new(), BTreeSet::new());
         let gone = VecDeque::new();
         Unread { conns, order, opened, gone, max_line, encoding, arrivals: 0, bytes: 0, lines: 0 }
     }
 
     /// This conn is no guest of ours: [`Audience::Guests`] leaves it out.
-    pub fn no_guest(&mut self, conn: ConnId) {
+    pub(super) fn no_guest(&mut self, conn: ConnId) {
         self.opened.insert(conn);
     }
 
-    /// A peer said this. Where nothing will read it, it is only counted.
-    pub fn push(&mut self, now: At, conn: ConnId, bytes: &Bytes, keep: bool) {
+    /// A peer said this.
+    pub(super) fn push(&mut self, now: At, conn: ConnId, bytes: &Bytes) {
         self.arrivals += 1;
         let came = Came { arrival: self.arrivals, at: now };
-        self.conns.entry(conn).or_insert_with(|| Words::new(self.max_line, self.encoding));
-        self.change(conn, |words| if keep { words.push(came, bytes) } else { words.count(bytes) });
+        self.add(conn, |words| words.push(came, bytes));
+    }
+
+    /// A peer said this, which nothing will read: its lines are counted and not kept.
+    pub(super) fn count(&mut self, conn: ConnId, bytes: &[u8]) {
+        self.add(conn, |words| words.count(bytes));
     }
 
     /// A peer will say no more: its unfinished line is whole.
-    pub fn end(&mut self, conn: ConnId) {
+    pub(super) fn end(&mut self, conn: ConnId) {
         self.change(conn, Words::end);
         self.forget(conn);
         if self.conns.contains_key(&conn) {
@@ -117,7 +120,7 @@ impl Unread {
     }
 
     /// The unfinished lines of `from` that are next of their conns, in the order in which they began.
-    pub fn unfinished(&self, from: Audience) -> impl Iterator<Item = Next<'_>> {
+    pub(super) fn unfinished(&self, from: Audience) -> impl Iterator<Item = Next<'_>> {
         let (one, all) = match from {
             Audience::One(conn) => (Some(conn), None),
             Audience::All | Audience::Guests => {
@@ -131,17 +134,17 @@ impl Unread {
     }
 
     /// What has come of the line that each conn has not ended, be there whole lines before it or not.
-    pub fn begun(&self) -> impl Iterator<Item = (ConnId, &[u8])> {
+    pub(super) fn begun(&self) -> impl Iterator<Item = (ConnId, &[u8])> {
         self.conns.iter().filter_map(|(conn, words)| Some((*conn, words.begun()?)))
     }
 
     /// The lines of `from` that are whole, those of one conn after those of another.
-    pub fn whole_lines(&self, from: Audience) -> impl Iterator<Item = Next<'_>> {
+    pub(super) fn whole_lines(&self, from: Audience) -> impl Iterator<Item = Next<'_>> {
         self.all_lines(from).filter(|line| line.whole)
     }
 
     /// The lines of `from`, unfinished ones included, those of one conn after those of another.
-    pub fn all_lines(&self, from: Audience) -> impl Iterator<Item = Next<'_>> {
+    pub(super) fn all_lines(&self, from: Audience) -> impl Iterator<Item = Next<'_>> {
         let meant = move |conn: ConnId| match from {
             Audience::All => true,
             Audience::Guests => self.is_guest(conn),
@@ -158,14 +161,13 @@ impl Unread {
     }
 
     /// The unfinished line of `conn`, which is next, has been read as far as it has come.
-    pub fn read_unfinished(&mut self, conn: ConnId) {
+    pub(super) fn read_unfinished(&mut self, conn: ConnId) {
         self.change(conn, Words::read_unfinished);
         self.forget(conn);
     }
 
     /// How many bytes are unread.
-    #[must_use]
-    pub fn bytes(&self, from: Audience) -> usize {
+    pub(super) fn bytes(&self, from: Audience) -> usize {
         match from {
             Audience::One(conn) => self.conns.get(&conn).map_or(0, Words::bytes),
             Audience::All => self.bytes,
@@ -177,19 +179,18 @@ impl Unread {
     }
 
     /// The conns that have something to read or may yet, and how many lines of each are unread.
-    pub fn conns(&self) -> impl Iterator<Item = (ConnId, u64)> {
+    pub(super) fn conns(&self) -> impl Iterator<Item = (ConnId, u64)> {
         self.conns.iter().map(|(conn, words)| (*conn, words.lines()))
     }
 
     /// How many lines of all conns are unread, unfinished ones included.
-    #[must_use]
-    pub fn lines(&self) -> u64 {
+    pub(super) fn lines(&self) -> u64 {
         self.lines
     }
 
     /// Passes over the oldest lines until at most `bound` bytes are unread; says how many lines that
     /// were.
-    pub fn pass_over(&mut self, from: Audience, bound: usize) -> u64 {
+    pub(super) fn pass_over(&mut self, from: Audience, bound: usize) -> u64 {
         let before = self.lines;
         while let excess @ 1.. = self.bytes(from).saturating_sub(bound) {
             let Some(conn) = self.next(from).map(|next| next.conn) else { break };
@@ -200,7 +201,7 @@ impl Unread {
 
     /// Passes over the oldest lines of everybody else until at most `bound` bytes of all conns are
     /// unread; says how many lines that were. Where all are meant, nobody is spared.
-    pub fn pass_over_others(&mut self, spared: Audience, bound: usize) -> u64 {
+    pub(super) fn pass_over_others(&mut self, spared: Audience, bound: usize) -> u64 {
         let before = self.lines;
         while let excess @ 1.. = self.bytes.saturating_sub(bound) {
             let mut others = self.order.iter().map(|(_, conn)| *conn);
@@ -225,6 +226,12 @@ impl Unread {
 
     fn next_of(&self, conn: ConnId) -> Option<Next<'_>> {
         self.conns.get(&conn)?.next(conn)
+    }
+
+    /// Adds to the words of a conn, which may be its first.
+    fn add(&mut self, conn: ConnId, add: impl FnOnce(&mut Words)) {
+        self.conns.entry(conn).or_insert_with(|| Words::new(self.max_line, self.encoding));
+        self.change(conn, add);
     }
 
     /// Changes the words of a conn, and what is kept ready with them.
@@ -258,7 +265,7 @@ mod tests {
     fn unread(reads: &[&[u8]]) -> Unread {
         let mut unread = Unread::new(8, Encoding::UTF_8);
         for read in reads {
-            unread.push(At::START, ConnId::FIRST, &Bytes::copy_from_slice(read), true);
+            unread.push(At::START, ConnId::FIRST, &Bytes::copy_from_slice(read));
         }
         unread
     }
@@ -283,6 +290,18 @@ mod tests {
     }
 
     #[test]
+    fn every_line_has_its_number() {
+        let mut unread = unread(&[b"one\ntwo\n", b"three\nfour"]);
+        take(&mut unread, FIRST);
+        let numbers = |unread: &Unread| -> Vec<(String, u64)> {
+            let lines = unread.all_lines(FIRST);
+            lines.map(|line| (String::from_utf8_lossy(&line.text()).into(), line.ordinal)).collect()
+        };
+        let wanted = [("two", 2), ("three", 3), ("four", 4)];
+        assert_eq!(numbers(&unread), wanted.map(|(text, ordinal)| (text.to_owned(), ordinal)));
+    }
+
+    #[test]
     fn the_end_of_the_peer_makes_a_line_whole() {
         let mut unread = unread(&[b"bye"]);
         unread.end(ConnId::FIRST);
@@ -294,7 +313,7 @@ mod tests {
         let mut unread = Unread::new(8, Encoding::UTF_8);
         let conns = (1..).filter_map(ConnId::new).take(GONE_KEPT + 10);
         for conn in conns {
-            unread.push(At::START, conn, &Bytes::from_static(b"one\ntwo"), true);
+            unread.push(At::START, conn, &Bytes::from_static(b"one\ntwo"));
             unread.end(conn);
         }
         let (kept, all) = (GONE_KEPT * 7, (GONE_KEPT as u64 + 10) * 2);
@@ -315,23 +334,20 @@ mod tests {
     fn of_several_conns_the_first_to_come_is_the_first_to_be_read() {
         let second = ConnId::FIRST.next();
         let mut unread = unread(&[b"unfinished"]);
-        unread.push(At::START, second, &Bytes::from_static(b"b\n"), true);
-        unread.push(At::START, ConnId::FIRST, &Bytes::from_static(b"\na\n"), true);
+        unread.push(At::START, second, &Bytes::from_static(b"b\n"));
+        unread.push(At::START, ConnId::FIRST, &Bytes::from_static(b"\na\n"));
         let order: Vec<_> =
             std::iter::from_fn(|| take(&mut unread, Audience::All)).map(|(text, _)| text).collect();
-        assert_eq!(
-            order,
-            ["01234567".replace("01234567", "unfinish"), "ed\n".into(), "b\n".into(), "a\n".into()]
-        );
+        assert_eq!(order, ["unfinish", "ed\n", "b\n", "a\n"]);
     }
 
     #[test]
     fn a_line_that_has_not_ended_stands_in_nobodys_way() {
         let second = ConnId::FIRST.next();
         let mut unread = unread(&[b"well"]);
-        unread.push(At::START, second, &Bytes::from_static(b"b\n"), true);
+        unread.push(At::START, second, &Bytes::from_static(b"b\n"));
         assert_eq!(take(&mut unread, Audience::All), Some(("b\n".into(), true)));
-        unread.push(At::START, second, &Bytes::from_static(b"er"), true);
+        unread.push(At::START, second, &Bytes::from_static(b"er"));
         let begun: Vec<_> = unread.unfinished(Audience::All).map(|line| line.bytes).collect();
         assert_eq!(begun, [&b"well"[..], b"er"]);
         assert_eq!(take(&mut unread, Audience::All), Some(("well".into(), false)));
@@ -352,7 +368,7 @@ mod tests {
         let second = ConnId::FIRST.next();
         for bound in 0..=16 {
             let mut unread = unread(&[b"a\nb", b"b\ncc", b"\nd"]);
-            unread.push(At::START, second, &Bytes::from_static(b"x\ny\nz"), true);
+            unread.push(At::START, second, &Bytes::from_static(b"x\ny\nz"));
             let (all, bytes) = (unread.lines(), unread.bytes(Audience::All));
             let gone = unread.pass_over(Audience::All, bound);
             assert!(unread.bytes(Audience::All) <= bound);
@@ -368,7 +384,7 @@ mod tests {
     fn whoever_is_spared_keeps_every_line() {
         let second = ConnId::FIRST.next();
         let mut unread = unread(&[b"a\nb\n"]);
-        unread.push(At::START, second, &Bytes::from_static(b"c\nd\n"), true);
+        unread.push(At::START, second, &Bytes::from_static(b"c\nd\n"));
         assert_eq!(unread.pass_over_others(FIRST, 6), 1);
         assert_eq!(unread.pass_over_others(FIRST, 0), 1);
         assert_eq!((unread.bytes(FIRST), unread.bytes(Audience::All), unread.lines()), (4, 4, 2));
@@ -378,7 +394,7 @@ mod tests {
     #[test]
     fn lines_are_counted_when_their_conn_has_gone() {
         let mut unread = unread(&[b"a\nb"]);
-        unread.push(At::START, ConnId::FIRST, &Bytes::from_static(b"c\nd"), false);
+        unread.count(ConnId::FIRST, b"c\nd");
         assert_eq!(unread.lines(), 3, "`bc` was begun to be kept, and counts once");
         take(&mut unread, FIRST);
         unread.end(ConnId::FIRST);

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::all::Gathering;
 use super::failure::{self, Circumstances, Unmet};
-use super::heard::{Fate, Heard, Seen, View};
+use super::lines_read::{Fate, LinesRead, Seen, View};
 use super::playing::Playing;
 use super::used::Used;
 use super::{Failure, Place, Runner, Span};
@@ -69,7 +69,7 @@ pub(super) struct Expecting {
     pub(super) since: At,
     pub(super) limit: Duration,
     /// Lines that did not match.
-    pub(super) heard: Heard,
+    pub(super) heard: LinesRead,
 }
 
 /// What reading came to.
@@ -152,7 +152,7 @@ impl Wait {
     }
 
     /// The lines that it has read.
-    pub(super) fn heard(&self) -> Option<&Heard> {
+    pub(super) fn heard(&self) -> Option<&LinesRead> {
         match self {
             Wait::Expect(expecting) => Some(&expecting.heard),
             Wait::All(gathering) => Some(gathering.heard()),
@@ -195,9 +195,7 @@ impl Expecting {
 
     fn matched(&mut self, runner: &mut Runner, captures: &[Capture], line: Option<(ConnId, u64)>) {
         runner.failure.skipped(mem::take(&mut self.heard));
-        for capture in captures {
-            runner.settings.vars.capture(capture);
-        }
+        runner.settings.vars.capture_all(captures);
         if let Some((conn, ordinal)) = line {
             runner.want(conn, ordinal, &self.pattern);
         }

@@ -22,7 +22,9 @@ pub(super) struct Words {
     /// A step has read the unfinished line as far as it had come, and no more of it has.
     tail_read: bool,
     bytes: usize,
+    /// How many ended lines came before those that are unread.
     ended_before: u64,
+    /// The peer will say no more.
     silent: bool,
     /// Lines that were counted and not kept, and whether the last of them has yet to end.
     counted: u64,
@@ -164,20 +166,17 @@ impl Words {
     /// All its lines.
     pub(super) fn all(&self, conn: ConnId) -> impl Iterator<Item = Next<'_>> {
         let kept = self.runs.iter().flat_map(|run| {
-            run.block.bytes().split_inclusive(|byte| *byte == b'\n').map(|line| (line, run.came.at))
+            let lines = run.block.bytes().split_inclusive(|byte| *byte == b'\n');
+            lines.map(|line| (line, true, run.came.at))
         });
-        let (whole, ordinal, encoding) = (true, 0, self.encoding);
-        let kept =
-            kept.map(move |(bytes, came)| Next { conn, bytes, whole, came, ordinal, encoding });
-        let tail = Next {
-            conn,
-            bytes: self.codec.unfinished(),
-            whole: self.silent,
-            came: self.tail_came.at,
-            ordinal,
-            encoding,
-        };
-        kept.chain((!tail.bytes.is_empty()).then_some(tail))
+        let tail = (self.codec.unfinished(), self.silent, self.tail_came.at);
+        let lines = kept.chain((!tail.0.is_empty()).then_some(tail));
+        let (mut ended, encoding) = (self.ended_before, self.encoding);
+        lines.map(move |(bytes, whole, came)| {
+            let ordinal = ended + 1;
+            ended += u64::from(bytes.ends_with(b"\n"));
+            Next { conn, bytes, whole, came, ordinal, encoding }
+        })
     }
 
     /// The first `len` bytes of the oldest run, or of the unfinished line where there is none, have

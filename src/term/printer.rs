@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::stage::Stage;
 use super::terminal::Terminal;
 
-/// The shortest time between two prints through the editor: twice the frame of a 60 Hz screen.
+/// The shortest time between two prints through the editor: half a frame of a 60 Hz screen.
 pub(super) const FRAME: Duration = Duration::from_millis(8);
 
 /// A terminal that has taken nothing for so long has been stopped.

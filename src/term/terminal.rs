@@ -97,10 +97,10 @@ impl Terminal {
         self.keyboard.is_some()
     }
 
-    /// The same one, whose lines it edits itself and hands over one by one, so that what is typed behind
-    /// a line stays there for whoever reads next.
+    /// The same one, taken for one that cannot move its cursor: it edits lines itself and hands them
+    /// over one by one, so that what is typed behind a line stays there for whoever reads next.
     #[must_use]
-    pub fn edits_itself(&self) -> Terminal {
+    pub fn as_dumb(&self) -> Terminal {
         Terminal { dumb: true, ..self.clone() }
     }
 

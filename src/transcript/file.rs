@@ -73,15 +73,15 @@ impl FileError {
 /// # Errors
 /// Where it cannot be opened, or may not be overwritten.
 pub fn create(path: &Path) -> Result<File, FileError> {
-    let exists = match fs::metadata(path) {
-        Ok(metadata) => metadata.is_file() || metadata.is_dir(),
-        Err(_) => true, // what is wrong with it will be said on opening
+    let is_device = match fs::metadata(path) {
+        Ok(metadata) => !metadata.is_file() && !metadata.is_dir(),
+        Err(_) => false, // what is wrong with it will be said on opening
     };
-    if exists {
+    if !is_device {
         check_overwrite(path, Hint::Rename)?;
     }
     let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(exists).mode(MODE);
+    options.write(true).create(true).truncate(!is_device).mode(MODE);
     options.open(path).map_err(FileError::io(path))
 }
 

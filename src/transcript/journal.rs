@@ -132,9 +132,9 @@ impl<W: Write> Journal<W> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::session::Recorded;
     use crate::transcript::json::parse;
-    use crate::wire::{Block, Eol, Side};
+    use crate::transcript::testing::{header, said};
+    use crate::wire::Side;
 
     /// Takes so many bytes, a few at a time, then fails.
     struct Full {
@@ -158,34 +158,19 @@ mod tests {
         }
     }
 
-    fn header() -> Header {
-        Header::new("2026-10-07T09:15:02Z".parse().unwrap(), Some(Side::Client), Eol::Lf)
-    }
-
-    fn said(text: &'static str) -> Record {
-        let block = Block::new(text.as_bytes()).unwrap();
-        Record {
-            at: At::from_micros(1500),
-            conn: Some(ConnId::FIRST),
-            what: Recorded::Said {
-                from: Side::Server,
-                block,
-                send: None,
-                wants: Vec::new(),
-                secrets: Vec::new(),
-            },
-        }
+    fn heard(text: &'static str) -> Record {
+        Record { at: At::from_micros(1500), ..said(Side::Server, text) }
     }
 
     #[test]
     fn a_full_disk_is_told_once_and_whole_lines_are_counted() {
         let mut disk = Full { room: 200, written: Vec::new() };
         let mut journal = Journal::new(&mut disk, "talk.jsonl", &header());
-        journal.record(&said("one\ntwo\nthree\nfour\n"));
+        journal.record(&heard("one\ntwo\nthree\nfour\n"));
         let error = journal.flush().unwrap_err();
         assert!(error.to_string().starts_with("cannot record to `talk.jsonl`: "), "{error}");
         assert!(!error.is_broken_pipe());
-        journal.record(&said("more\n"));
+        journal.record(&heard("more\n"));
         assert_eq!(journal.waiting(), 0);
         assert!(journal.flush().is_ok());
         let whole = usize::try_from(journal.whole()).unwrap();
@@ -198,7 +183,7 @@ mod tests {
     fn nothing_is_written_before_the_batch_is() {
         let mut out = Vec::new();
         let mut journal = Journal::new(&mut out, "x", &header());
-        journal.record(&said("one\n"));
+        journal.record(&heard("one\n"));
         journal.flush().unwrap();
         journal.want(At::from_micros(2000), ConnId::FIRST, 1, "^o");
         journal.end(At::from_micros(2500));

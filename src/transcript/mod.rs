@@ -22,6 +22,8 @@ mod sink;
 mod spool;
 mod stats;
 mod store;
+#[cfg(test)]
+mod testing;
 mod whole;
 
 pub use cut::cut;

@@ -10,7 +10,7 @@ use rustix::fs::{FlockOperation, flock};
 
 use super::file::{FileError, MODE, create_beside, resolve};
 use super::json::{EditError, Edited, edit};
-use super::save::sync_directory;
+use super::save::replace;
 use crate::matching::Secrets;
 use crate::matching::hearing::Change;
 
@@ -75,9 +75,8 @@ pub fn rewrite(
         file.write_all(&changed)?;
         file.as_file().set_permissions(fs::metadata(&real)?.permissions())?;
         file.as_file().sync_all()?;
-        file.persist(&real).map_err(io::Error::from)
+        replace(&real, file)
     };
     write().map_err(failed)?;
-    sync_directory(&real);
     Ok(edited)
 }

@@ -52,11 +52,9 @@ pub fn save(store: &Store, target: &Target) -> Result<Saved, FileError> {
 
 fn save_as(store: &Store, path: &Path, force: bool) -> Result<PathBuf, FileError> {
     let real = find_target(path, (!force).then_some(Hint::Force))?;
-    let written = write_beside(&real, |out| write(store, Form::of(path), out));
-    written
-        .and_then(|written| written.persist(&real).map_err(io::Error::from))
+    write_beside(&real, |out| write(store, Form::of(path), out))
+        .and_then(|written| replace(&real, written))
         .map_err(FileError::io(path))?;
-    sync_directory(&real);
     Ok(path.to_owned())
 }
 
@@ -111,8 +109,15 @@ pub(super) fn write_beside(
     Ok(written)
 }
 
+/// Puts a file that is written in the place of `real`.
+pub(super) fn replace(real: &Path, written: NamedTempFile) -> io::Result<()> {
+    written.persist(real)?;
+    sync_directory(real);
+    Ok(())
+}
+
 /// Makes the new name as lasting as the file. Some file systems cannot, and the file is good anyway.
-pub(super) fn sync_directory(path: &Path) {
+fn sync_directory(path: &Path) {
     if let Ok(directory) = File::open(file::directory(path)) {
         let _ = directory.sync_all();
     }
@@ -145,25 +150,18 @@ pub(super) fn write_over(most: usize, waiting: &mut Vec<u8>, out: &mut File) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::session::{Record, Recorded};
-    use crate::transcript::{Header, open};
+    use crate::session::Record;
+    use crate::transcript::open;
+    use crate::transcript::testing::{header, said};
     use crate::units::At;
-    use crate::wire::{Block, Eol, Side};
+    use crate::wire::Side;
     use std::fs;
     use std::os::unix::fs::{PermissionsExt, symlink};
 
     fn store() -> Store {
-        let started = "2026-10-07T09:15:02Z".parse().unwrap();
-        let mut store = Store::new(Header::new(started, Some(Side::Client), Eol::Lf), 1 << 20);
-        let block = Block::new(&b"one\ntwo\n"[..]).unwrap();
-        let what = Recorded::Said {
-            from: Side::Client,
-            block,
-            send: None,
-            wants: Vec::new(),
-            secrets: Vec::new(),
-        };
-        store.push(&Record { at: At::from_micros(7), conn: None, what });
+        let mut store = Store::new(header(), 1 << 20);
+        let at = At::from_micros(7);
+        store.push(&Record { at, conn: None, ..said(Side::Client, "one\ntwo\n") });
         store
     }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::file::{self, FileError, Hint};
 use super::json::{Encoder, Form, LateWants, ReadError, Reader};
-use super::save::{CHUNK, Saved, find_target, sync_directory, write_beside, write_over};
+use super::save::{CHUNK, Saved, find_target, replace, write_beside, write_over};
 use super::{Ended, Header};
 use crate::units::At;
 
@@ -99,10 +99,7 @@ impl Spool {
             Ok(())
         });
         let events = copied?;
-        written
-            .and_then(|written| written.persist(&real).map_err(io::Error::from))
-            .map_err(FileError::io(&self.target))?;
-        sync_directory(&real);
+        written.and_then(|written| replace(&real, written)).map_err(FileError::io(&self.target))?;
         Ok(Saved { path: self.target.clone(), events, missing })
     }
 
@@ -160,23 +157,14 @@ impl Spool {
 mod tests {
     use super::*;
     use crate::session::{Record, Recorded};
+    use crate::transcript::testing::{header, said};
     use crate::transcript::{Journal, What, open};
-    use crate::wire::{Block, ConnId, Eol, Side};
+    use crate::wire::{ConnId, Side};
 
     fn record(spool: File, end: bool) {
-        let started = "2026-10-07T09:15:02Z".parse().unwrap();
-        let header = Header::new(started, Some(Side::Client), Eol::Lf);
-        let mut journal = Journal::new(spool, "spool", &header);
-        let block = Block::new(&b"one\ntwo\nthree\n"[..]).unwrap();
-        let what = Recorded::Said {
-            from: Side::Server,
-            block,
-            send: None,
-            wants: Vec::new(),
-            secrets: Vec::new(),
-        };
-        let conn = Some(ConnId::FIRST);
-        journal.record(&Record { at: At::from_micros(7), conn, what });
+        let mut journal = Journal::new(spool, "spool", &header());
+        let lines = said(Side::Server, "one\ntwo\nthree\n");
+        journal.record(&Record { at: At::from_micros(7), ..lines });
         journal.want(At::from_micros(8), ConnId::FIRST, 2, "^t");
         let what = Recorded::Note { text: "done".to_owned() };
         journal.record(&Record { at: At::from_micros(9), conn: None, what });

@@ -135,7 +135,7 @@ impl Latency {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::Block;
+    use crate::transcript::testing;
 
     #[test]
     fn an_answer_is_timed_from_the_first_line_it_answers() {
@@ -144,13 +144,7 @@ mod tests {
             let record = Record { at: At::from_micros(micros), conn, what };
             stats.count(&record, 1);
         };
-        let said = |from| Recorded::Said {
-            from,
-            block: Block::new(&b"hi\n"[..]).unwrap(),
-            send: None,
-            wants: Vec::new(),
-            secrets: Vec::new(),
-        };
+        let said = |from| testing::said(from, "hi\n").what;
         let one = Some(ConnId::FIRST);
         record(
             0,

@@ -66,11 +66,7 @@ impl Store {
 
     /// Keeps a record.
     pub fn push(&mut self, record: &Record) {
-        let events = match &record.what {
-            Recorded::Said { block, .. } => block.count(),
-            _ => 1,
-        };
-        self.stats.count(record, events);
+        self.stats.count(record, events_of(record));
         self.last = self.last.max(record.at);
         if let (Some(roles), Some(conn), Recorded::Open { own, .. }) =
             (&mut self.roles, record.conn, &record.what)
@@ -88,11 +84,7 @@ impl Store {
     }
 
     fn keep(&mut self, record: &Record) {
-        let events = match &record.what {
-            Recorded::Said { block, .. } => block.count(),
-            _ => 1,
-        };
-        let entry = Entry { record: compact(record), events };
+        let entry = Entry { record: compact(record), events: events_of(record) };
         self.cost += entry.cost();
         self.entries.push_back(entry);
         self.drop_oldest();
@@ -136,8 +128,7 @@ impl Store {
     }
 
     /// When the latest of them happened.
-    #[must_use]
-    pub const fn last_at(&self) -> At {
+    pub(super) const fn last_at(&self) -> At {
         self.last
     }
 
@@ -276,6 +267,14 @@ impl Entry {
     }
 }
 
+/// How many events a record is.
+fn events_of(record: &Record) -> u64 {
+    match &record.what {
+        Recorded::Said { block, .. } => block.count(),
+        Recorded::Open { .. } | Recorded::Close { .. } | Recorded::Note { .. } => 1,
+    }
+}
+
 /// What TLS has to say of a conn: the names in it are the peer's to choose, and a certificate is 64 KiB
 /// at most; common are some hundred bytes.
 const SECURED: usize = 512;
@@ -308,18 +307,15 @@ fn compact(record: &Record) -> Record {
 mod tests {
     use super::*;
     use crate::transcript::What;
-    use crate::wire::Eol;
+    use crate::transcript::testing::{self, header};
     use proptest::prelude::*;
 
     fn store(keep: usize) -> Store {
-        Store::new(Header::new(jiff::Timestamp::UNIX_EPOCH, Some(Side::Client), Eol::Lf), keep)
+        Store::new(header(), keep)
     }
 
     fn said(from: Side, text: &str) -> Record {
-        let block = Block::new(text.as_bytes().to_vec()).unwrap();
-        let what =
-            Recorded::Said { from, block, send: None, wants: Vec::new(), secrets: Vec::new() };
-        Record { at: At::START, conn: Some(ConnId::FIRST), what }
+        testing::said(from, text.to_owned())
     }
 
     fn texts(events: impl IntoIterator<Item = Event>) -> Vec<String> {
@@ -379,25 +375,9 @@ mod tests {
     fn what_is_shared_is_counted_as_the_read_it_keeps() {
         let read = Bytes::from(vec![b'x'; READ]);
         let mut store = store(1 << 20);
-        let part = Block::new(read.slice(..10)).unwrap();
-        let what = Recorded::Said {
-            from: Side::Server,
-            block: part,
-            send: None,
-            wants: Vec::new(),
-            secrets: Vec::new(),
-        };
-        store.push(&Record { at: At::START, conn: None, what });
+        store.push(&testing::said(Side::Server, read.slice(..10)));
         assert!(read.is_unique());
-        let part = Block::new(read.slice(1..)).unwrap();
-        let what = Recorded::Said {
-            from: Side::Server,
-            block: part,
-            send: None,
-            wants: Vec::new(),
-            secrets: Vec::new(),
-        };
-        store.push(&Record { at: At::START, conn: None, what });
+        store.push(&testing::said(Side::Server, read.slice(1..)));
         assert!(!read.is_unique() && store.cost > READ, "most of it is shared, all is counted");
     }
 

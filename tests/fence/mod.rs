@@ -9,11 +9,13 @@ mod read;
 mod table;
 mod ways;
 
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::{env, fs};
 
 use paths::{Name, Source, Tree};
 use table::{Crates, ROOMS, Room};
+
+use crate::support::project;
 
 /// What stands where it should not.
 #[derive(Debug)]
@@ -129,12 +131,12 @@ fn sources_below(folder: &str) -> Vec<Source> {
 
 /// Every file below a folder of the package that ends so.
 fn texts_below(folder: &str, ending: &str) -> Vec<Source> {
-    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let root = project();
     let mut paths = Vec::new();
     collect(&root.join(folder), ending, &mut paths);
     paths.sort();
     let source = |path: &PathBuf| Source {
-        path: path.strip_prefix(&root).unwrap().to_string_lossy().into_owned(),
+        path: path.strip_prefix(root).unwrap().to_string_lossy().into_owned(),
         text: fs::read_to_string(path).unwrap(),
     };
     paths.iter().map(source).collect()
@@ -180,14 +182,36 @@ fn the_table_names_only_rooms() {
     }
 }
 
+/// What nobody uses is not allowed either, or the table would say less with every year. Rooms that may use
+/// any crate put others together, and may use what they come to need.
+#[test]
+fn the_table_allows_no_more_than_is_used() {
+    let sources = sources_below("src");
+    let tree = Tree::parse(&sources);
+    for room in ROOMS {
+        let Crates::Only(crates) = room.crates else { continue };
+        let names = tree.names().iter().filter(|name| name.room == room.name);
+        let used: Vec<_> = names
+            .flat_map(|name| tree.meanings(name).into_iter().map(move |path| (name, path)))
+            .collect();
+        for edge in room.rooms {
+            let walks = |path: &[String]| path[0] == "crate" && within(&indoors(path), edge);
+            assert!(used.iter().any(|(_, path)| walks(path)), "{} does not use {edge}", room.name);
+        }
+        for krate in crates {
+            let uses = used.iter().any(|(name, path)| !name.in_test && path[0] == *krate);
+            assert!(uses, "{} does not use the crate {krate}", room.name);
+        }
+    }
+}
+
 /// What is no Rust, and goes into the program as it is: no path in it leads into another room.
 #[test]
 fn only_pages_have_other_sources() {
     let mut paths = Vec::new();
-    collect(&PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src"), "", &mut paths);
+    collect(&project().join("src"), "", &mut paths);
     let others = paths.iter().filter(|path| path.extension().is_none_or(|ending| ending != "rs"));
-    let mut others: Vec<_> =
-        others.map(|path| path.strip_prefix(env!("CARGO_MANIFEST_DIR")).unwrap()).collect();
+    let mut others: Vec<_> = others.map(|path| path.strip_prefix(project()).unwrap()).collect();
     others.sort();
     assert_eq!(others, [Path::new("src/page/page.css"), Path::new("src/page/page.js")]);
 }

@@ -86,21 +86,21 @@ pub(super) const ROOMS: &[Room] = &[
     },
     Room {
         name: "matching",
-        rooms: &["wire", "units"],
+        rooms: &["wire"],
         crates: Only(&["base64", "bytes", "memchr", "regex", "regex_syntax", "thiserror"]),
         barred: PURE,
     },
     Room {
         name: "command",
         rooms: &["matching", "wire", "units"],
-        crates: Only(&["bytes", "memchr", "thiserror"]),
+        crates: Only(&["bytes", "thiserror"]),
         barred: PURE,
     },
     Room { name: "manual", rooms: &["command::help"], crates: Only(&["clap"]), barred: PURE },
     Room {
         name: "session",
         rooms: &["matching::most_similar", "wire", "units"],
-        crates: Only(&["bytes", "memchr", "thiserror", "unicode_normalization"]),
+        crates: Only(&["bytes", "memchr", "unicode_normalization"]),
         barred: &[CLOCK, WORLD, PRINTING, UNSEEN, &["std::io"]],
     },
     Room {
@@ -157,17 +157,15 @@ pub(super) const ROOMS: &[Room] = &[
     },
     Room {
         name: "replay",
-        rooms: &["transcript", "script", "command", "matching", "session", "wire", "units"],
+        rooms: &["transcript", "script", "matching", "session", "wire", "units"],
         crates: Only(&["anstyle", "bytes", "memchr", "thiserror", "unicode_width"]),
         barred: PURE,
     },
     Room {
         name: "term",
-        rooms: &["command", "session", "wire", "units"],
+        rooms: &["session", "wire", "units"],
         crates: Only(&[
-            "anstream",
             "anstyle",
-            "bytes",
             "jiff",
             "nix",
             "rustix",

@@ -1,12 +1,10 @@
 //! A server of lines: what it answers is up to a test.
 
 use std::io::{BufRead, BufReader, Write};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::net::{Shutdown, TcpStream};
 use std::sync::{Arc, Mutex};
-use std::thread::{self, JoinHandle};
 
-use crate::support::peer::listen;
+use crate::support::peer::{Serving, listen};
 
 /// What is done about a line.
 pub(super) enum Answer {
@@ -19,20 +17,17 @@ pub(super) enum Answer {
 
 /// A server that answers the lines of any number of clients. Dropped, it stops.
 pub(super) struct Answers {
-    addr: SocketAddr,
     heard: Arc<Mutex<Vec<String>>>,
-    stop: Arc<AtomicBool>,
-    accepting: Option<JoinHandle<()>>,
+    serving: Serving,
 }
 
 impl Answers {
     /// Listens, and answers each line by `answer`, on a thread for each client.
     pub(super) fn start(answer: impl Fn(&str) -> Answer + Send + Sync + 'static) -> Answers {
-        let (listener, addr) = listen();
-        let (heard, stop) = (Arc::default(), Arc::new(AtomicBool::new(false)));
-        let (all, stopped, answer) = (Arc::clone(&heard), Arc::clone(&stop), Arc::new(answer));
-        let accepting = thread::spawn(move || accept(&listener, &stopped, &all, &answer));
-        Answers { addr, heard, stop, accepting: Some(accepting) }
+        let heard = Arc::<Mutex<_>>::default();
+        let all = Arc::clone(&heard);
+        let serving = Serving::start(listen(), move |stream| serve(stream, &all, &answer));
+        Answers { heard, serving }
     }
 
     /// Says each line again.
@@ -42,7 +37,7 @@ impl Answers {
 
     /// Where it listens.
     pub(super) fn addr(&self) -> String {
-        self.addr.to_string()
+        self.serving.addr()
     }
 
     /// All lines that it has heard, in alphabetical order.
@@ -50,34 +45,6 @@ impl Answers {
         let mut heard = self.heard.lock().unwrap().clone();
         heard.sort();
         heard
-    }
-}
-
-impl Drop for Answers {
-    fn drop(&mut self) {
-        self.stop.store(true, Ordering::SeqCst);
-        // Wakes it from its `accept`.
-        let woken = TcpStream::connect(self.addr).is_ok();
-        if let Some(accepting) = self.accepting.take().filter(|_| woken) {
-            accepting.join().ok(); // it never panics
-        }
-    }
-}
-
-fn accept<A>(
-    listener: &TcpListener,
-    stop: &AtomicBool,
-    heard: &Arc<Mutex<Vec<String>>>,
-    answer: &Arc<A>,
-) where
-    A: Fn(&str) -> Answer + Send + Sync + 'static,
-{
-    for stream in listener.incoming().map_while(Result::ok) {
-        if stop.load(Ordering::SeqCst) {
-            break;
-        }
-        let (heard, answer) = (Arc::clone(heard), Arc::clone(answer));
-        thread::spawn(move || serve(&stream, &heard, &*answer));
     }
 }
 

@@ -9,7 +9,9 @@ use rustix::process::Signal;
 use super::answers::{Answer, Answers};
 use super::*;
 use crate::support::DEADLINE;
+use crate::support::proc::stderr;
 use crate::support::servers::{REDIS, Server};
+use crate::support::tape::{closes, on, opens};
 
 #[test]
 fn all_clients_play_all_of_it_as_often_as_they_are_to() {
@@ -190,8 +192,7 @@ fn a_signal_ends_it_and_what_was_counted_is_told() {
 #[test]
 fn greetings_and_ends_are_compared_as_in_a_replay() {
     let said = [server("hello"), client("one"), server("1"), client("quit"), server("bye")];
-    let closes = r#"{"dt":1,"conn":1,"ev":"close","from":"server","how":"eof"}"#.to_owned();
-    let tape = tape(&[&said[..], &[closes]].concat());
+    let tape = tape(&[&said[..], &[closes("server", "eof")]].concat());
     let dir = folder(&[("talk.json", &tape), ("more.json", &tape.replace("\"bye\"", "\"bye!\""))]);
     let args = ["--listen", "127.0.0.1:0", "--stay", "--replay", "talk.json"];
     let mock = Repl::new().args(args).stdin("").current_dir(dir.path()).spawn();
@@ -217,17 +218,13 @@ fn it_loads_a_server_over_tls() {
 
 #[test]
 fn one_conn_of_a_transcript_is_played() {
-    let second = [
-        r#"{"dt":1,"ev":"open","conn":2,"addr":"127.0.0.1:1"}"#.to_owned(),
-        client("two").replace("\"conn\":1", "\"conn\":2"),
-        server("two").replace("\"conn\":1", "\"conn\":2"),
-    ];
+    let second = [opens(2), on(2, client("two")), on(2, server("two"))];
     let said = [&[client("one"), server("1")], &second[..]].concat();
     let (dir, server) = (folder(&[("two.json", &tape(&said))]), Answers::echo());
     load(dir.path(), "two.json#2", &server.addr(), &[], 0).ended([1, 0, 0, 0, 0, 0]).turns(1);
     let args = ["load", "two.json", "--connect", &server.addr()];
     let ran = Repl::new().args(args).current_dir(dir.path()).run().code(3);
-    let told = String::from_utf8_lossy(&ran.get_output().stderr).into_owned();
+    let told = stderr(&ran);
     assert!(told.contains("`two.json` has 2 conns: say which, as in `two.json#1`"), "{told}");
 }
 
@@ -246,7 +243,7 @@ fn what_a_client_cannot_do_is_told_before_anything_begins() {
     ] {
         let args = ["load", file, "--connect", &server.addr()];
         let ran = Repl::new().args(args).current_dir(dir.path()).run().code(code);
-        let told = String::from_utf8_lossy(&ran.get_output().stderr).into_owned();
+        let told = stderr(&ran);
         assert!(told.contains(what), "{told}");
     }
     assert!(server.heard().is_empty());

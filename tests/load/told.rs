@@ -10,7 +10,7 @@ use super::answers::{Answer, Answers};
 use super::{hellos, load};
 use crate::support::folder;
 use crate::support::peer::{Peer, listen};
-use crate::support::proc::Repl;
+use crate::support::proc::{Repl, stderr, stdout};
 use crate::support::pty::{Pty, rows};
 
 /// A server that is wrong about every fourth line that it hears.
@@ -73,7 +73,7 @@ fn results_are_merged() {
     kept(dir.path(), "b.json", &server, &["--times", "4", "--threads", "2"]);
     let args = ["load", "--merge", "a.json", "b.json", "--fail-if", "turns<=18"];
     let text = Repl::new().args(args).current_dir(dir.path()).run().code(1);
-    let text = String::from_utf8(text.get_output().stdout.clone()).unwrap();
+    let text = stdout(&text);
     assert!(text.contains("\nsessions  6 ok\nturns     18, in "), "{text}");
     let args = ["load", "--json", "--merge", "a.json", "b.json"];
     let json = Repl::new().args(args).current_dir(dir.path()).run().success();
@@ -85,7 +85,7 @@ fn results_are_merged() {
     fs::write(dir.path().join("c.json"), json.to_string()).unwrap();
     let args = ["load", "--merge", "a.json", "c.json"];
     let twice = Repl::new().args(args).current_dir(dir.path()).run().code(3);
-    let told = String::from_utf8(twice.get_output().stderr.clone()).unwrap();
+    let told = stderr(&twice);
     assert!(told.starts_with("error: `a.json` and `c.json` have the same run"), "{told}");
 }
 
@@ -112,7 +112,7 @@ fn what_does_not_go_together_is_a_bad_file() {
     ] {
         let merged = Repl::new().args(["load", "--merge"]).args(files);
         let merged = merged.current_dir(dir.path()).run().code(3);
-        let told = String::from_utf8(merged.get_output().stderr.clone()).unwrap();
+        let told = stderr(&merged);
         assert!(told.starts_with(why), "{told}");
     }
 }
@@ -122,7 +122,7 @@ fn what_has_no_end_is_not_read_to_its_end() {
     let dir = hellos(1);
     let merged = Repl::new().args(["load", "--merge", "/dev/zero"]);
     let merged = merged.current_dir(dir.path()).run().code(3);
-    let told = String::from_utf8(merged.get_output().stderr.clone()).unwrap();
+    let told = stderr(&merged);
     assert!(told.contains("cannot merge `/dev/zero`: it is longer than 64 MiB"), "{told}");
 }
 

@@ -3,6 +3,7 @@
 use std::fs;
 
 use super::recorded::Recorded;
+use crate::support::proc::stdout;
 use crate::support::servers::{IMAP, IRC, PASSWORD, POP3, REDIS, SMTP, Server, Twist};
 use crate::support::tools::{require, require_python};
 use crate::support::{DEADLINE, project};
@@ -53,7 +54,7 @@ fn a_changed_mail_is_told_with_what_was_recorded() {
     // The test says both what the mock and what curl found.
     let test = ["test", "tape.json", "--client", &other];
     let told = curl.repl(&test).run().code(1);
-    let told = String::from_utf8(told.get_output().stdout.clone()).unwrap();
+    let told = stdout(&told);
     assert!(
         told.contains(differs) && told.contains("\nerror: the client failed: exit status: "),
         "{told}"
@@ -187,7 +188,7 @@ fn a_client_of_an_irc_library_meets_a_mock_as_the_server() {
     let pings = Recorded { command: meets(" ping").unwrap(), ..client };
     let test = ["test", "tape.json", "--client", &pings.command];
     let told = pings.repl(&test).run().code(1);
-    let told = String::from_utf8(told.get_output().stdout.clone()).unwrap();
+    let told = stdout(&told);
     assert!(told.contains("   = came:     PING there\n"), "{told}");
 }
 

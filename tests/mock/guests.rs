@@ -7,6 +7,7 @@ use rustix::process::Signal;
 
 use super::*;
 use crate::support::DEADLINE;
+use crate::support::tape::{closes, on, opens};
 
 /// A stream that does not block for ever.
 fn connect(addr: &str) -> TcpStream {
@@ -24,7 +25,7 @@ fn two_conns() -> String {
 
 #[test]
 fn each_guest_has_a_cursor_of_its_own_and_a_failed_one_disturbs_nobody() {
-    let dir = folder(&talk());
+    let dir = talk_folder(&talk());
     let (mock, addr) = mock(dir.path(), "talk.jsonl", &["--stay"]);
     let mut slow = Peer::connect(&addr);
     slow.expect_bytes("hello\n");
@@ -47,7 +48,7 @@ fn each_guest_has_a_cursor_of_its_own_and_a_failed_one_disturbs_nobody() {
 
 #[test]
 fn it_stays_where_it_is_told_to_and_a_signal_ends_it_well() {
-    let dir = folder(&talk());
+    let dir = talk_folder(&talk());
     let (mock, addr) = mock(dir.path(), "talk.jsonl", &["--stay"]);
     for _ in 0..3 {
         says_its_part(&addr);
@@ -62,7 +63,7 @@ fn it_stays_where_it_is_told_to_and_a_signal_ends_it_well() {
 
 #[test]
 fn each_guest_has_the_next_conn_and_all_are_to_be_played() {
-    let dir = folder(&two_conns());
+    let dir = talk_folder(&two_conns());
     let greetings = [("first\n", "a\n", "A\n"), ("second\n", "b\n", "B\n")];
     let part = |addr: &str, (greeting, says, answer): (&str, &str, &str)| {
         let mut guest = Peer::connect(addr);
@@ -95,7 +96,7 @@ fn each_guest_has_the_next_conn_and_all_are_to_be_played() {
 
 #[test]
 fn what_a_mock_that_stays_has_not_played_is_told_and_is_no_failure() {
-    let dir = folder(&two_conns());
+    let dir = talk_folder(&two_conns());
     for (options, told) in [
         (&["--stay"][..], "-- a conn of talk.jsonl was never played"),
         (&["--stay", "--match", "any"], "-- 1 line of talk.jsonl never came"),
@@ -114,7 +115,7 @@ fn what_a_mock_that_stays_has_not_played_is_told_and_is_no_failure() {
 
 #[test]
 fn a_guest_that_is_still_here_at_the_end_had_more_to_say() {
-    let dir = folder(&talk());
+    let dir = talk_folder(&talk());
     let (mock, addr) = mock(dir.path(), "talk.jsonl", &[]);
     let mut guest = Peer::connect(&addr);
     guest.expect_bytes("hello\n");
@@ -133,7 +134,7 @@ fn a_guest_that_does_not_read_is_in_the_middle_still() {
         (begins, "talk.jsonl was not said to its end: the peer did not read on"),
         (more, "event 27 of talk.jsonl did not come: the mock was ended"),
     ] {
-        let dir = folder(&tape(&said));
+        let dir = talk_folder(&tape(&said));
         let (mock, addr) = mock(dir.path(), "talk.jsonl", &[]);
         let mut guest = connect(&addr);
         guest.write_all(b"one\n").unwrap();
@@ -147,7 +148,7 @@ fn a_guest_that_does_not_read_is_in_the_middle_still() {
 
 #[test]
 fn a_half_close_comes_where_it_did() {
-    let dir = folder(&tape(&[
+    let dir = talk_folder(&tape(&[
         client("one"),
         server("1"),
         closes("server", "eof"),
@@ -169,7 +170,7 @@ fn a_half_close_comes_where_it_did() {
 #[test]
 fn a_client_that_ended_first_is_to_do_so_again() {
     let ends = [client("one"), server("1"), closes("client", "eof"), server("late")];
-    let dir = folder(&tape(&ends));
+    let dir = talk_folder(&tape(&ends));
     let (waits, addr) = mock(dir.path(), "talk.jsonl", &[]);
     let mut guest = Peer::connect(&addr);
     guest.say("one\n");
@@ -189,7 +190,7 @@ fn a_client_that_ended_first_is_to_do_so_again() {
 
 #[test]
 fn a_reset_is_one() {
-    let dir = folder(&tape(&[client("one"), server("1"), closes("server", "reset")]));
+    let dir = talk_folder(&tape(&[client("one"), server("1"), closes("server", "reset")]));
     let (mock, addr) = mock(dir.path(), "talk.jsonl", &["--save", "kept.jsonl"]);
     let mut guest = connect(&addr);
     guest.write_all(b"one\n").unwrap();
@@ -203,7 +204,7 @@ fn a_reset_is_one() {
 
 #[test]
 fn many_guests_at_once_are_each_served() {
-    let dir = folder(&talk());
+    let dir = talk_folder(&talk());
     let (mock, addr) = mock(dir.path(), "talk.jsonl", &["--stay"]);
     let mut guests: Vec<Peer> = (0..300).map(|_| Peer::connect(&addr)).collect();
     for (says, hears) in [("one\n", "hello\n1\n"), ("two\n", "2\n")] {

@@ -8,12 +8,10 @@ mod words;
 
 use std::path::Path;
 
-use tempfile::TempDir;
-
 use crate::support::peer::Peer;
 use crate::support::proc::Repl;
 use crate::support::running::{Finished, Running};
-use crate::support::tape::{client, server, tape};
+use crate::support::tape::{client, server, talk_folder, tape};
 
 /// A mock of a file in a folder, and where it listens.
 #[track_caller]
@@ -22,10 +20,6 @@ fn mock(dir: &Path, file: &str, options: &[&str]) -> (Running, String) {
     let mock = Repl::new().args(args).args(options).stdin("").current_dir(dir).spawn();
     let addr = mock.listening_addr();
     (mock, addr)
-}
-
-fn folder(tape: &str) -> TempDir {
-    crate::support::folder(&[("talk.jsonl", tape)])
 }
 
 /// A greeting, and two questions.
@@ -45,25 +39,6 @@ fn says_its_part(addr: &str) {
     guest.expect_bytes("2\n");
     guest.shutdown();
     assert_eq!(guest.read_line(), b"");
-}
-
-/// The event, of this conn.
-fn on(conn: u32, event: impl Into<String>) -> String {
-    event.into().replace("\"conn\":1", &format!("\"conn\":{conn}"))
-}
-
-fn opens(conn: u32) -> String {
-    format!(r#"{{"dt":1,"ev":"open","conn":{conn},"addr":"127.0.0.1:1"}}"#)
-}
-
-fn closes(from: &str, how: &str) -> String {
-    format!(r#"{{"dt":1,"conn":1,"ev":"close","from":"{from}","how":"{how}"}}"#)
-}
-
-/// An event with something more in it.
-fn with(event: impl Into<String>, more: &str) -> String {
-    let event = event.into();
-    format!("{},{more}}}", &event[..event.len() - 1])
 }
 
 /// How many lines of standard error begin so.

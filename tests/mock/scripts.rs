@@ -3,13 +3,13 @@
 use rustix::process::Signal;
 
 use super::*;
-use crate::support::{DEADLINE, says};
+use crate::support::{DEADLINE, folder, says};
 
 const DESK: &str = "who?\n/expect ^I am (?<who>\\w+)$\n/send hello ${who}\n/expect ^bye\n";
 
 #[test]
 fn each_guest_has_the_script_for_itself() {
-    let dir = crate::support::folder(&[("desk.chat", DESK)]);
+    let dir = folder(&[("desk.chat", DESK)]);
     let (mock, addr) = mock(dir.path(), "desk.chat", &["--stay"]);
     let mut guests = ["ann", "bob", "cyd"].map(|name| (Peer::connect(&addr), name));
     for (guest, name) in &mut guests {
@@ -31,7 +31,7 @@ fn each_guest_has_the_script_for_itself() {
 
 #[test]
 fn without_stay_one_guest_is_all() {
-    let dir = crate::support::folder(&[("desk.chat", DESK)]);
+    let dir = folder(&[("desk.chat", DESK)]);
     let (mock, addr) = mock(dir.path(), "desk.chat", &["--save", "kept.jsonl"]);
     let mut guest = Peer::connect(&addr);
     guest.say("I am ann\nbye\nand more\n");
@@ -45,7 +45,7 @@ fn without_stay_one_guest_is_all() {
 
 #[test]
 fn a_step_that_fails_is_told_with_its_guest_who_alone_is_closed() {
-    let dir = crate::support::folder(&[("desk.chat", DESK)]);
+    let dir = folder(&[("desk.chat", DESK)]);
     let (mock, addr) = mock(dir.path(), "desk.chat", &["--stay", "--timeout", "20s"]);
     let mut good = Peer::connect(&addr);
     good.expect_bytes("who?\n");
@@ -77,7 +77,7 @@ fn a_long_script_is_played_whole_and_includes_others() {
     let count: String =
         (0..500).map(|n| format!("/expect -n ^{n}$\n{n} it is\n")).collect::<Vec<_>>().concat();
     let files = [("count.chat", "/include all.chat\n/echo done\n"), ("all.chat", count.as_str())];
-    let dir = crate::support::folder(&files);
+    let dir = folder(&files);
     for file in ["count.chat", "all.chat"] {
         let (mock, addr) = mock(dir.path(), file, &[]);
         let mut guest = Peer::connect(&addr);
@@ -93,7 +93,7 @@ fn a_long_script_is_played_whole_and_includes_others() {
 #[test]
 fn what_is_wrong_with_a_script_is_told_before_anybody_comes() {
     let files = [("wrong.chat", "/expcet x\n"), ("opens.chat", "/open up 127.0.0.1:1\n")];
-    let dir = crate::support::folder(&files);
+    let dir = folder(&files);
     let wrong = ["--listen", "127.0.0.1:0", "--replay", "wrong.chat"];
     let wrong = Repl::new().args(wrong).current_dir(dir.path()).run();
     wrong.code(3).stderr(says::error("unknown command `/expcet`"));

@@ -8,12 +8,13 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use super::*;
-use crate::support::says;
-use crate::support::tape::prompt;
+use crate::support::proc::stdout;
+use crate::support::tape::{closes, on, opens, prompt, with};
+use crate::support::{folder, says};
 
 #[test]
 fn it_plays_the_server_and_tells_that_all_was_as_recorded() {
-    let dir = folder(&talk());
+    let dir = talk_folder(&talk());
     let (mock, addr) = mock(dir.path(), "talk.jsonl", &[]);
     says_its_part(&addr);
     let done = mock.wait().exited(0);
@@ -26,7 +27,7 @@ fn it_plays_the_server_and_tells_that_all_was_as_recorded() {
 
 #[test]
 fn a_line_that_is_another_is_told_and_fails() {
-    let dir = folder(&talk());
+    let dir = talk_folder(&talk());
     let (mock, addr) = mock(dir.path(), "talk.jsonl", &["--json"]);
     let mut guest = Peer::connect(&addr);
     guest.say("one\ntoo\n");
@@ -51,7 +52,7 @@ fn a_line_that_is_another_is_told_and_fails() {
 
 #[test]
 fn a_client_that_leaves_or_says_nothing_in_time_fails() {
-    let dir = folder(&talk());
+    let dir = talk_folder(&talk());
     let (leaves, addr) = mock(dir.path(), "talk.jsonl", &[]);
     let mut guest = Peer::connect(&addr);
     guest.say("one\n");
@@ -70,7 +71,7 @@ fn a_client_that_leaves_or_says_nothing_in_time_fails() {
 
 #[test]
 fn what_is_captured_or_masked_or_secret_is_compared_and_said_again() {
-    let dir = folder(&tape(&[
+    let dir = talk_folder(&tape(&[
         with(client("I am bob"), r#""want":"^I am (?<who>\\w+)$""#),
         with(server("hello bob"), r#""send":"hello ${who}""#),
         client("it is 09:15"),
@@ -101,7 +102,7 @@ fn what_is_captured_or_masked_or_secret_is_compared_and_said_again() {
 
 #[test]
 fn lines_in_any_order_are_each_looked_up() {
-    let dir = folder(&tape(&[
+    let dir = talk_folder(&tape(&[
         server("hello"),
         client("ping"),
         server("pong"),
@@ -157,7 +158,7 @@ fn lines_in_any_order_are_each_looked_up() {
 #[test]
 fn a_recorded_pace_can_be_kept() {
     let late = r#"{"dt":3600000,"conn":1,"from":"server","line":"late"}"#.to_owned();
-    let dir = folder(&tape(&[client("soon"), late, client("then"), server("ok")]));
+    let dir = talk_folder(&tape(&[client("soon"), late, client("then"), server("ok")]));
     for options in [
         &["--pace", "recorded", "--max-idle", "10ms"][..],
         &["--pace", "x1000000"],
@@ -174,14 +175,14 @@ fn a_recorded_pace_can_be_kept() {
 
 #[test]
 fn what_happened_is_kept() {
-    let dir = folder(&talk());
+    let dir = talk_folder(&talk());
     let keeping = ["--actual", "actual.json", "--record", "record.jsonl"];
     let (mock, addr) = mock(dir.path(), "talk.jsonl", &keeping);
     says_its_part(&addr);
     mock.wait().exited(0);
     for file in ["actual.json", "record.jsonl"] {
         let kept = Repl::new().args(["show", file]).current_dir(dir.path()).run().success();
-        let shown = String::from_utf8(kept.get_output().stdout.clone()).unwrap();
+        let shown = stdout(&kept);
         let said = ["server   hello", "guest-1  one", "server   1", "guest-1  two", "server   2"];
         let at = said.map(|line| shown.find(line).unwrap_or_else(|| panic!("{line}: {shown}")));
         assert!(at.is_sorted(), "{shown}");
@@ -237,7 +238,7 @@ fn tape_of(lines: &Lines) -> String {
 /// Plays one transcript to the client of another; how both ended, and what they told.
 fn against(client: &Lines, server: &Lines) -> [Finished; 2] {
     let files = [("server.jsonl", &*tape_of(server)), ("client.jsonl", &*tape_of(client))];
-    let dir = crate::support::folder(&files);
+    let dir = folder(&files);
     let (mocks, addr) = mock(dir.path(), "server.jsonl", &[]);
     let verifies = Repl::new().args(["--connect", &addr, "--replay", "client.jsonl"]);
     let verifies = verifies.current_dir(dir.path()).spawn().wait();
@@ -277,7 +278,7 @@ proptest! {
 #[test]
 fn partial_lines_are_said_and_taken_as_they_were() {
     let login = with(client("bob"), r#""eol":"\r\n""#);
-    let dir = folder(&tape(&[prompt("login: "), login, prompt("password: ")]));
+    let dir = talk_folder(&tape(&[prompt("login: "), login, prompt("password: ")]));
     let (mock, addr) = mock(dir.path(), "talk.jsonl", &[]);
     let mut guest = Peer::connect(&addr);
     guest.expect_bytes("login: ");

@@ -3,8 +3,9 @@
 use crate::support::proc::Repl;
 use crate::support::says::error;
 use predicates::prelude::*;
+use tempfile::TempDir;
 
-use super::{WRONG, host, shown};
+use super::{WRONG, guest_by, host, shown};
 
 #[test]
 fn a_wrong_code_is_refused_and_told_to_the_host() {
@@ -55,10 +56,8 @@ fn a_retry_makes_one_guess() {
 fn a_guest_tells_no_code_to_who_only_speaks_tls() {
     let host = Repl::new().args(["--listen", "tls:127.0.0.1:0"]).spawn();
     let addr = host.listening_addr();
-    let code = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(code.path(), WRONG).unwrap();
-    let guest = Repl::new().args(["--connect", &addr, "--private", "--code-file"]);
-    let guest = guest.args([code.path()]).spawn();
+    let dir = TempDir::new().unwrap();
+    let guest = guest_by(&dir, &addr, WRONG).spawn();
     host.wait_stderr_line("-- guest-1 joined from ");
     host.write("hello\n");
     let told = guest.wait().exited(4).stderr;

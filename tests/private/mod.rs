@@ -9,7 +9,6 @@ mod strangers;
 mod usage;
 
 use std::fs;
-use std::path::PathBuf;
 
 use tempfile::TempDir;
 
@@ -37,11 +36,20 @@ fn host(args: &[&str]) -> Host {
     Host { running, addr, code, dir: TempDir::new().unwrap() }
 }
 
+/// What stands before a code that a host is shown.
+const CODE_NOTICE: &str = "-- the code, to be said aloud: ";
+
 /// The code that is shown, and is another than that of before.
 #[track_caller]
 fn shown(running: &Running, before: &str) -> String {
-    const NOTICE: &str = "-- the code, to be said aloud: ";
-    running.wait_stderr_line_but(NOTICE, before).split_off(NOTICE.len())
+    running.wait_stderr_line_but(CODE_NOTICE, before).split_off(CODE_NOTICE.len())
+}
+
+/// A guest who goes to this address with this code, which is kept in a file of the folder.
+fn guest_by(dir: &TempDir, addr: &str, code: &str) -> Repl {
+    let file = dir.path().join(code.replace(' ', "-"));
+    fs::write(&file, format!("{code}\n")).unwrap();
+    Repl::new().args(["--connect", addr, "--private", "--code-file", text(&file)])
 }
 
 impl Host {
@@ -54,12 +62,6 @@ impl Host {
         format!("127.0.0.1:{}", self.port())
     }
 
-    fn code_file(&self, code: &str) -> PathBuf {
-        let path = self.dir.path().join(code.replace(' ', "-"));
-        fs::write(&path, format!("{code}\n")).unwrap();
-        path
-    }
-
     /// A guest who was told this code.
     fn guest_with(&self, code: &str) -> Repl {
         self.guest_at(&self.plain_addr(), code)
@@ -67,8 +69,7 @@ impl Host {
 
     /// The same, who goes to another address.
     fn guest_at(&self, addr: &str, code: &str) -> Repl {
-        let args = ["--connect", addr, "--private", "--code-file"];
-        Repl::new().args(args).args([text(&self.code_file(code))])
+        guest_by(&self.dir, addr, code)
     }
 
     /// A guest who is invited.
@@ -107,11 +108,11 @@ fn the_right_code_leads_in_and_nothing_of_it_is_kept() {
     let guest = guest.wait().exited(0);
     assert_eq!(guest.stdout, "再见\n".as_bytes());
     assert!(guest.stderr.starts_with(&format!("-- connected to {}\n", host.addr)));
-    let told = host.running.wait().exited(0).stderr;
     let invites = format!(
-        "-- guests who know the code join by: chat-repl --connect 127.0.0.1:{} --private\n",
-        host.addr.rsplit(':').next().unwrap()
+        "-- guests who know the code join by: chat-repl --connect {} --private\n",
+        host.plain_addr()
     );
+    let told = host.running.wait().exited(0).stderr;
     assert!(told.contains(&invites) && !told.contains("pin"), "{told}");
     for name in ["host.json", "guest.jsonl"] {
         let kept = fs::read_to_string(at(name)).unwrap();

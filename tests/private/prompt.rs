@@ -7,16 +7,13 @@ use assert_cmd::cargo::cargo_bin;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-use super::{Host, WRONG, host};
+use super::{CODE_NOTICE, Host, WRONG, guest_by, host};
 use crate::support::certs::text;
 use crate::support::proc::Repl;
 use crate::support::pty::{Pty, rows};
 use crate::support::tools;
 
 const QUESTION: &str = "the code that your host told you: ";
-
-/// What stands before a code that a host is shown.
-const SHOWN: &str = "-- the code, to be said aloud: ";
 
 fn guest(addr: &str) -> (Pty, Repl) {
     guest_with(addr, &[])
@@ -37,12 +34,6 @@ fn wait_for_answer(pty: &Pty, typed: &str) {
         let (row, column) = screen.cursor_position();
         screen.contents_between(row, 0, row, column).ends_with(&line)
     });
-}
-
-/// Waits until some row of the screen is exactly this.
-#[track_caller]
-fn wait_for_row(pty: &Pty, wanted: &str) {
-    pty.wait_for(|screen| rows(screen).iter().any(|row| row == wanted));
 }
 
 /// A guest at a terminal says these lines, and nothing else, until it goes.
@@ -138,7 +129,7 @@ fn ctrl_c_clears_a_code_that_is_half_typed_and_up_brings_back_one_that_was_none(
     pty.type_keys("\x03");
     wait_for_answer(&pty, "");
     pty.type_keys("zoom\r");
-    wait_for_row(&pty, "-- that can be no code: `zoom` is no word of a code");
+    pty.wait_for_row("-- that can be no code: `zoom` is no word of a code");
     wait_for_answer(&pty, "");
     pty.type_keys("\x1b[A\x7f");
     wait_for_answer(&pty, "zoo");
@@ -154,7 +145,7 @@ fn what_is_typed_behind_the_code_is_the_conversation_s() {
     let host = host(&[]);
     let (pty, _home) = guest(&host.plain_addr());
     pty.type_keys(&format!("{}\rfirst\rsecond\rthi", host.code));
-    wait_for_row(&pty, "> thi");
+    pty.wait_for_row("> thi");
     pty.type_keys("rd\r");
     says(host, pty, "first\nsecond\nthird\n");
 }
@@ -164,7 +155,7 @@ fn what_is_typed_behind_a_code_that_is_none_is_the_next_try() {
     let host = host(&[]);
     let (pty, _home) = guest(&host.plain_addr());
     pty.type_keys(&format!("zoom\r{}\rfirst\r", host.code));
-    wait_for_row(&pty, "> first");
+    pty.wait_for_row("> first");
     let asked = pty.rows().iter().filter(|row| row.starts_with(QUESTION.trim_end())).count();
     assert_eq!(asked, 2, "{}", pty.picture());
     says(host, pty, "first\n");
@@ -243,25 +234,25 @@ fn a_code_that_is_typed_is_kept_nowhere() {
 fn a_host_s_prompt_stays_while_its_code_is_replaced() {
     let repl = Repl::new().args(["--listen", "127.0.0.1:0", "--private"]);
     let mut pty = Pty::spawn(repl.command(), 24, 100);
-    pty.wait_for(|screen| screen.contents().contains(SHOWN) && screen.cursor_position().1 == 2);
+    pty.wait_for(|screen| {
+        screen.contents().contains(CODE_NOTICE) && screen.cursor_position().1 == 2
+    });
     let shown = |begin: &str| {
         let rows = pty.rows();
         let row = rows.iter().find_map(|row| row.strip_prefix(begin)).map(str::to_owned);
         row.unwrap_or_else(|| panic!("{}", pty.picture()))
     };
-    let (addr, code) = (shown("-- listening on tls:"), shown(SHOWN));
+    let (addr, code) = (shown("-- listening on tls:"), shown(CODE_NOTICE));
     pty.type_keys("half a line");
-    wait_for_row(&pty, "> half a line");
-    let file = tempfile::NamedTempFile::new().unwrap();
-    fs::write(file.path(), WRONG).unwrap();
+    pty.wait_for_row("> half a line");
+    let dir = TempDir::new().unwrap();
     for _ in 0..5 {
-        let stranger = Repl::new().args(["--connect", &addr, "--private", "--code-file"]);
-        stranger.args([file.path()]).stdin("let me in\n").run().code(4);
+        guest_by(&dir, &addr, WRONG).stdin("let me in\n").run().code(4);
     }
     // Another is shown, above the line, which is still there with its cursor.
     pty.wait_for(|screen| {
         let codes = rows(screen);
-        let codes = codes.iter().filter_map(|row| row.strip_prefix(SHOWN));
+        let codes = codes.iter().filter_map(|row| row.strip_prefix(CODE_NOTICE));
         let (row, column) = screen.cursor_position();
         codes.collect::<Vec<_>>().len() == 2
             && (rows(screen)[usize::from(row)].as_str(), column) == ("> half a line", 13)

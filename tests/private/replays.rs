@@ -2,27 +2,26 @@
 
 use std::fs;
 
-use super::{WRONG, host, shown};
+use tempfile::TempDir;
+
+use super::{WRONG, guest_by, host, shown};
 use crate::support::certs::text;
 use crate::support::folder;
 use crate::support::proc::Repl;
 use crate::support::pty::Pty;
+use crate::support::tape::{client, closes, server, tape};
 
-const TALK: &str = r#"{"chat-repl":"transcript","version":1,"started":"2026-10-07T09:15:02Z","role":"client","eol":"\n","events":[
-{"dt":0,"ev":"open","conn":1,"addr":"127.0.0.1:4433"},
-{"dt":0,"conn":1,"from":"server","line":"ready"},
-{"dt":0,"conn":1,"from":"client","line":"ping"},
-{"dt":0,"conn":1,"from":"server","line":"pong"},
-{"dt":0,"conn":1,"ev":"close","from":"server","how":"eof"}
-]}
-"#;
+/// A conversation, as it was recorded.
+fn talk() -> String {
+    tape(&[server("ready"), client("ping"), server("pong"), closes("server", "eof")])
+}
 
 /// The client's side of it, as a script.
 const SCRIPT: &str = "/expect ^ready$\nping\n/expect ^pong$\n";
 
 #[test]
 fn a_transcript_is_mocked_to_the_invited_and_verified_by_them() {
-    let dir = folder(&[("talk.json", TALK), ("ping.chat", SCRIPT)]);
+    let dir = folder(&[("talk.json", &talk()), ("ping.chat", SCRIPT)]);
     let at = |name: &str| dir.path().join(name);
     let (talk, ping) = (at("talk.json"), at("ping.chat"));
     let mock = host(&["--replay", text(&talk), "--stay"]);
@@ -41,7 +40,7 @@ fn a_transcript_is_mocked_to_the_invited_and_verified_by_them() {
 
 #[test]
 fn a_difference_from_a_private_server_is_one() {
-    let dir = folder(&[("talk.json", TALK), ("other.json", &TALK.replace("pong", "no"))]);
+    let dir = folder(&[("talk.json", &talk()), ("other.json", &talk().replace("pong", "no"))]);
     let at = |name: &str| dir.path().join(name);
     let mock = host(&["--replay", text(&at("other.json"))]);
     let guest = mock.guest().args(["--replay", text(&at("talk.json"))]);
@@ -59,7 +58,7 @@ fn a_script_for_each_guest_is_played_to_the_invited() {
 
 #[test]
 fn a_terminal_asks_for_the_code_whoever_speaks_then() {
-    let dir = folder(&[("talk.json", TALK), ("ping.chat", SCRIPT)]);
+    let dir = folder(&[("talk.json", &talk()), ("ping.chat", SCRIPT)]);
     let (talk, ping) = (dir.path().join("talk.json"), dir.path().join("ping.chat"));
     let mock = host(&["--replay", text(&talk), "--stay"]);
     let kept = dir.path().join("kept.json");
@@ -81,13 +80,10 @@ fn a_host_s_script_waits_for_the_invited() {
     let repl = Repl::new().args(["--listen", "127.0.0.1:0", "--private", "--linger", "20s"]);
     let host = repl.stdin("welcome\n/expect ^thanks$\n").spawn();
     let (addr, code) = (host.listening_addr(), shown(&host, ""));
-    let dir = folder(&[("code", &code), ("wrong", WRONG)]);
-    let guest = |file: &str| {
-        let args = ["--connect", &addr, "--private", "--code-file"];
-        Repl::new().args(args).args([dir.path().join(file)]).stdin("/expect ^welcome$\nthanks\n")
-    };
-    let stranger = guest("wrong").spawn().wait().exited(4);
+    let dir = TempDir::new().unwrap();
+    let guest = |code: &str| guest_by(&dir, &addr, code).stdin("/expect ^welcome$\nthanks\n");
+    let stranger = guest(WRONG).spawn().wait().exited(4);
     assert_eq!(stranger.stdout, b"");
-    guest("code").run().success();
+    guest(&code).run().success();
     assert_eq!(host.wait().exited(0).stdout, b"thanks\n");
 }

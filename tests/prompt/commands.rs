@@ -5,17 +5,8 @@ use std::fs;
 use tempfile::TempDir;
 
 use super::Person;
-use crate::support::proc::Repl;
+use crate::support::proc::{Repl, stdout};
 use crate::support::pty::rows;
-
-/// Whether a row is `HH:MM:SS text`.
-fn is_timed(row: &str, text: &str) -> bool {
-    let Some(time) = row.strip_suffix(text).and_then(|time| time.strip_suffix(' ')) else {
-        return false;
-    };
-    let is_number = |part: &str| part.len() == 2 && part.bytes().all(|b| b.is_ascii_digit());
-    time.split(':').count() == 3 && time.split(':').all(is_number)
-}
 
 #[test]
 fn help_fits_on_one_screen_of_24_rows_and_80_columns() {
@@ -71,7 +62,7 @@ fn the_time_is_shown_on_request() {
     host.enters("/echo it is on");
     host.wait_for_row("-- it is on");
     guest.say("timed\n");
-    host.wait_for(|screen| rows(screen).iter().any(|row| is_timed(row, "timed")));
+    host.wait_for_timed("timed");
     host.enters("/time off");
     host.enters("/echo it is off");
     host.wait_for_row("-- it is off");
@@ -84,7 +75,7 @@ fn the_time_is_shown_from_the_start() {
     let (host, addr) = Person::hosts_with(&["--time"]);
     let mut guest = host.greets(&addr);
     guest.say("timed\n");
-    host.wait_for(|screen| rows(screen).iter().any(|row| is_timed(row, "timed")));
+    host.wait_for_timed("timed");
 }
 
 #[test]
@@ -101,7 +92,7 @@ fn save_says_how_many_events_it_wrote_and_overwrites_nothing_else() {
     host.wait_for(|screen| rows(screen).iter().any(|row| row.starts_with("error: ")));
     assert_eq!(fs::read(&other).unwrap(), b"dear");
     let shown = Repl::new().args(["show".as_ref(), file.as_os_str()]).run().success();
-    let shown = String::from_utf8(shown.get_output().stdout.clone()).unwrap();
+    let shown = stdout(&shown);
     assert!(shown.contains("hello"), "{shown}");
 }
 

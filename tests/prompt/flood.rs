@@ -37,12 +37,19 @@ fn line(n: usize) -> String {
     format!("flood {n:09} {FLOODED}")
 }
 
-#[test]
-fn quit_is_obeyed_while_a_flood_goes_on() {
+/// A person who connected to a server that does not stop talking.
+#[track_caller]
+fn in_a_flood() -> (Person, thread::JoinHandle<TcpStream>) {
     let (listener, addr) = listen();
     let flood = floods(listener, usize::MAX);
-    let mut person = Person::connects(&addr.to_string(), &[]);
+    let person = Person::connects(&addr.to_string(), &[]);
     person.wait_for_written(FLOODED);
+    (person, flood)
+}
+
+#[test]
+fn quit_is_obeyed_while_a_flood_goes_on() {
+    let (mut person, flood) = in_a_flood();
     person.enters("/quit");
     person.left_with(0);
     flood.join().unwrap();
@@ -50,10 +57,7 @@ fn quit_is_obeyed_while_a_flood_goes_on() {
 
 #[test]
 fn ctrl_d_is_obeyed_while_a_flood_goes_on() {
-    let (listener, addr) = listen();
-    let flood = floods(listener, usize::MAX);
-    let mut person = Person::connects(&addr.to_string(), &[]);
-    person.wait_for_written(FLOODED);
+    let (mut person, flood) = in_a_flood();
     person.type_keys("\x04");
     person.left_with(0);
     flood.join().unwrap();
@@ -61,10 +65,7 @@ fn ctrl_d_is_obeyed_while_a_flood_goes_on() {
 
 #[test]
 fn what_is_typed_during_a_flood_is_sent() {
-    let (listener, addr) = listen();
-    let flood = floods(listener, usize::MAX);
-    let mut person = Person::connects(&addr.to_string(), &[]);
-    person.wait_for_written(FLOODED);
+    let (mut person, flood) = in_a_flood();
     person.enters("in the middle of it");
     // Only a line that was sent is in the transcript.
     let dir = TempDir::new().unwrap();

@@ -6,7 +6,7 @@ use rustix::process::Signal;
 use tempfile::TempDir;
 
 use super::Person;
-use crate::support::peer::listen;
+use crate::support::peer::{Peer, listen};
 use crate::support::proc::Repl;
 use crate::support::pty::rows;
 
@@ -28,7 +28,7 @@ fn ctrl_d_on_an_empty_line_leaves() {
     assert!(!host.is_cooked(), "else leaving has nothing to put back");
     assert!(!host.is_bracketed_paste_off());
     host.type_keys("ab\x01\x04");
-    host.wait_for(|screen| rows(screen).iter().any(|row| row == "> b"));
+    host.wait_for_row("> b");
     host.type_keys("\x04\x04");
     host.left_with(0);
 }
@@ -126,7 +126,7 @@ fn a_script_that_fails_does_not_hand_over() {
     let (listener, addr) = listen();
     let options = ["--script", script.to_str().unwrap(), "--interactive"];
     let mut person = Person::connects(&addr.to_string(), &options);
-    let mut peer = crate::support::peer::Peer::accept(&listener);
+    let mut peer = Peer::accept(&listener);
     peer.say("550 no such host\n");
     person.left_with(1);
     person.wait_for_text("fails.chat:1:12");

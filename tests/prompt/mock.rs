@@ -2,34 +2,30 @@
 
 use std::path::Path;
 
-use regex::Regex;
-
-use super::Person;
+use super::{Person, listening_addr};
 use crate::support::peer::Peer;
 use crate::support::proc::Repl;
-use crate::support::tape::{client, server, tape};
-use crate::support::{folder, pty};
+use crate::support::tape::{client, server, talk_folder, tape};
 
 /// Sits in front of a mock of this, at which one guest is to come; with its address.
 fn mocks(dir: &Path, options: &[&str]) -> (Person, String) {
     let args = ["--listen", "127.0.0.1:0", "--replay", "talk.jsonl"];
     let person = Person::sits(Repl::new().args(args).args(options).current_dir(dir));
-    let addr = super::listening_addr(&person);
+    let addr = listening_addr(&person);
     person.wait_for_prompt();
     (person, addr)
 }
 
 #[test]
 fn what_both_say_is_seen_and_nothing_is_said_for_it() {
-    let talk = tape(&[server("hello"), client("one"), server("1"), client("two"), server("2")]);
-    let dir = folder(&[("talk.jsonl", &talk)]);
+    let talk = [server("hello"), client("one"), server("1"), client("two"), server("2")];
+    let dir = talk_folder(&tape(&talk));
     let (mut person, addr) = mocks(dir.path(), &["--stay"]);
     let mut guest = Peer::connect(&addr);
     guest.expect_bytes("hello\n");
     person.wait_for_row("> hello");
     guest.say("one\n");
-    let one = Regex::new(r"^\d\d:\d\d:\d\d one$").unwrap();
-    person.wait_for(|screen| pty::rows(screen).iter().any(|row| one.is_match(row)));
+    person.wait_for_timed("one");
     person.wait_for_row("> 1");
     for typed in ["hello", "/expect one", "/close"] {
         person.enters("/clear");
@@ -52,7 +48,7 @@ fn what_both_say_is_seen_and_nothing_is_said_for_it() {
 
 #[test]
 fn it_ends_by_itself_when_all_was_played() {
-    let dir = folder(&[("talk.jsonl", &tape(&[server("hello"), client("bye")]))]);
+    let dir = talk_folder(&tape(&[server("hello"), client("bye")]));
     let (mut person, addr) = mocks(dir.path(), &[]);
     let mut guest = Peer::connect(&addr);
     guest.say("bye\n");

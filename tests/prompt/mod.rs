@@ -17,6 +17,7 @@ mod tap;
 use std::ops::{Deref, DerefMut};
 use std::process::ExitStatus;
 
+use regex::Regex;
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::support::peer::{Peer, listen};
@@ -131,10 +132,11 @@ impl Person {
         self.rows().into_iter().filter(|row| !row.is_empty()).collect()
     }
 
-    /// Waits until some row of the screen is exactly this.
+    /// Waits until some row of the screen is the time of day and then this.
     #[track_caller]
-    fn wait_for_row(&self, wanted: &str) {
-        self.wait_for(|screen| rows(screen).iter().any(|row| row == wanted));
+    fn wait_for_timed(&self, text: &str) {
+        let timed = Regex::new(&format!(r"^\d\d:\d\d:\d\d {}$", regex::escape(text))).unwrap();
+        self.wait_for(|screen| rows(screen).iter().any(|row| timed.is_match(row)));
     }
 
     /// Sends the program a signal.

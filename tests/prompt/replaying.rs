@@ -3,21 +3,12 @@
 use tempfile::TempDir;
 
 use super::Person;
+use crate::support::tape::{client, server, talk_folder, tape};
 
-/// A conversation in which each line of ours waits for one of the server.
-const TALK: &str = r#"{"chat-repl":"transcript","version":1,"started":"2026-10-07T09:15:02.120Z","role":"client","eol":"\n","events":[
-{"dt":0,"ev":"open","conn":1,"addr":"127.0.0.1:6667"},
-{"dt":1,"conn":1,"from":"client","line":"PING"},
-{"dt":1,"conn":1,"from":"server","line":"PONG"},
-{"dt":1,"conn":1,"from":"client","line":"NEXT"}
-]}
-"#;
-
+/// A conversation in which each line of ours waits for one of the server; and the name of its file.
 fn talk() -> (TempDir, String) {
-    let dir = TempDir::new().unwrap();
-    let file = dir.path().join("talk.json");
-    std::fs::write(&file, TALK).unwrap();
-    let file = file.display().to_string();
+    let dir = talk_folder(&tape(&[client("PING"), server("PONG"), client("NEXT")]));
+    let file = dir.path().join("talk.jsonl").display().to_string();
     (dir, file)
 }
 

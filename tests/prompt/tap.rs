@@ -1,18 +1,7 @@
 //! A person who watches a tap.
 
-use regex::Regex;
-
 use super::Person;
 use crate::support::peer::{EchoServer, Peer, ScriptedServer};
-
-/// Waits until what was said stands on the screen, behind the time of day.
-#[track_caller]
-fn wait_for_said(person: &Person, said: &str) {
-    let row = Regex::new(&format!(r"^\d\d:\d\d:\d\d {}$", regex::escape(said))).unwrap();
-    person.wait_for(|screen| {
-        crate::support::pty::rows(screen).iter().any(|shown| row.is_match(shown))
-    });
-}
 
 #[test]
 fn both_directions_are_seen_with_their_times() {
@@ -26,11 +15,11 @@ fn both_directions_are_seen_with_their_times() {
     let (mut person, addr) = Person::hosts_with(&["--connect", &server.addr()]);
     let mut client = Peer::connect(&addr);
     client.expect_bytes("login: ");
-    wait_for_said(&person, "server-1: login:");
+    person.wait_for_timed("server-1: login:");
     client.say("bob\r\n");
     client.expect_bytes("\x1b[2Jwelcome\n");
-    wait_for_said(&person, "client-1: bob");
-    wait_for_said(&person, r"server-1: … \x1b[2Jwelcome");
+    person.wait_for_timed("client-1: bob");
+    person.wait_for_timed(r"server-1: … \x1b[2Jwelcome");
     person.wait_for_row("-- server-1 left: closed");
     client.shutdown();
     person.wait_for_row("-- client-1 left: closed");

@@ -2,7 +2,7 @@
 
 use std::env;
 use std::fs;
-use std::sync::Mutex;
+use std::sync::{LazyLock, Mutex};
 
 use regex::Regex;
 
@@ -118,37 +118,43 @@ impl Block<'_> {
     }
 }
 
+/// What differs from run to run, and what stands for it instead.
+const FORMS: &[(&str, &str)] = &[
+    (r"\r\n", "\n"),
+    (r"(?:\[::1?\]|\d+\.\d+\.\d+\.\d+):\d+", "ADDR"),
+    (r#""started":"[^"]*""#, r#""started":"TIME""#),
+    (r"(?m)^started [^\s,]+", "started TIME"),
+    (r#""dt":[\d.]+"#, r#""dt":0"#),
+    (r"(?m)  [+-][0-9.]+(us|ms|s)$", "  +0ms"),
+    (r"\(waited \S+ of", "(waited 0ms of"),
+    (r"\+\d+\.\d{3}s", "+0.000s"),
+    (r"min \S+, mean \S+, max \S+", "min 0ms, mean 0ms, max 0ms"),
+    (r"sha256//[A-Za-z0-9+/]{43}=", "PIN"),
+    (r"chat-\d{8}-\d{6}\.json", "chat-DATE.json"),
+    // A server may have more to say in another version.
+    (r"\bevent \d+ of mail\.json", "event 0 of mail.json"),
+    (r"(?m)^   = \d+ (client|server): ", "   = 0 $1: "),
+    // What `chat-repl test` measures.
+    (r"(?m)^((?:ok|FAILED|TIMEOUT|stopped) +\S+ +)[\d.]+(?:us|ms|s)$", "${1}0ms"),
+    (r"(?m)^slowest: .*$", "slowest: ..."),
+    (r"(?m), in [\d.]+(?:us|ms|s)$", ", in 0ms"),
+    // What `chat-repl load` measures.
+    (r"(?m)^(response|service|connect)( +[\d.]+(?:us|ms|s))* +(\d+)$", "$1 TIMES $3"),
+    (r"(?m)^rate  .*$", "rate ..."),
+    (r"(?m), in [\d.]+(?:us|ms|s) of", ", in 0ms of"),
+    (r"duration_ms: [\d.]+", "duration_ms: 0"),
+    (r#""ms":[\d.]+"#, r#""ms":0"#),
+    (r#" time="[\d.]+""#, r#" time="0""#),
+    (r#"timestamp="[^"]*""#, r#"timestamp="TIME""#),
+];
+
 /// The text with all that differs from run to run made the same.
 pub(super) fn settled(text: &str) -> String {
-    let forms = [
-        (r"\r\n", "\n"),
-        (r"(?:\[::1?\]|\d+\.\d+\.\d+\.\d+):\d+", "ADDR"),
-        (r#""started":"[^"]*""#, r#""started":"TIME""#),
-        (r"(?m)^started [^\s,]+", "started TIME"),
-        (r#""dt":[\d.]+"#, r#""dt":0"#),
-        (r"(?m)  [+-][0-9.]+(us|ms|s)$", "  +0ms"),
-        (r"\(waited \S+ of", "(waited 0ms of"),
-        (r"\+\d+\.\d{3}s", "+0.000s"),
-        (r"min \S+, mean \S+, max \S+", "min 0ms, mean 0ms, max 0ms"),
-        (r"sha256//[A-Za-z0-9+/]{43}=", "PIN"),
-        (r"chat-\d{8}-\d{6}\.json", "chat-DATE.json"),
-        // A server may have more to say in another version.
-        (r"\bevent \d+ of mail\.json", "event 0 of mail.json"),
-        (r"(?m)^   = \d+ (client|server): ", "   = 0 $1: "),
-        // What `chat-repl test` measures.
-        (r"(?m)^((?:ok|FAILED|TIMEOUT|stopped) +\S+ +)[\d.]+(?:us|ms|s)$", "${1}0ms"),
-        (r"(?m)^slowest: .*$", "slowest: ..."),
-        (r"(?m), in [\d.]+(?:us|ms|s)$", ", in 0ms"),
-        // What `chat-repl load` measures.
-        (r"(?m)^(response|service|connect)( +[\d.]+(?:us|ms|s))* +(\d+)$", "$1 TIMES $3"),
-        (r"(?m)^rate  .*$", "rate ..."),
-        (r"(?m), in [\d.]+(?:us|ms|s) of", ", in 0ms of"),
-        (r"duration_ms: [\d.]+", "duration_ms: 0"),
-        (r#""ms":[\d.]+"#, r#""ms":0"#),
-        (r#" time="[\d.]+""#, r#" time="0""#),
-        (r#"timestamp="[^"]*""#, r#"timestamp="TIME""#),
-    ];
-    forms.iter().fold(text.to_owned(), |text, (form, same)| {
-        Regex::new(form).unwrap().replace_all(&text, *same).into_owned()
-    })
+    // Compiled once: each row of a terminal is settled whenever something comes.
+    static COMPILED: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
+        FORMS.iter().map(|(form, same)| (Regex::new(form).unwrap(), *same)).collect()
+    });
+    COMPILED
+        .iter()
+        .fold(text.to_owned(), |text, (form, same)| form.replace_all(&text, *same).into_owned())
 }

@@ -4,11 +4,11 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use assert_cmd::cargo::cargo_bin;
 use regex::Regex;
 use tempfile::TempDir;
 
 use super::blocks::{Block, Document, settled};
+use crate::support::proc::search_path;
 use crate::support::project;
 use crate::support::running::Running;
 use crate::support::servers::{KINDS, Kind, Server};
@@ -62,16 +62,6 @@ documents! {
     the_reference_of_notices: "docs/reference/notices.md",
     explained_how_lines_flow: "docs/explanation/how-lines-flow.md",
     explained_why_transcripts: "docs/explanation/why-transcripts.md",
-}
-
-#[test]
-fn the_examples_of_the_encodings_document_run_as_printed() {
-    run("docs/encodings.md");
-}
-
-#[test]
-fn the_examples_of_the_chinese_readme_run_as_printed() {
-    run("docs/zh-CN/README.md");
 }
 
 fn run(name: &str) {
@@ -174,12 +164,9 @@ fn show(block: &Block, output: &str) -> String {
 }
 
 fn bash(script: &str, folder: &Path) -> String {
-    let program = cargo_bin!("chat-repl").parent().expect("a folder with the program");
-    let path = std::env::var("PATH").expect("a path with bash in it");
     let mut bash = Command::new("bash");
     bash.args(["-c", script]).current_dir(folder).env_clear();
-    bash.env("PATH", format!("{}:{path}", program.display()));
-    bash.env("HOME", folder).env("TZ", "UTC");
+    bash.env("PATH", search_path()).env("HOME", folder).env("TZ", "UTC");
     let left = Running::start(bash, Some(Stdio::null()), None).wait().exited(0);
     String::from_utf8(left.stdout).expect("examples print text")
 }

@@ -11,7 +11,7 @@ use chat_repl::wire::ConnId;
 use regex::Regex;
 
 use super::blocks::Document;
-use crate::support::proc::Repl;
+use crate::support::proc::{Repl, stdout};
 use crate::support::project;
 
 #[test]
@@ -229,7 +229,7 @@ fn the_reference_has_every_subcommand_and_its_options() {
 
 fn help_of(args: &[&str]) -> String {
     let help = Repl::new().args(args).run().success();
-    String::from_utf8(help.get_output().stdout.clone()).expect("help is text")
+    stdout(&help)
 }
 
 /// All that the pattern finds, or its group if it has one.

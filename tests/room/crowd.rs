@@ -185,7 +185,8 @@ fn check_order(crowd: &Crowd, talkers: &std::ops::Range<usize>) {
     }
     for talker in 0..TALKERS {
         let talker = u32::try_from(talker).unwrap();
-        let said = order.iter().filter(|line| *line / TIMES == talker).map(|line| line % TIMES);
-        assert!(said.eq(0..1000), "what talker {talker} said, in that order");
+        let said = order.iter().filter(|line| *line / TIMES == talker);
+        let numbers = said.map(|line| (line % TIMES) as usize);
+        assert!(numbers.eq(0..LINES), "what talker {talker} said, in that order");
     }
 }

@@ -7,14 +7,13 @@ mod names;
 #[cfg(target_os = "linux")]
 mod soak;
 
+use std::fs;
 use std::process::Command;
-use std::{env, fs};
 
-use assert_cmd::cargo::cargo_bin;
 use rustix::process::Signal;
 
 use crate::support::peer::Peer;
-use crate::support::proc::Repl;
+use crate::support::proc::{Repl, search_path};
 use crate::support::running::Running;
 use crate::support::tools::{self, split_addr};
 use crate::support::{DEADLINE, project};
@@ -269,11 +268,9 @@ fn a_bot_hears_and_answers() {
     let (host, addr) = room(&[]);
     let mut guest = guest(&addr);
     let Some(python) = tools::require("python3") else { return };
-    let program = cargo_bin!("chat-repl").parent().expect("a folder with the program");
-    let path = env::var("PATH").unwrap_or_default();
     let mut bot = Command::new(python);
     bot.arg(project().join("scripts/dice-bot.py")).arg(&addr);
-    bot.env("PATH", format!("{}:{path}", program.display()));
+    bot.env("PATH", search_path());
     let bot = Running::start(bot, None, None);
     guest.expect_bytes("-- guest-2 joined (2 here)\n-- guest-2 is now dice\n");
     guest.say("hello\n/msg dice !roll 2d1\n!roll 3d1\n");

@@ -1,9 +1,7 @@
 //! Dialogues with Redis, in its inline protocol.
 
 use std::fs;
-use std::path::Path;
 
-use assert_cmd::assert::Assert;
 use predicates::prelude::*;
 use predicates::str::contains;
 use tempfile::TempDir;
@@ -11,7 +9,6 @@ use tempfile::TempDir;
 use super::Dialogue;
 use super::tape::{Tape, masks};
 use crate::support::peer::Peer;
-use crate::support::proc::Repl;
 use crate::support::says;
 use crate::support::servers::{REDIS, Server};
 use crate::support::tools::require;
@@ -34,13 +31,6 @@ QUIT
 /expect-eof
 ";
 
-/// Runs against a Redis.
-#[track_caller]
-fn run(redis: &Server, dir: &Path, args: &[&str]) -> Assert {
-    let repl = Repl::new().args(["--connect", redis.addr(), "--eol", "crlf"]).args(args);
-    repl.current_dir(dir).run()
-}
-
 #[test]
 fn redis_answers_as_its_script_expects() {
     let Some(redis) = Server::start(&REDIS) else { return };
@@ -56,39 +46,33 @@ fn redis_answers_as_its_script_expects() {
 #[test]
 fn a_dialogue_with_redis_is_kept_and_played_again() {
     let Some(redis) = Server::start(&REDIS) else { return };
-    let dir = TempDir::new().unwrap();
-    let dir = dir.path();
-    fs::write(dir.join("redis.chat"), SCRIPT).unwrap();
-    run(&redis, dir, &["--script", "redis.chat", "--save", "talk.json"]).success();
-    let kept = fs::read_to_string(dir.join("talk.json")).unwrap();
+    let tape = Tape::record(&redis, SCRIPT);
+    let kept = tape.text();
     assert!(kept.contains(r#""eol":"\r\n","events":["#), "{kept}");
     assert!(kept.contains(r#""line":"$5","want":"^\\$(?<length>\\d+)$"}"#), "{kept}");
     assert!(
         kept.contains(r#""line":"GETRANGE greeting 0 5","send":"GETRANGE greeting 0 ${length}"}"#)
     );
-    let again = run(&redis, dir, &["--replay", "talk.json"]).success();
-    again.stderr(says::notice("replayed talk.json: 8 lines as recorded\n"));
+    tape.replay(&redis, &[])
+        .success()
+        .stderr(says::notice("replayed talk.json: 8 lines as recorded\n"));
 }
 
 #[test]
 fn a_server_with_other_data_is_found_out() {
     let (Some(one), Some(other)) = (Server::start(&REDIS), Server::start(&REDIS)) else { return };
-    let dir = TempDir::new().unwrap();
-    let dir = dir.path();
     for (redis, value) in [(&one, "left"), (&other, "lift")] {
         let mut peer = Peer::connect(redis.addr());
         peer.say(format!("SET word {value}\r\n"));
         peer.expect_bytes("+OK\r\n");
     }
-    let script = "GET word\n/expect ^left$\nQUIT\n/expect OK\n";
-    fs::write(dir.join("redis.chat"), script).unwrap();
-    run(&one, dir, &["--script", "redis.chat", "--save", "talk.json"]).success();
-    run(&one, dir, &["--replay", "talk.json"]).success();
-    let told = run(&other, dir, &["--replay", "talk.json"]).code(1);
+    let tape = Tape::record(&one, "GET word\n/expect ^left$\nQUIT\n/expect OK\n");
+    tape.holds(&one, &[]);
+    let told = tape.differs(&other, &[], r#""line":"left""#);
     let differs = "   = recorded: left\n   = came:     lift\n   =            ^\n";
-    let event = says::error("event 4 of talk.json differs\n");
-    told.stderr(event.and(contains(differs)).and(says::notice("replayed").not()));
-    let told = run(&other, dir, &["--script", "redis.chat", "--timeout", "200ms"]).code(1);
+    told.stderr(contains(differs).and(says::notice("replayed").not()));
+    let script = ["--eol", "crlf", "--script", "talk.chat", "--timeout", "200ms"];
+    let told = tape.run(&["--connect", other.addr()]).args(script).run().code(1);
     told.stderr(contains("   = lift  <- nearest  +"));
 }
 

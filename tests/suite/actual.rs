@@ -8,7 +8,7 @@ use super::{BAD, GOOD, folder, suite};
 use crate::support::peer::EchoServer;
 use crate::support::proc::Repl;
 use crate::support::says;
-use crate::support::tape::{client, server, tape};
+use crate::support::tape::{client, on, opens, server, tape};
 
 #[test]
 fn what_happened_is_kept_of_tests_that_do_not_pass() {
@@ -92,16 +92,14 @@ fn a_test_that_differs_can_be_blessed_where_it_is_run() {
 
 #[test]
 fn conns_of_one_file_are_blessed_one_after_the_other() {
-    let second = |event: String| event.replace("\"conn\":1", "\"conn\":2");
-    let open = r#"{"dt":1,"ev":"open","conn":2,"addr":"127.0.0.1:1"}"#.to_owned();
     let recorded = tape(&[
         client("x"),
         client("z"),
         server("x"),
-        open,
-        second(client("x")),
-        second(client("z")),
-        second(server("x")),
+        opens(2),
+        on(2, client("x")),
+        on(2, client("z")),
+        on(2, server("x")),
     ]);
     let dir = folder(&[("two.jsonl", &recorded)]);
     let echo = EchoServer::start();

@@ -8,8 +8,8 @@ use predicates::str::{contains, is_empty};
 use super::{GOOD, folder, suite};
 use crate::support::peer::{EchoServer, listen};
 use crate::support::proc::Repl;
-use crate::support::says;
 use crate::support::tape::{client, server, tape};
+use crate::support::{make_pipe, says};
 
 #[test]
 fn the_list_has_what_would_be_run_and_nothing_is() {
@@ -68,9 +68,7 @@ fn names_that_would_act_on_a_terminal_are_shown_and_listed_as_they_are() {
 #[test]
 fn what_cannot_be_a_test_ends_the_run_before_it_begins() {
     let dir = folder(&[("a.chat", GOOD), ("no.json", "{}")]);
-    let pipe = dir.path().join("pipe.chat");
-    let made = std::process::Command::new("mkfifo").arg(&pipe).status().unwrap();
-    assert!(made.success());
+    make_pipe(&dir.path().join("pipe.chat"));
     let (listener, addr) = listen();
     for (path, told) in [
         ("gone.chat", "cannot read `gone.chat`: no such file or directory"),

@@ -11,8 +11,8 @@ use tempfile::TempDir;
 use super::nap::Nap;
 use super::{folder, suite};
 use crate::support::make_pipe;
-use crate::support::proc::Repl;
-use crate::support::tape::{client, server, tape};
+use crate::support::proc::{Repl, stdout};
+use crate::support::tape::{self, client, crlf, server, tape};
 use crate::support::tools::require;
 
 /// A question and its answer; the client then ends.
@@ -59,10 +59,9 @@ assert s.makefile().readline() == \"+PONG\\n\"";
 
 #[test]
 fn curl_and_redis_cli_find_the_server_that_they_expect() {
-    let crlf = |tape: String| tape.replace(r#""eol":"\n""#, r#""eol":"\r\n""#);
     let ask = ["GET /hello HTTP/1.1", "Host: x", "User-Agent: t", "Accept: */*", ""].map(client);
     let answer = ["HTTP/1.1 200 OK", "Content-Length: 4", "", "hi"].map(server);
-    let dir = folder(&[("http.jsonl", &crlf(tape(&[&ask[..], &answer].concat())))]);
+    let dir = folder(&[("http.jsonl", &crlf(&tape(&[&ask[..], &answer].concat())))]);
     if require("curl").is_some() {
         let curl = "curl -fsS --noproxy '*' -H 'Host: x' -A t http://${addr}/";
         with(&dir, &format!("{curl}hello")).run().success();
@@ -73,7 +72,7 @@ fn curl_and_redis_cli_find_the_server_that_they_expect() {
         .stdout(contains("\nerror: the client failed: exit status: 52\n"));
     }
     let ask = ["*1", "$4", "PING"].map(client);
-    let dir = folder(&[("redis.jsonl", &crlf(tape(&[&ask[..], &[server("+PONG")]].concat())))]);
+    let dir = folder(&[("redis.jsonl", &crlf(&tape(&[&ask[..], &[server("+PONG")]].concat())))]);
     if require("redis-cli").is_some() {
         with(&dir, "[ \"$(redis-cli -p ${port} PING)\" = PONG ]").run().success();
     }
@@ -148,7 +147,7 @@ fn of_many_guests_that_fail_some_are_told_and_all_are_counted() {
         (0..30).map(|_| "exec 3<>/dev/tcp/127.0.0.1/${port}; echo PINK >&3; ").collect();
     let dir = folder(&[("talk.jsonl", &ping())]);
     let told = with(&dir, &format!("exec bash -c '{all}'")).run().code(1);
-    let report = String::from_utf8(told.get_output().stdout.clone()).unwrap();
+    let report = stdout(&told);
     assert_eq!(
         report.matches("event 2 of ./talk.jsonl differs\n   = 1 (opened)").count(),
         10,
@@ -257,7 +256,7 @@ fn a_test_may_be_as_tolerant_as_any_other_mock() {
 
 #[test]
 fn a_secret_is_compared_and_told_nowhere() {
-    let said = client("PASS ${PASS}").replace("\"line\"", "\"secret\":[\"PASS\"],\"line\"");
+    let said = tape::with(client("PASS ${PASS}"), r#""secret":["PASS"]"#);
     let dir = folder(&[("talk.jsonl", &tape(&[said, server("+OK")]))]);
     let run = |said: &str| {
         let client = format!("echo trying hunter2; {}", asks(said));
@@ -327,13 +326,12 @@ fn what_makes_no_sense_with_a_client_is_refused() {
 #[test]
 fn the_example_of_the_help_runs_as_printed() {
     let help = Repl::new().args(["test", "--help"]).run().success();
-    let help = String::from_utf8(help.get_output().stdout.clone()).unwrap();
+    let help = stdout(&help);
     let example =
         help.lines().find_map(|line| line.trim().strip_prefix("chat-repl test tapes/ --client "));
     let command = example.unwrap().trim_matches('\'');
     let said = ["*3", "$3", "SET", "$8", "greeting", "$5", "hello"].map(client);
-    let talk =
-        tape(&[&said[..], &[server("+OK")]].concat()).replace(r#""eol":"\n""#, r#""eol":"\r\n""#);
+    let talk = crlf(&tape(&[&said[..], &[server("+OK")]].concat()));
     let dir = folder(&[("tapes/set.jsonl", &talk)]);
     if require("redis-cli").is_some() {
         let run = Repl::new().args(["test", "tapes/", "--client", command]).current_dir(&dir);

@@ -10,6 +10,7 @@ use tempfile::TempDir;
 
 use super::{BAD, GOOD, LONG, folder, suite};
 use crate::support::peer::EchoServer;
+use crate::support::proc::stdout;
 
 /// One that passes, one that passes and tells something, one that fails, one that takes too long.
 fn tests() -> TempDir {
@@ -25,7 +26,7 @@ fn tests() -> TempDir {
 fn run(dir: &TempDir, echo: &EchoServer, more: &[&str]) -> String {
     let args = ["--connect", &echo.addr(), "-j", "1", "--test-timeout", "2s"];
     let told = suite(dir).args(args).args(more).run().code(1);
-    String::from_utf8(told.get_output().stdout.clone()).unwrap()
+    stdout(&told)
 }
 
 /// A test point of TAP: whether it is well, its number, what it is called, and its block of YAML.

@@ -9,6 +9,7 @@ use tempfile::TempDir;
 
 use super::{against, folder, suite};
 use crate::support::peer::EchoServer;
+use crate::support::proc::stdout;
 use crate::support::servers::{REDIS, Server};
 
 /// How many scripts are run against one server.
@@ -48,7 +49,7 @@ fn many_scripts_at_once_come_to_what_they_come_to_one_by_one() {
     let echo = EchoServer::start();
     let run = |jobs: &str| {
         let told = suite(&dir).args(["--connect", &echo.addr(), "-j", jobs]).run().code(1);
-        let (tests, summary) = parts(&String::from_utf8_lossy(&told.get_output().stdout));
+        let (tests, summary) = parts(&stdout(&told));
         assert_eq!(tests.len(), MANY);
         (tests, summary)
     };

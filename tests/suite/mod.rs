@@ -15,13 +15,11 @@ mod servers;
 mod terminal;
 mod trouble;
 
-use std::path::Path;
-
 use tempfile::TempDir;
 
-use crate::support::folder;
 use crate::support::proc::Repl;
 use crate::support::tools::require;
+use crate::support::{folder, project};
 
 /// A script that the server of `tested.py` passes, and one that it fails.
 const GOOD: &str = "hello\n/expect -n -x hello\n";
@@ -38,7 +36,7 @@ fn suite(dir: &TempDir) -> Repl {
 #[track_caller]
 fn tested(place_and_mode: &str) -> Option<String> {
     let python = require("python3")?;
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/python/tested.py");
+    let script = project().join("tests/support/python/tested.py");
     Some(format!("exec {} {} {place_and_mode}", python.display(), script.display()))
 }
 

@@ -5,6 +5,7 @@ use predicates::str::contains;
 
 use super::{BAD, GOOD, against, folder, suite, tested};
 use crate::support::peer::{Peer, ScriptedServer, accept_within};
+use crate::support::proc::stdout;
 
 #[test]
 fn one_server_is_started_for_all_tests_and_stopped() {
@@ -95,7 +96,7 @@ fn the_folder_of_a_server_is_removed_with_all_that_it_left_there() {
     let dir = folder(&[("a.chat", script)]);
     let command = format!("echo kept > ${{dir}}/file; echo ${{dir}}; {command}");
     let told = suite(&dir).args(["--server", &command]).run().code(1);
-    let stdout = String::from_utf8_lossy(&told.get_output().stdout).into_owned();
+    let stdout = stdout(&told);
     let said = stdout.split_once("the server said meanwhile:\n  ").expect("what it said").1;
     let folder = said.lines().next().unwrap();
     assert!(folder.starts_with('/') && !std::path::Path::new(folder).exists(), "{folder}");

@@ -181,46 +181,40 @@ impl ScriptedServer {
     }
 }
 
-/// A server that says to each client what that client says, until it is done.
-pub(crate) struct EchoServer {
+/// A listener that serves any number of clients, each on a thread of its own. Dropped, it lets in no more.
+pub(crate) struct Serving {
     addr: SocketAddr,
-    got: Arc<Gathered>,
     stop: Arc<AtomicBool>,
     accepting: Option<JoinHandle<()>>,
 }
 
-impl EchoServer {
-    /// Listens, and serves on threads of its own.
-    pub(crate) fn start() -> EchoServer {
-        let (listener, addr) = listen();
-        let got = Gathered::new(format!("heard by the echo server at {addr}"));
+impl Serving {
+    /// Does this with each client who comes.
+    pub(crate) fn start(
+        (listener, addr): (TcpListener, SocketAddr),
+        serve: impl Fn(&TcpStream) + Send + Sync + 'static,
+    ) -> Serving {
         let stop = Arc::new(AtomicBool::new(false));
-        let (heard, stopped) = (Arc::clone(&got), Arc::clone(&stop));
+        let (stopped, serve) = (Arc::clone(&stop), Arc::new(serve));
         let accepting = thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
                 if stopped.load(Ordering::SeqCst) {
                     break;
                 }
-                let heard = Arc::clone(&heard);
-                thread::spawn(move || echo(&stream, &heard));
+                let serve = Arc::clone(&serve);
+                thread::spawn(move || serve(&stream));
             }
         });
-        EchoServer { addr, got, stop, accepting: Some(accepting) }
+        Serving { addr, stop, accepting: Some(accepting) }
     }
 
     /// Where it listens.
     pub(crate) fn addr(&self) -> String {
         self.addr.to_string()
     }
-
-    /// Waits until some client has said these bytes.
-    #[track_caller]
-    pub(crate) fn wait_for(&self, bytes: impl AsRef<[u8]>) {
-        self.got.wait_for(bytes.as_ref());
-    }
 }
 
-impl Drop for EchoServer {
+impl Drop for Serving {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::SeqCst);
         // Wakes it from its `accept`.
@@ -229,6 +223,34 @@ impl Drop for EchoServer {
             // It never panics.
             let _ = accepting.join();
         }
+    }
+}
+
+/// A server that says to each client what that client says, until it is done.
+pub(crate) struct EchoServer {
+    got: Arc<Gathered>,
+    serving: Serving,
+}
+
+impl EchoServer {
+    /// Listens, and serves on threads of its own.
+    pub(crate) fn start() -> EchoServer {
+        let (listener, addr) = listen();
+        let got = Gathered::new(format!("heard by the echo server at {addr}"));
+        let heard = Arc::clone(&got);
+        let serving = Serving::start((listener, addr), move |stream| echo(stream, &heard));
+        EchoServer { got, serving }
+    }
+
+    /// Where it listens.
+    pub(crate) fn addr(&self) -> String {
+        self.serving.addr()
+    }
+
+    /// Waits until some client has said these bytes.
+    #[track_caller]
+    pub(crate) fn wait_for(&self, bytes: impl AsRef<[u8]>) {
+        self.got.wait_for(bytes.as_ref());
     }
 }
 

@@ -3,7 +3,8 @@
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::{env, iter};
 
 use assert_cmd::assert::Assert;
 use assert_cmd::cargo::cargo_bin;
@@ -46,6 +47,26 @@ enum Input {
     Bytes(Vec<u8>),
     /// A regular file.
     File(PathBuf),
+}
+
+/// What a run wrote to standard output, which is text.
+#[track_caller]
+pub(crate) fn stdout(run: &Assert) -> String {
+    String::from_utf8(run.get_output().stdout.clone()).expect("it writes text")
+}
+
+/// The same of standard error.
+#[track_caller]
+pub(crate) fn stderr(run: &Assert) -> String {
+    String::from_utf8(run.get_output().stderr.clone()).expect("it writes text")
+}
+
+/// A `PATH` on which the program under test is found first, for what calls it by its name.
+pub(crate) fn search_path() -> OsString {
+    let program = cargo_bin!("chat-repl").parent().expect("a folder with the program");
+    let others = env::var_os("PATH").unwrap_or_default();
+    let folders = iter::once(program.to_owned()).chain(env::split_paths(&others));
+    env::join_paths(folders).expect("no folder has a colon in its name")
 }
 
 impl Repl {
@@ -99,6 +120,15 @@ impl Repl {
         }
         command.env("HOME", self.home.path()).env("TZ", "UTC").envs(self.vars.iter().cloned());
         command
+    }
+
+    /// Starts it with a pipe at each standard stream, which nobody reads or writes but the test.
+    /// `self` is to outlive it.
+    #[track_caller]
+    pub(crate) fn spawn_piped(&self) -> Child {
+        let mut command = self.command();
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.spawn().expect("the program starts")
     }
 
     /// Starts it, and lets the test talk with it.

@@ -8,13 +8,12 @@ use std::io::{Read, Write};
 use std::num::NonZeroU16;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use pty_process::{Size, blocking};
 use rustix::termios::{ControlModes, InputModes, LocalModes, OutputModes, tcgetattr};
 
-/// How long anything may take, on a machine that has much else to do.
-const DEADLINE: Duration = Duration::from_secs(20);
+use super::DEADLINE;
 
 /// A program on a terminal of its own, killed when dropped.
 pub(crate) struct Pty {
@@ -95,6 +94,14 @@ impl Pty {
     pub(crate) fn wait_for_text(&self, text: &str) {
         self.wait_until(&format!("the screen shows {text:?}"), |seen| {
             seen.parser.screen().contents().contains(text)
+        });
+    }
+
+    /// Waits until some row of the screen is exactly this.
+    #[track_caller]
+    pub(crate) fn wait_for_row(&self, wanted: &str) {
+        self.wait_until(&format!("the screen has the row {wanted:?}"), |seen| {
+            rows(seen.parser.screen()).iter().any(|row| row == wanted)
         });
     }
 

@@ -4,9 +4,10 @@ use std::env;
 use std::ffi::OsStr;
 use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
+use super::project;
 use super::running::Running;
 
 /// Set to `required`, a peer that is not installed fails its tests; else they are skipped.
@@ -76,7 +77,7 @@ pub(crate) fn python<I>(program: &str, args: I) -> Option<Running>
 where
     I: IntoIterator<Item: AsRef<OsStr>>,
 {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/python");
+    let folder = project().join("tests/support/python");
     let mut command = Command::new(require("python3")?);
     command.arg("-u").arg(folder.join(program)).args(args);
     Some(Running::start(command, None, None))

@@ -16,22 +16,26 @@ use crate::support::folder;
 use crate::support::proc::Repl;
 use crate::support::running::Running;
 use crate::support::says::notice;
+use crate::support::tape::{client, closes, server, talk_folder, tape};
 
 /// A listener over TLS.
 struct Host {
     running: Running,
     addr: String,
-    /// What its notice says that it may be known by.
     pin: String,
 }
 
 /// A listener with these options beside `--listen`.
 fn host(args: &[&str]) -> Host {
     let running = Repl::new().args(["--listen", "tls:127.0.0.1:0"]).args(args).spawn();
-    let addr = running.listening_addr();
-    let notice = "-- certificate pin ";
-    let pin = running.wait_stderr_line(notice).split_off(notice.len());
+    let (addr, pin) = (running.listening_addr(), pin(&running));
     Host { running, addr, pin }
+}
+
+/// The pin that its notice says a listener may be known by.
+fn pin(running: &Running) -> String {
+    const NOTICE: &str = "-- certificate pin ";
+    running.wait_stderr_line(NOTICE).split_off(NOTICE.len())
 }
 
 impl Host {
@@ -81,8 +85,7 @@ fn two_ends_talk_over_a_unix_socket() {
     let addr = format!("tls:unix:{}", dir.path().join("chat.sock").display());
     let mut host = Repl::new().args(["--listen", &addr]).spawn();
     assert_eq!(host.listening_addr(), addr);
-    let pin = host.wait_stderr_line("-- certificate pin ").split_off("-- certificate pin ".len());
-    let guest = Repl::new().args(["--connect", &addr, "--tls-pin", &pin, "--linger", "20s"]);
+    let guest = Repl::new().args(["--connect", &addr, "--tls-pin", &pin(&host), "--linger", "20s"]);
     let guest = guest.stdin("").spawn();
     host.write("hello\n");
     host.close_stdin();
@@ -148,9 +151,8 @@ fn a_tap_speaks_tls_on_either_side() {
     let server = host(&[]);
     let tap = Repl::new().args(["--listen", "tls:127.0.0.1:0", "--connect", &server.addr]);
     let tap = tap.args(["--tls-pin", &server.pin]).spawn();
-    let pin = tap.wait_stderr_line("-- certificate pin ").split_off("-- certificate pin ".len());
-    assert_ne!(pin, server.pin);
-    let tapped = Host { addr: tap.listening_addr(), pin, running: tap };
+    let tapped = Host { addr: tap.listening_addr(), pin: pin(&tap), running: tap };
+    assert_ne!(tapped.pin, server.pin);
     let mut client = tapped.guest().spawn();
     client.write("to the server\n");
     server.running.wait_stdout("to the server\n");
@@ -192,16 +194,9 @@ fn tests_run_over_tls() {
 
 #[test]
 fn a_transcript_is_mocked_and_verified_over_tls() {
-    let talk = r#"{"chat-repl":"transcript","version":1,"started":"2026-10-07T09:15:02Z","role":"client","eol":"\n","events":[
-{"dt":0,"ev":"open","conn":1,"addr":"tls:127.0.0.1:4433"},
-{"dt":0,"conn":1,"from":"server","line":"ready"},
-{"dt":0,"conn":1,"from":"client","line":"ping"},
-{"dt":0,"conn":1,"from":"server","line":"pong"},
-{"dt":0,"conn":1,"ev":"close","from":"server","how":"eof"}
-]}
-"#;
-    let dir = folder(&[("talk.json", talk)]);
-    let talk = dir.path().join("talk.json");
+    let said = [server("ready"), client("ping"), server("pong"), closes("server", "eof")];
+    let dir = talk_folder(&tape(&said));
+    let talk = dir.path().join("talk.jsonl");
     let mock = host(&["--replay", text(&talk)]);
     mock.guest().args(["--replay", text(&talk)]).stdin("").run().success();
     mock.running.wait().exited(0);

@@ -43,8 +43,8 @@ fn two_ends_go_on_over_tls() {
     let (dir, held) = (TempDir::new().unwrap(), authority.signs(&["127.0.0.1"]));
     let saved = dir.path().join("client.json");
     let (host, addr) = host(SERVER, &held.args());
-    let args = ["--tls-ca", text(&authority.ca()), "--save", text(&saved)].map(str::to_owned);
-    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let ca = authority.ca();
+    let args = ["--tls-ca", text(&ca), "--save", text(&saved)];
     let client = client(&addr, CLIENT, &args).wait().exited(0);
     assert!(client.stdout.ends_with(b"220 go ahead\r\n250 sealed\r\n221 bye\r\n"));
     assert!(notice("conn 1 goes on over TLS 1.3\n").eval(&client.stderr), "{}", client.stderr);
@@ -98,9 +98,8 @@ fn an_imap_server_goes_on_over_tls_and_is_believed_by_its_name() {
     let stranger = client(imap.addr(), &script, &[]).wait().exited(4);
     assert!(error("TLS does not come about: ").eval(&stranger.stderr), "{}", stranger.stderr);
     assert!(!String::from_utf8_lossy(&stranger.stdout).contains("b OK"));
-    let args = ["--tls-ca", text(&authority.ca())].map(str::to_owned);
-    let args: Vec<&str> = args.iter().map(String::as_str).collect();
-    let told = client(imap.addr(), &script, &args).wait().exited(0).stderr;
+    let ca = authority.ca();
+    let told = client(imap.addr(), &script, &["--tls-ca", text(&ca)]).wait().exited(0).stderr;
     assert!(notice("conn 1 goes on over TLS 1.").eval(&told), "{told}");
 }
 

@@ -194,7 +194,8 @@ mod tests {
         };
         let all = [interval(20, 0), interval(30, 0), interval(1, 2)];
         let all: Vec<_> = all.iter().map(Some).collect();
-        let failed = Mark::Bad { from: 2.0, to: 3.0, y: 2.0, title: "2 failed".to_owned() };
+        let title = "2 failed".to_owned();
+        let failed = Mark::Bar { from: 2.0, to: 3.0, y: 2.0, bad: true, title };
         let line = |rates: &[(f64, f64)]| Mark::Line("curve", rates.to_vec());
         let rates = [(0.5, 20.0), (1.5, 30.0), (2.5, 1.0)];
         assert_eq!(rate(&all, 1, 2).marks, [failed.clone(), line(&rates[..2])]);

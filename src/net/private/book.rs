@@ -94,8 +94,7 @@ impl CodeBook {
     }
 
     /// When there is a new code, where the one there is is void.
-    #[must_use]
-    pub fn renews(&self) -> Option<At> {
+    pub(super) fn renews(&self) -> Option<At> {
         self.is_void().then_some(self.renews)
     }
 
@@ -103,7 +102,7 @@ impl CodeBook {
     ///
     /// # Errors
     /// None can be made; it is tried again when as much time has passed as between two codes.
-    pub fn renew(
+    pub(super) fn renew(
         &mut self,
         now: At,
         make: impl FnOnce() -> Result<Code, String>,

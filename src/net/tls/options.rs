@@ -21,10 +21,7 @@ use super::files::{self, TlsFileError};
 use super::identity::Identity;
 use super::pin::Pin;
 use super::verify::{Admission, Clients, Servers, Trust};
-use crate::net::addr::Endpoint;
-
-/// Where nothing says what a server is called: on this machine.
-const THIS_MACHINE: &str = "localhost";
+use crate::net::addr::{Endpoint, THIS_MACHINE};
 
 /// The version that has for each session what a proof can be bound to.
 static LATEST: &[&SupportedProtocolVersion] = &[&TLS13];

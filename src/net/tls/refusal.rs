@@ -81,7 +81,7 @@ impl Refusal {
     }
 
     /// What to do about it.
-    pub(crate) fn hint(&self) -> Option<String> {
+    pub(in crate::net) fn hint(&self) -> Option<String> {
         let pin = self.certificate.as_ref()?.pin;
         Some(match &self.why {
             Distrust::OtherKey => {

@@ -8,17 +8,14 @@ use super::ahead::Ahead;
 use super::certificate::Certificate;
 use super::failure::{self, TlsFailure};
 use crate::net::portion::Pour;
-use crate::net::stream::Stream;
+use crate::net::stream::{RECORD, Stream};
 use crate::session::Secured;
-
-/// What one record holds at most (RFC 8446, section 5.1).
-const RECORD: usize = 16 << 10;
 
 /// What a seal adds to a record at most: header, nonce and tag of TLS 1.2 (RFC 5288, section 3).
 const SEAL: usize = 29;
 
-/// A stream whose handshake is done, or goes on with what is read and written: what is written is sealed before it goes to the stream below, and
-/// what is read from there is opened.
+/// A stream whose handshake is done, or goes on with what is read and written: what is written is sealed
+/// before it goes to the stream below, and what is read from there is opened.
 ///
 /// Our half-close is the alert `close_notify`, and then that of the stream below. Where a peer ends
 /// without one, somebody in between could have cut off what it had yet to say (RFC 8446, section 6.1).

@@ -75,8 +75,7 @@ impl Report {
 
     /// A report whose headline quotes a part of the script, which may be long: `before`, the quotation,
     /// and what is `behind` it.
-    #[must_use]
-    pub fn quoting(
+    pub(in crate::script) fn quoting(
         before: impl Into<String>,
         quoted: impl Into<String>,
         behind: impl Into<String>,
@@ -160,8 +159,8 @@ impl Report {
         self.map_text(&|text| secrets.hide(text).into_owned(), &|line| secrets.hide_piece(line))
     }
 
-    /// The report with every piece of its text as `change` makes it, and its notes as `change_note` does. What no longer stands where it
-    /// stood is not marked.
+    /// The report with every piece of its text as `change` makes it, and its notes as `change_note`
+    /// does. What no longer stands where it stood is not marked.
     fn map_text(
         mut self,
         change: &dyn Fn(&[u8]) -> Vec<u8>,

@@ -239,10 +239,7 @@ fn border(text: &[u8], at: usize) -> usize {
 
 /// The line before, in and behind the place, as much of it as fits on a screen.
 fn window(place: &Place) -> [String; 3] {
-    let end = place.span.end.min(place.text.len());
-    let start = place.span.start.min(end);
-    let parts = [&place.text[..start], &place.text[start..end], &place.text[end..]];
-    let [before, marked, after] = parts.map(shown);
+    let [before, marked, after] = place.cut().map(shown);
     if before.width() + marked.width() + after.width() <= SOURCE_WIDTH {
         return [before, marked, after];
     }

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use super::{End, Ending, Input, Source};
 use crate::session::Queue;
-use crate::session::testing::conn;
 use crate::units::At;
 use crate::wire::ConnId;
 
@@ -106,24 +105,24 @@ impl Pipe {
     }
 
     fn take(&mut self, now: At, ways: &Ways, from: &mut End) -> bool {
-        let words = from.line(ONE);
-        let len = words.waiting.len().min(ways.capacity - self.len);
+        let outbox = from.outbox(ONE);
+        let len = outbox.waiting.len().min(ways.capacity - self.len);
         if len > 0 {
-            self.pieces.push_back((now + ways.latency, words.waiting.drain(..len).collect()));
+            self.pieces.push_back((now + ways.latency, outbox.waiting.drain(..len).collect()));
             self.len += len;
         }
-        let queued = words.waiting.len();
-        let fin = words.shut && queued == 0 && self.fin.is_none();
+        let queued = outbox.waiting.len();
+        let fin = outbox.shut && queued == 0 && self.fin.is_none();
         if fin {
             self.fin = Some(now + ways.latency);
         }
-        let closed = words.closed;
+        let closed = outbox.closed;
         if queued > ways.outbox && !self.filled && !closed {
             self.filled = true;
-            from.give(Input::Filled(Queue::Outbox(conn(1))));
+            from.give(Input::Filled(Queue::Outbox(ONE)));
         } else if queued < ways.outbox / 2 && self.filled {
             self.filled = false;
-            from.give(Input::Drained(Queue::Outbox(conn(1))));
+            from.give(Input::Drained(Queue::Outbox(ONE)));
         }
         len > 0 || fin
     }
@@ -149,7 +148,7 @@ impl Pipe {
         if bytes.is_empty() {
             self.fin_told = true;
         }
-        if to.line(ONE).closed {
+        if to.outbox(ONE).closed {
             return true; // what comes behind a close is discarded
         }
         if bytes.is_empty() {
@@ -163,7 +162,7 @@ impl Pipe {
     /// When there is something to read, if `to` reads.
     fn next(&self, to: &End) -> Option<At> {
         let deaf = to.is_paused(Source::Conn(ONE)) || to.is_paused(Source::Conns);
-        if deaf && !to.lines[&ONE].closed {
+        if deaf && !to.outboxes[&ONE].closed {
             return None;
         }
         let piece = self.pieces.front().map(|(at, _)| *at);

@@ -1,15 +1,6 @@
 //! Several conns in one script.
 
 use super::*;
-use crate::session::Audience;
-
-/// A script of a client whose first conn is open.
-fn client(script: &str) -> End {
-    let mut end = End::new(&Options::script(Side::Client));
-    end.joins(1);
-    end.script(script);
-    end
-}
 
 /// What `/open` asked for: name and address.
 fn asked(end: &End) -> Vec<(&str, &str)> {
@@ -22,7 +13,7 @@ fn asked(end: &End) -> Vec<(&str, &str)> {
 
 #[test]
 fn open_waits_until_the_conn_stands_and_does_not_turn_to_it() {
-    let mut end = client("/set port 67\n/open bob host:${port}\nto main\n/on bob\nto bob\n");
+    let mut end = End::client("/set port 67\n/open bob host:${port}\nto main\n/on bob\nto bob\n");
     assert_eq!((asked(&end), end.sent(1)), (vec![("bob", "host:67")], String::new()));
     end.until(60_000);
     end.opens(2, "bob");
@@ -32,7 +23,7 @@ fn open_waits_until_the_conn_stands_and_does_not_turn_to_it() {
 
 #[test]
 fn the_first_conn_is_main_and_all_are_all() {
-    let mut end = client("/open bob x\n/on bob\nb\n/on main\nm\n/on all\na\n");
+    let mut end = End::client("/open bob x\n/on bob\nb\n/on main\nm\n/on all\na\n");
     end.opens(2, "bob");
     assert_eq!((end.sent(1), end.sent(2)), ("m\na\n".to_owned(), "b\na\n".to_owned()));
     assert_eq!(end.told.recorded(None, Side::Client), b"a\n");
@@ -40,7 +31,7 @@ fn the_first_conn_is_main_and_all_are_all() {
 
 #[test]
 fn each_conn_has_unread_lines_of_its_own() {
-    let mut end = client(
+    let mut end = End::client(
         "/open bob x\n/expect -n -x main 1\n/on bob\n/expect -n -x bob 1\n/expect -n -x bob 2\n\
          /on main\n/expect -n -x main 2\n/on all\n/expect -n -x bob 3\n/expect -n -x main 3\n",
     );
@@ -53,7 +44,8 @@ fn each_conn_has_unread_lines_of_its_own() {
 
 #[test]
 fn the_end_of_a_conn_concerns_who_waits_for_it() {
-    let mut end = client("/open bob x\n/expect -x later\n/on bob\n/expect-eof\n/expect never\n");
+    let mut end =
+        End::client("/open bob x\n/expect -x later\n/on bob\n/expect-eof\n/expect never\n");
     end.opens(2, "bob");
     end.ends(2, Ending::Eof);
     assert_eq!((end.failures.len(), end.left()), (0, None));
@@ -67,10 +59,10 @@ fn a_name_is_taken_as_long_as_its_conn_is_open() {
         ("main", "error: a conn called `main` is open"),
         ("all", "error: no conn can be called `all`"),
     ] {
-        let end = client(&format!("/open {name} x\n"));
+        let end = End::client(&format!("/open {name} x\n"));
         assert_eq!((end.failed(), end.failures[0].1), (told, Blame::Script));
     }
-    let mut end = client("/open bob x\n/on bob\n/close\n/open bob x\n/on bob\nagain\n");
+    let mut end = End::client("/open bob x\n/on bob\n/close\n/open bob x\n/on bob\nagain\n");
     end.opens(2, "bob");
     end.opens(3, "bob");
     assert_eq!((end.sent(2), end.sent(3)), (String::new(), "again\n".to_owned()));
@@ -102,7 +94,7 @@ fn a_guest_to_come_keeps_its_name_and_another_conn_is_not_kicked() {
 #[test]
 fn the_prompt_names_the_conn_where_there_are_several() {
     let mut end = End::person();
-    assert_eq!((end.runner.prompt(), end.runner.audience()), ("> ".into(), Audience::One(conn(1))));
+    assert_eq!(end.runner.prompt(), "> ");
     end.opens(2, "bob");
     assert_eq!(end.runner.prompt(), "main> ");
     for (step, prompt) in [("/on bob\n", "bob> "), ("/on all\n", "all> ")] {

@@ -2,7 +2,6 @@
 
 use super::*;
 
-const OUTBOX: Queue = Queue::Outbox(crate::wire::ConnId::FIRST);
 /// One read of 64 KiB, in lines of 64 bytes.
 fn flood() -> Vec<u8> {
     format!("{:063}\n", 0).repeat(1024).into_bytes()

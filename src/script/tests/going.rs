@@ -41,10 +41,10 @@ fn a_session_that_was_not_told_of_it_is_told_again() {
 #[test]
 fn steps_that_are_held_back_are_pending() {
     let mut end = End::person();
-    end.give(Input::Filled(Queue::Outbox(conn(1))));
+    end.give(Input::Filled(OUTBOX));
     end.more("a\n/send b\n/sleep 1s\n");
     assert_eq!(end.runner.pending(), 3);
-    end.give(Input::Drained(Queue::Outbox(conn(1))));
+    end.give(Input::Drained(OUTBOX));
     assert_eq!((end.runner.pending(), end.runner.is_idle()), (0, false), "`/sleep` has begun");
 }
 

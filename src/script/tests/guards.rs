@@ -120,20 +120,14 @@ fn a_guard_stands_until_the_session_is_over() {
 
 #[test]
 fn a_guard_is_on_those_spoken_to_and_is_lifted_for_them() {
-    let mut end = End::new(&Options::script(Side::Client));
-    end.joins(1);
-    end.script(
-        "/open bob x\n/reject ^no\n/on bob\n/reject ^yes\n/expect go\n/reject\n/expect go\n",
-    );
+    let script =
+        "/open bob x\n/reject ^no\n/on bob\n/reject ^yes\n/expect go\n/reject\n/expect go\n";
+    let mut end = End::client(script);
     end.opens(2, "bob");
     end.hears(2, b"no\ngo\nyes\n");
     end.hears(1, b"yes\n");
     assert_eq!(end.failed(), "error: a line matched `^yes`, which must not come");
-    let mut end = End::new(&Options::script(Side::Client));
-    end.joins(1);
-    end.script(
-        "/open bob x\n/reject ^no\n/on bob\n/reject ^yes\n/expect go\n/reject\n/expect go\n",
-    );
+    let mut end = End::client(script);
     end.opens(2, "bob");
     end.hears(2, b"no\ngo\n");
     end.hears(2, b"yes\ngo\n");

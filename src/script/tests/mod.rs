@@ -14,7 +14,10 @@ use super::testing::{End, Options, Pair, Ways};
 use super::{Blame, Task};
 use crate::session::testing::conn;
 use crate::session::{Drive, Effect, Ending, Input, Leave, Queue, Source};
-use crate::wire::Side;
+use crate::wire::{ConnId, Side};
+
+/// What waits to be sent on the first conn.
+const OUTBOX: Queue = Queue::Outbox(ConnId::FIRST);
 
 impl End {
     /// The script has come to its end without a failure.

@@ -7,8 +7,6 @@ use crate::script::{Heard, Play, Played};
 use crate::session::{Record, Recorded};
 use crate::units::At;
 
-const OUTBOX: Queue = Queue::Outbox(crate::wire::ConnId::FIRST);
-
 /// Says this, and then is done.
 struct Recital(Option<Bytes>);
 

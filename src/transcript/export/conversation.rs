@@ -98,7 +98,7 @@ impl Conversation {
     }
 
     /// Reads lines in this encoding, whatever the header says.
-    pub fn read_as(&mut self, encoding: Encoding) {
+    pub(super) fn read_as(&mut self, encoding: Encoding) {
         self.encoding = encoding;
     }
 

@@ -80,8 +80,7 @@ impl Filter {
     }
 
     /// Whether neither the event nor any that follows it is to be shown.
-    #[must_use]
-    pub fn is_past(&self, event: &Event) -> bool {
+    pub(super) fn is_past(&self, event: &Event) -> bool {
         self.before.is_some_and(|before| event.at >= before)
     }
 

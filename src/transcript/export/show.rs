@@ -218,7 +218,8 @@ struct Plain<'a> {
 
 impl Plain<'_> {
     fn new<'a>(header: &'a Header, showing: &'a Showing) -> Plain<'a> {
-        let mut text = Text::new(header, false, showing.styled);
+        let mut text = Text::new(header);
+        text.set_styled(showing.styled);
         text.tell_marks(showing.marks);
         text.read_as(showing.encoding(header));
         Plain { text, header, showing }

@@ -106,7 +106,7 @@ impl Stage {
         Row::told(Ink::Aside, &notice.to_string())
     }
 
-    /// What is told when a side ends: nothing when it is the recorder.
+    /// What is told when a side ends: nothing where it is the recorder's that says no more.
     fn closed(&mut self, conn: Option<ConnId>, from: Side, how: &str) -> Option<Row> {
         self.inside.remove(&(conn, from));
         let own = self.names.own(conn);

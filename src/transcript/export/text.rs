@@ -35,30 +35,38 @@ const SERVER: Style = AnsiColor::Cyan.on_default();
 pub(super) const WARNING: Style = AnsiColor::Yellow.on_default();
 
 impl Text {
-    /// For events of a transcript with this header. `several` says on which conn each happened,
-    /// `styled` uses colours.
+    /// For events of a transcript with this header, without colours.
     #[must_use]
-    pub fn new(header: &Header, several: bool, styled: bool) -> Text {
-        let speaker = Side::Client.as_str().len();
+    pub fn new(header: &Header) -> Text {
         Text {
             eol: header.eol,
             encoding: header.encoding,
             names: Names::new(header),
-            several,
+            several: false,
             first: None,
-            styled,
+            styled: false,
             marks: false,
-            speaker,
+            speaker: Side::Client.as_str().len(),
         }
     }
 
+    /// Sets whether to use colours.
+    pub(super) fn set_styled(&mut self, styled: bool) {
+        self.styled = styled;
+    }
+
+    /// Says on which conn each event happened, also before a second conn is seen.
+    pub fn tell_conns(&mut self) {
+        self.several = true;
+    }
+
     /// Sets whether to tell all that events hold: marks for a replay, keys that are not known.
-    pub fn tell_marks(&mut self, marks: bool) {
+    pub(super) fn tell_marks(&mut self, marks: bool) {
         self.marks = marks;
     }
 
     /// Reads lines in this encoding, whatever the header says.
-    pub fn read_as(&mut self, encoding: Encoding) {
+    pub(super) fn read_as(&mut self, encoding: Encoding) {
         self.encoding = encoding;
     }
 
@@ -72,6 +80,11 @@ impl Text {
 
     /// Takes note of an event that is not shown.
     pub fn pass_over(&mut self, event: &Event) {
+        self.note(event);
+    }
+
+    /// Takes note of what a conn is called.
+    fn note(&mut self, event: &Event) {
         self.names.note(event);
         if let What::Open { name: Some(_), .. } = &event.what {
             let named =
@@ -89,7 +102,7 @@ impl Text {
             return Ok(());
         }
         self.expect(event);
-        self.pass_over(event);
+        self.note(event);
         let dim = self.style(DIM);
         write!(out, "{dim}{:>11}{dim:#} ", Padded(format_args!("{}", Since(event.at))))?;
         if self.several {

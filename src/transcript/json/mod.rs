@@ -9,8 +9,9 @@
 //!
 //! A script may match a line with named groups when a journal has written that line already. The
 //! journal then writes `{"dt":…,"ev":"want","conn":1,"line":N,"want":"…"}`: the N-th ended line, from
-//! 1, that the recorder's peer (the side that is not the `role` of the conn or the header) said on that conn matched
-//! this pattern. Readers make it the `want` of that line, and keep it as it is where there is none.
+//! 1, that the recorder's peer (the side that is not the `role` of the conn or the header) said on that
+//! conn matched this pattern. Readers make it the `want` of that line, and keep it as it is where there
+//! is none.
 
 mod edit;
 mod fields;

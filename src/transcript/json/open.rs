@@ -61,7 +61,8 @@ impl ReadError {
 /// Reads a transcript from a regular file, which never makes the one who reads wait.
 ///
 /// # Errors
-/// Where it cannot be read or understood. One that was interrupted is no error; see [`Ended`](crate::transcript::Ended).
+/// Where it cannot be read or understood. One that was interrupted is no error; see
+/// [`Ended`](crate::transcript::Ended).
 pub fn open(path: &Path) -> Result<Transcript, ReadError> {
     let failed = |source| ReadError::Io { path: path.to_owned(), source };
     let mut options = OpenOptions::new();

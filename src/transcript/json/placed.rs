@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use serde_json::value::RawValue;
 
-use super::fields::{Fields, Wrong, offset_in};
+use super::fields::{Fields, offset_in};
 use super::{Fault, Form, LateWants, Reader, Stop};
 use crate::transcript::Transcript;
 
@@ -45,9 +45,9 @@ impl Placed {
 /// # Errors
 /// As [`super::parse`].
 pub(super) fn parse_placed(text: &[u8]) -> Result<Option<Placed>, Fault> {
-    let mut reader = Reader::new(text).map_err(fault)?;
+    let mut reader = Reader::new(text).map_err(Stop::into_fault)?;
     let mut events = Vec::new();
-    while let Some(event) = reader.next().map_err(fault)? {
+    while let Some(event) = reader.next().map_err(Stop::into_fault)? {
         events.push(event);
     }
     let (header, missing, ended) = reader.into_parts();
@@ -94,14 +94,4 @@ fn all_places(text: &[u8]) -> Option<(Form, Vec<Range<usize>>)> {
 fn place(text: &[u8], line: &[u8]) -> Range<usize> {
     let start = line.as_ptr().addr() - text.as_ptr().addr();
     start..start + line.len()
-}
-
-/// What is wrong: nothing else can go wrong with what is read from memory.
-fn fault(stop: Stop) -> Fault {
-    match stop {
-        Stop::Fault(fault) => fault,
-        Stop::Io(error) => {
-            Wrong::new(0, error.to_string()).within(b"", super::scan::Place::default())
-        }
-    }
 }

@@ -37,6 +37,16 @@ pub struct Fault {
     pub what: String,
 }
 
+impl Stop {
+    /// What is wrong with what was read from memory, which cannot fail otherwise.
+    pub(super) fn into_fault(self) -> Fault {
+        match self {
+            Stop::Fault(fault) => fault,
+            Stop::Io(error) => Fault { line: 1, column: 1, what: error.to_string() },
+        }
+    }
+}
+
 impl From<io::Error> for Stop {
     fn from(error: io::Error) -> Stop {
         Stop::Io(error)
@@ -48,11 +58,7 @@ impl From<io::Error> for Stop {
 /// # Errors
 /// What is wrong with it. JSON Lines that break off in their last line are no error.
 pub fn parse(bytes: &[u8]) -> Result<Transcript, Fault> {
-    Reader::new(bytes).and_then(Reader::rest).map_err(|stop| match stop {
-        Stop::Fault(fault) => fault,
-        // Reading from memory has no other errors.
-        Stop::Io(error) => Fault { line: 1, column: 1, what: error.to_string() },
-    })
+    Reader::new(bytes).and_then(Reader::rest).map_err(Stop::into_fault)
 }
 
 /// The events of a transcript, one at a time: a file may be larger than memory. Only where a document
@@ -147,8 +153,7 @@ impl<R: BufRead> Reader<R> {
     }
 
     /// Header, how many events are missing, how it ended: known once there is no next event.
-    #[must_use]
-    pub fn into_parts(self) -> (Header, u64, Ended) {
+    pub(in crate::transcript) fn into_parts(self) -> (Header, u64, Ended) {
         let ended = self.interrupted.map_or(Ended::Whole, Ended::Interrupted);
         (self.header, self.missing, ended)
     }

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::session::{Ending, Secured};
-use crate::transcript::{Event, Said, What, cut};
+use crate::transcript::{Event, Said, What, cut, testing};
 
 fn secrets() -> Secrets {
     let named = [("PASS", "hunter2"), ("KEY", "sesame")];
@@ -11,9 +11,7 @@ fn secrets() -> Secrets {
 }
 
 fn said(from: Side, bytes: &[u8]) -> Record {
-    let block = Block::new(bytes.to_vec()).unwrap();
-    let what = Recorded::Said { from, block, send: None, wants: Vec::new(), secrets: Vec::new() };
-    Record { at: At::START, conn: Some(ConnId::FIRST), what }
+    testing::said(from, bytes.to_vec())
 }
 
 fn closed(from: Side) -> Record {

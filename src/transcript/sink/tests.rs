@@ -2,27 +2,14 @@
 
 use super::*;
 use crate::transcript::json::parse;
+use crate::transcript::testing::{header, said};
 use crate::transcript::{Ended, create};
-use crate::wire::{Block, Eol, Side};
+use crate::wire::Side;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-fn header() -> Header {
-    Header::new("2026-10-07T09:15:02Z".parse().unwrap(), Some(Side::Client), Eol::Lf)
-}
-
-fn said(text: String) -> Record {
-    let block = Block::new(text).unwrap();
-    Record {
-        at: At::START,
-        conn: None,
-        what: Recorded::Said {
-            from: Side::Client,
-            block,
-            send: None,
-            wants: Vec::new(),
-            secrets: Vec::new(),
-        },
-    }
+/// A line to every open conn.
+fn line(text: String) -> Record {
+    Record { conn: None, ..said(Side::Client, text) }
 }
 
 /// Takes a batch when it is allowed to; without anybody to allow it, it is a closed pipe.
@@ -51,12 +38,12 @@ fn all_that_is_pushed_is_written_in_order() {
     let sink = Sink::file(file, "talk.jsonl", &header(), 1 << 20, |event| panic!("{event:?}"));
     let sink = sink.unwrap();
     for n in 0..1000 {
-        sink.push(said(format!("{n}\n")));
+        sink.push(line(format!("{n}\n")));
     }
     assert!(sink.finish(At::from_micros(5), &mut || false));
     let read = parse(&std::fs::read(&path).unwrap()).unwrap();
     assert_eq!((read.events.len(), read.ended), (1000, Ended::Whole));
-    let last = crate::transcript::cut(&said("999\n".to_owned())).next();
+    let last = crate::transcript::cut(&line("999\n".to_owned())).next();
     assert_eq!(read.events.last(), last.as_ref());
 }
 
@@ -73,7 +60,7 @@ fn a_slow_file_is_told_of_and_a_batch_is_one_write() {
     let (written, writes) = channel();
     let (sink, told) = behind(Gate { allowed, written });
     for _ in 0..10 {
-        sink.push(said("x".repeat(200) + "\n"));
+        sink.push(line("x".repeat(200) + "\n"));
     }
     assert!(sink.is_over_bound());
     for _ in 0..2 {
@@ -83,10 +70,10 @@ fn a_slow_file_is_told_of_and_a_batch_is_one_write() {
     assert!(!sink.is_over_bound());
     assert_eq!(writes.iter().take(2).last().unwrap().split(|b| *b == b'\n').count(), 11);
     drop(allow);
-    sink.push(said("nobody reads this\n".to_owned()));
+    sink.push(line("nobody reads this\n".to_owned()));
     let SinkEvent::Failed(error) = told.recv().unwrap() else { panic!("not failed") };
     assert!(error.is_broken_pipe());
-    sink.push(said("y".repeat(5000)));
+    sink.push(line("y".repeat(5000)));
     assert!(!sink.is_over_bound() && !sink.finish(At::START, &mut || true));
 }
 
@@ -96,7 +83,7 @@ fn a_recording_that_nobody_may_wait_for_fails_once_and_keeps_what_it_has() {
     let (written, writes) = channel();
     let (sink, told) = behind(Gate { allowed, written });
     let sink = sink.that_loses();
-    (0..10).for_each(|_| sink.push(said("x".repeat(200) + "\n")));
+    (0..10).for_each(|_| sink.push(line("x".repeat(200) + "\n")));
     let Ok(SinkEvent::Failed(error)) = told.try_recv() else { panic!("not told") };
     assert!(error.to_string().contains("cannot keep up"), "{error}");
     assert!(!sink.is_over_bound(), "nobody waits for it");
@@ -112,7 +99,7 @@ fn a_reader_that_has_stalled_is_not_waited_for_and_told_of() {
     let (_allow, allowed) = channel();
     let (written, _writes) = channel();
     let (mut sink, told) = behind(Gate { allowed, written });
-    sink.push(said("nobody reads this\n".to_owned()));
+    sink.push(line("nobody reads this\n".to_owned()));
     sink.patience = Some(Duration::from_millis(1));
     assert!(!sink.finish(At::START, &mut || true));
     let Ok(SinkEvent::Failed(error)) = told.try_recv() else { panic!("not told") };

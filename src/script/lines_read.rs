@@ -44,7 +44,7 @@ pub(super) enum Fate {
 
 /// Lines that a wait has read and that did not end it: the last of them, and how many in all.
 #[derive(Debug, Default)]
-pub(super) struct Heard {
+pub(super) struct LinesRead {
     last: VecDeque<(Seen, Fate)>,
     count: u64,
     skipped: u64,
@@ -105,16 +105,14 @@ impl Seen {
         let text = [b"(", why.as_bytes(), b": ", &*self.text, b")"].concat();
         Seen { text: text.into(), ..self.clone() }
     }
-}
 
-impl Seen {
     /// The line as one that the pattern in that line of the script has, if there is one.
     fn held(&self, holder: Option<u64>) -> Seen {
         holder.map_or_else(|| self.clone(), |line| self.aside(&format!("for line {line}")))
     }
 }
 
-impl Heard {
+impl LinesRead {
     /// Takes note of the line that is next to be read, and what becomes of it.
     pub(super) fn note(&mut self, next: &Next<'_>, fate: Fate) {
         self.count += 1;
