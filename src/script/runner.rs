@@ -16,7 +16,7 @@ use super::{
     Action, Blame, Failure, Place, Play, Report, Step, Task, Unread, Want, What, failure, reading,
 };
 use crate::matching::Pattern;
-use crate::session::{Audience, Drive, Effect, Input, Queue, Record, Recorded};
+use crate::session::{Audience, Drive, Effect, Input, Queue, Record, Recorded, Source};
 use crate::units::{At, Human};
 use crate::wire::{ConnId, Side};
 
@@ -66,6 +66,8 @@ pub struct Runner {
     pub(super) at: Place,
     pub(super) began: At,
     pub(super) held: bool,
+    /// Nothing is read for now of what peers say.
+    pub(super) deaf: bool,
     spoken: bool,
     pub(super) unread_bound: usize,
     pub(super) unread_full: Vec<ConnId>,
@@ -100,6 +102,7 @@ impl Runner {
             at: Place { source: "".into(), line: 0, text: Bytes::new(), span: 0..0 },
             began: At::START,
             held: false,
+            deaf: false,
             spoken: false,
             unread_bound: reading::bound(options.max_line),
             unread_full: Vec::new(),
@@ -143,6 +146,9 @@ impl Runner {
                 self.look(now);
             }
             Effect::Unheard(_) => self.unheard(),
+            Effect::Moved(_) => self.stirred(now),
+            Effect::Pause(Source::Conns) => self.deafen(now, true),
+            Effect::Resume(Source::Conns) => self.deafen(now, false),
             _ => {}
         }
     }

@@ -147,6 +147,23 @@ fn a_guest_that_does_not_read_is_in_the_middle_still() {
 }
 
 #[test]
+fn a_guest_that_takes_nothing_any_more_has_failed() {
+    let said = [&[client("one")][..], &vec![server(&"x".repeat(1 << 20)); 24]].concat();
+    let dir = talk_folder(&tape(&said));
+    for order in ["ordered", "any"] {
+        let options = ["--timeout", "100ms", "--match", order];
+        let (mock, addr) = mock(dir.path(), "talk.jsonl", &options);
+        let mut guest = connect(&addr);
+        guest.write_all(b"one\n").unwrap();
+        let why = "talk.jsonl was not said to its end: the peer took nothing within 100ms";
+        mock.wait_stderr_line(&format!("error: guest-1: {why}"));
+        drop(guest);
+        let done = mock.wait().exited(1);
+        assert!(done.stderr.ends_with("error: 1 of 1 guest failed\n"), "{}", done.stderr);
+    }
+}
+
+#[test]
 fn a_half_close_comes_where_it_did() {
     let dir = talk_folder(&tape(&[
         client("one"),
