@@ -95,6 +95,18 @@ fn each_guest_has_the_next_conn_and_all_are_to_be_played() {
 }
 
 #[test]
+fn one_of_several_conns_can_be_played_alone_and_a_single_one_is_alone() {
+    for (tape, told) in [(two_conns(), true), (talk(), false)] {
+        let dir = talk_folder(&tape);
+        let (mock, _) = mock(dir.path(), "talk.jsonl", &[]);
+        mock.signal(Signal::TERM);
+        let done = mock.wait().exited(1);
+        assert!(done.stderr.contains("   = no guest came for talk.jsonl"), "{}", done.stderr);
+        assert_eq!(done.stderr.contains("is played as `FILE#CONN`"), told, "{}", done.stderr);
+    }
+}
+
+#[test]
 fn what_a_mock_that_stays_has_not_played_is_told_and_is_no_failure() {
     let dir = talk_folder(&two_conns());
     for (options, told) in [
