@@ -11,6 +11,7 @@ use super::patterns::Patterns;
 use super::playing::Playing;
 use super::roster::Roster;
 use super::settings::Settings;
+use super::unanswered::Unanswered;
 use super::wait::{Looked, Wait};
 use super::{
     Action, Blame, Failure, Place, Play, Report, Step, Task, Unread, Want, What, failure, reading,
@@ -55,6 +56,7 @@ pub struct Runner {
     pub(super) wait: Option<(Wait, Place)>,
     pub(super) unread: Unread,
     pub(super) roster: Roster,
+    pub(super) unanswered: Unanswered,
     pub(super) guards: Guards,
     /// Where `/strict on` stands, if it holds.
     pub(super) strict: Option<Place>,
@@ -94,6 +96,7 @@ impl Runner {
             wait: None,
             unread: Unread::new(options.max_line, options.settings.encoding),
             roster: Roster::default(),
+            unanswered: Unanswered::default(),
             guards: Guards::new(options.settings.encoding),
             strict: None,
             failure: failure::History::default(),
@@ -133,6 +136,7 @@ impl Runner {
     /// Takes note of something that the session wants done.
     pub fn observe(&mut self, now: At, effect: &Effect) {
         self.roster.observe(effect);
+        self.unanswered.observe(effect);
         match effect {
             Effect::Record(Record {
                 conn: Some(conn),
