@@ -15,11 +15,11 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-use crate::support::DEADLINE;
 use crate::support::ends::Gathered;
 use crate::support::peer::{EchoServer, Peer, ScriptedServer, accept_within, listen};
 use crate::support::proc::Repl;
 use crate::support::running::{Running, peak_memory};
+use crate::support::{DEADLINE, tape};
 
 const MIB: usize = 1 << 20;
 
@@ -265,6 +265,36 @@ fn stalled(mut progress: impl FnMut() -> usize) -> usize {
         before = now;
     }
     panic!("it still goes on, at {before}");
+}
+
+#[test]
+fn a_standard_output_that_nobody_reads_is_not_what_a_client_is_blamed_for() {
+    let says = vec!["x".repeat(64 << 10); 64];
+    let events: Vec<_> =
+        says.iter().map(|line| tape::client(line)).chain([tape::server("all")]).collect();
+    let dir = tape::talk_folder(&tape::tape(&events));
+    let args = ["--listen", "127.0.0.1:0", "--replay", "talk.jsonl", "--timeout", "100ms"];
+    let mut mock = Repl::new().args(args).command();
+    mock.current_dir(&dir).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut mock = Killed(mock.spawn().unwrap());
+    let (addr, stderr) = listening_addr(&mut mock.0);
+    let stderr = Gathered::from("stderr", stderr);
+    let said = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&said);
+    let client = thread::spawn(move || {
+        let mut client = Peer::connect(&addr);
+        for line in says {
+            client.say(line + "\n");
+            counter.fetch_add(1, Ordering::SeqCst);
+        }
+        client.read_line()
+    });
+    stalled(|| said.load(Ordering::SeqCst));
+    let stdout = Gathered::from("stdout", mock.0.stdout.take().unwrap());
+    assert_eq!(client.join().unwrap(), b"all\n");
+    assert_eq!(stdout.wait_end().len(), 64 * ((64 << 10) + 1));
+    let told = String::from_utf8(stderr.wait_end()).unwrap();
+    assert_eq!(mock.0.wait().unwrap().code(), Some(0), "{told}");
 }
 
 #[test]

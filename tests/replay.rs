@@ -261,6 +261,19 @@ fn a_recorded_pause_is_waited_for_as_long() {
 }
 
 #[test]
+fn a_server_that_takes_nothing_any_more_fails_it() {
+    let dir = talk_folder(&tape(&vec![client(&"x".repeat(1 << 20)); 24]));
+    let (listener, addr) = listen();
+    let args = ["--connect", &addr.to_string(), "--replay", "talk.jsonl", "--timeout", "100ms"];
+    let replays = Repl::new().args(args).stdin("").current_dir(&dir).spawn();
+    let server = accept_within(&listener);
+    let why = "talk.jsonl was not said to its end: the peer took nothing within 100ms";
+    replays.wait_stderr_line(&format!("error: {why}"));
+    drop(server);
+    replays.wait().exited(1);
+}
+
+#[test]
 fn a_peer_that_answered_when_our_side_had_ended_does_so_again() {
     let talk = [client("count"), client("us"), closes("client", "eof"), server("2 lines")];
     let (replayed, _) = replay(&tape(&talk), |peer| {

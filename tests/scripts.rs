@@ -197,3 +197,30 @@ fn a_script_answers_whoever_connects() {
     drop(guest);
     assert_eq!(host.wait().exited(0).stdout, b"hello alice\n");
 }
+
+#[test]
+fn a_server_that_says_nothing_at_all_may_wait_for_another_line_end() {
+    let hint = "   = (our lines ended in LF: some servers wait for CRLF, `--eol crlf`)\n";
+    let greets = |greeting: &'static str| {
+        ScriptedServer::start(move |mut peer| {
+            peer.say(greeting);
+            peer.read_to_end_within(DEADLINE);
+        })
+    };
+    let waits = "/expect -t 50ms ^250\n";
+    for (greeting, eol, script, told) in [
+        ("", "lf", "HELO me\n", true),
+        ("", "crlf", "HELO me\n", false),
+        ("", "lf", "/raw HELO me\\r\\n\n", false),
+        ("", "lf", "", false),
+        ("220 ready\r\n", "lf", "/expect 220\nHELO me\n", false),
+    ] {
+        let server = greets(greeting);
+        let repl = Repl::new().args(["--connect", &server.addr(), "--eol", eol]);
+        let failed = repl.stdin(format!("{script}{waits}")).run().code(1);
+        let stderr = String::from_utf8(failed.get_output().stderr.clone()).unwrap();
+        assert_eq!(stderr.ends_with(&["^^^^ nothing came\n", hint].concat()), told, "{stderr}");
+        assert_eq!(stderr.contains("CRLF"), told, "{stderr}");
+        server.finish();
+    }
+}

@@ -413,3 +413,21 @@ fn a_secret_that_passes_is_not_recorded() {
     let recorded = std::fs::read_to_string(&file).unwrap();
     assert!(recorded.contains("${PASS}") && !recorded.contains("ses"), "{recorded}");
 }
+
+#[test]
+fn a_tap_does_not_connect_to_itself() {
+    for (listen, connect) in
+        [("127.0.0.1:9", "127.0.0.1:9"), ("localhost", "tls:localhost:51423"), ("unix:s", "unix:s")]
+    {
+        let tap = Repl::new().args(["--listen", listen, "--connect", connect]).run();
+        let place = connect.trim_start_matches("tls:");
+        let told =
+            format!("--listen and --connect both name {place}, where a tap would connect to");
+        tap.code(2).stderr(says::error(&told).and(contains("listen somewhere else")));
+    }
+    // Which port it picks is no other program's.
+    let picks = Repl::new().args(["--listen", "127.0.0.1:0", "--connect", "127.0.0.1:0"]);
+    let picks = picks.stdin("").spawn();
+    picks.listening_addr();
+    end(picks, 0);
+}

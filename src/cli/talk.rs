@@ -133,8 +133,22 @@ impl Talk {
                 "a tap says nothing itself: --listen with --connect has no --script and no --plain";
             return Err(refused(ErrorKind::ArgumentConflict, said));
         }
+        self.check_tap()?;
         self.check_files()?;
         self.private.check_asking(types || self.listen.is_some())
+    }
+
+    /// Whether what a tap connects to is not plainly the tap.
+    fn check_tap(&self) -> Result<(), clap::Error> {
+        let (Some(listen), Some(server)) = (&self.listen, &self.connect) else { return Ok(()) };
+        if listen.endpoint != server.endpoint || listen.port() == Some(0) {
+            return Ok(());
+        }
+        let said = format!(
+            "--listen and --connect both name {}, where a tap would connect to itself: listen somewhere else",
+            server.endpoint
+        );
+        Err(refused(ErrorKind::ArgumentConflict, &said))
     }
 
     /// Whether text can be said in the peer's encoding.

@@ -10,7 +10,7 @@ use super::LastGuest;
 use super::ahead::Ahead;
 use crate::replay::Mock;
 use crate::script::{Action, Blame, Failure, Place, Report, Runner, RunnerOptions, Step, Want};
-use crate::session::{Audience, Drive, Effect, Input, Record, Recorded};
+use crate::session::{Audience, Drive, Effect, Input, Record, Recorded, Source};
 use crate::units::{At, Due, Human};
 use crate::wire::ConnId;
 
@@ -84,6 +84,8 @@ pub(super) struct Guests {
     last_came: bool,
     /// The session was told that no more have to come.
     complete: bool,
+    /// Nothing is read for now of what they say.
+    deaf: bool,
     wants: Vec<Want>,
     failed: usize,
     blame: Option<Blame>,
@@ -135,6 +137,7 @@ impl Guests {
             came: 0,
             last_came: false,
             complete: false,
+            deaf: false,
             wants: Vec::new(),
             failed: 0,
             blame: None,
@@ -147,12 +150,16 @@ impl Guests {
             Effect::Record(Record {
                 conn: Some(conn), what: Recorded::Open { name, .. }, ..
             }) => {
-                self.came(*conn, name.clone().unwrap_or_default());
+                self.came(now, *conn, name.clone().unwrap_or_default());
                 *conn
+            }
+            Effect::Pause(Source::Conns) | Effect::Resume(Source::Conns) => {
+                return self.deafen(now, effect);
             }
             Effect::Heard { conn, .. }
             | Effect::Silent { conn, .. }
             | Effect::Shutdown(conn)
+            | Effect::Moved(conn)
             | Effect::Unheard(Audience::One(conn)) => *conn,
             _ => return,
         };
@@ -163,12 +170,27 @@ impl Guests {
         }
     }
 
-    fn came(&mut self, conn: ConnId, name: String) {
+    /// Nothing is read of what guests say, or it is again: what it tells all of them.
+    fn deafen(&mut self, now: At, news: &Effect) {
+        self.deaf = matches!(news, Effect::Pause(_));
+        let all: Vec<ConnId> = self.all.keys().copied().collect();
+        for conn in all {
+            if let Some(guest) = self.all.get_mut(&conn) {
+                guest.runner.observe(now, news);
+            }
+            self.stir(conn);
+        }
+    }
+
+    fn came(&mut self, now: At, conn: ConnId, name: String) {
         let mut runner = Runner::new(self.options.clone());
         runner.speak_to(conn);
         if let Role::Server(mock) = &self.cast.role {
             runner.play(mock.play(self.came));
             runner.complete();
+        }
+        if self.deaf {
+            runner.observe(now, &Effect::Pause(Source::Conns));
         }
         self.came += 1;
         let guest =

@@ -68,7 +68,8 @@ impl Engine {
             Effect::Relayed { bytes, .. } => self.relayed(&bytes),
             Effect::Renamed { conn: None, name } => self.screen.set_own_name(&name),
             Effect::Renamed { conn: Some(conn), name } => self.screen.renamed(conn, name),
-            Effect::Unheard(_) => {}
+            // These concern only what says it.
+            Effect::Moved(_) | Effect::Unheard(_) => {}
             Effect::Over { conn, why } => self.over(conn, why),
             Effect::Pause(source) => self.pause(source, true),
             Effect::Resume(source) => self.pause(source, false),

@@ -24,7 +24,7 @@ impl Player {
                 if ready {
                     // A line that may be missing may be another, and is not to be passed over.
                     let pause = more && !last;
-                    match self.goes_on(now, index, limit).filter(|_| pause) {
+                    match self.goes_on(now, index, limit, heard).filter(|_| pause) {
                         Some(until) => return Looked::Played(Played::Wait(until)),
                         None => continue,
                     }
@@ -37,7 +37,7 @@ impl Player {
                     played => return Looked::Played(played),
                 }
             }
-            if let Some(until) = self.goes_on(now, index, limit) {
+            if let Some(until) = self.goes_on(now, index, limit, heard) {
                 return Looked::Played(Played::Wait(until));
             }
             if let Err(told) = self.take_turn(index, limit) {
@@ -48,8 +48,8 @@ impl Player {
     }
 
     /// Until when more may come of a turn that is another than was recorded.
-    fn goes_on(&mut self, now: At, index: usize, limit: usize) -> Option<At> {
-        let begun = *self.since.get_or_insert(now);
+    fn goes_on(&mut self, now: At, index: usize, limit: usize, heard: &Heard<'_>) -> Option<At> {
+        let begun = self.waits_since(now, heard);
         let (course, turn) = (&self.courses[index], &self.courses[index].turn);
         let items = &course.matcher.items()[turn.begin.min(limit)..limit];
         let enough = turn.lines.len() >= items.iter().filter(|item| !item.is_opt()).count();

@@ -69,9 +69,9 @@ impl Player {
     pub(super) fn silence(&mut self, now: At, index: usize, heard: &Heard<'_>) -> Played {
         let course = &self.courses[index];
         let Some(item) = course.matcher.awaited() else { return Played::Wait(now) };
-        let source = &course.sources[item];
-        let limit = self.patience(source.delay);
-        let until = *self.since.get_or_insert(now) + limit;
+        let limit = self.patience(course.sources[item].delay);
+        let until = self.waits_since(now, heard) + limit;
+        let course = &self.courses[index];
         let why = if course.has_ended(heard) {
             "the peer has ended".to_owned()
         } else if until <= now {
@@ -81,6 +81,11 @@ impl Player {
         };
         let told = missing(&self.whereabouts(index), course, item, heard, &why);
         self.tell(told)
+    }
+
+    /// Since when the peers have had to do something: since they did something last, or took something.
+    pub(super) fn waits_since(&mut self, now: At, heard: &Heard<'_>) -> At {
+        heard.stirred.max(*self.since.get_or_insert(now))
     }
 
     /// How long something is waited for that took so long when it was recorded.
@@ -110,7 +115,7 @@ impl Player {
             let at = self.whereabouts(index);
             let played = match was {
                 Some(end) if !ended && self.may_end(course) => {
-                    self.await_end(now, index, end.event, end.delay)
+                    self.await_end(now, index, (end.event, end.delay), heard)
                 }
                 None if ended && index == acts => {
                     let told = at.closed(event);
@@ -128,14 +133,14 @@ impl Player {
         &mut self,
         now: At,
         index: usize,
-        event: usize,
-        delay: Duration,
+        (event, delay): (usize, Duration),
+        heard: &Heard<'_>,
     ) -> Played {
         let limit = match self.manner.finish {
             Finish::Close { linger, .. } if self.actions.peek().is_none() => linger.max(delay),
             _ => self.patience(delay),
         };
-        let until = *self.since.get_or_insert(now) + limit;
+        let until = self.waits_since(now, heard) + limit;
         if now < until {
             return Played::Wait(self.look_by(now, until));
         }

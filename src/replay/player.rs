@@ -2,6 +2,7 @@
 //! heard again, or later.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 
@@ -303,9 +304,9 @@ impl Player {
             let expected = talking(course) && self.may_end(course);
             Some((index, course.end.clone().filter(|_| expected)?))
         }) {
-            return self.await_end(now, index, end.event, end.delay);
+            return self.await_end(now, index, (end.event, end.delay), heard);
         }
-        let until = *self.since.get_or_insert(now) + linger;
+        let until = self.waits_since(now, heard) + linger;
         if self.courses.iter().any(talking) && now < until {
             return Played::Wait(self.look_by(now, until));
         }
@@ -382,6 +383,10 @@ impl Play for Player {
         let ends = self.courses.iter().filter_map(|course| course.end.as_ref());
         let mut events = ends.filter_map(|end| self.transcript.events.get(end.event - 1));
         events.any(|event| matches!(&event.what, What::Close { how, .. } if how != "eof"))
+    }
+
+    fn patience(&self) -> Option<Duration> {
+        Some(self.manner.timeout)
     }
 
     fn name(&self) -> &str {

@@ -68,6 +68,8 @@ pub(super) struct Circumstances<'a> {
     pub(super) unfinished: Option<Seen>,
     /// Another conn that has lines which no step has read, and how many.
     pub(super) elsewhere: Option<(String, u64)>,
+    /// Our lines end in LF, and the peer has answered nothing at all to them.
+    pub(super) lf: bool,
 }
 
 impl History {
@@ -110,6 +112,9 @@ impl History {
         if unfinished.is_some() {
             let hint = if wait.partial { "" } else { ": `-p` looks at it too" };
             report = report.note(format!("(the last line has not ended{hint})"));
+        }
+        if told.lf && told.elsewhere.is_none() && matches!(why, Unmet::TimedOut) {
+            report = report.note(LF);
         }
         if wait.strict && !wait.next && matches!(why, Unmet::OtherLine) {
             report = report.note(STRICT);
@@ -248,6 +253,9 @@ impl History {
         report
     }
 }
+
+/// What a server may miss that says nothing.
+const LF: &str = "(our lines ended in LF: some servers wait for CRLF, `--eol crlf`)";
 
 /// Why a line that was skipped is a failure.
 pub(super) const STRICT: &str = "(`/strict on` lets no line be skipped)";

@@ -31,6 +31,7 @@ mod strict;
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+mod unanswered;
 mod unread;
 mod used;
 mod wait;

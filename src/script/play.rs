@@ -1,5 +1,7 @@
 //! What can take over from the steps of a script for a while.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 
 use super::{Failure, Unread};
@@ -31,6 +33,11 @@ pub trait Play {
         false
     }
 
+    /// How long the peer may take nothing of what is said; without it, as long as it likes.
+    fn patience(&self) -> Option<Duration> {
+        None
+    }
+
     /// What it is called when it is interrupted or refuses something.
     fn name(&self) -> &str;
 
@@ -47,6 +54,9 @@ pub struct Heard<'a> {
     pub unread: &'a mut Unread,
     /// Whom the conversation is with.
     pub to: Audience,
+    /// When something of what we said was taken last, or when we could hear again: what the peer is to do
+    /// is waited for since then, and not from before.
+    pub stirred: At,
     pub(super) ended: &'a dyn Fn(Audience) -> bool,
     pub(super) named: &'a dyn Fn(&str) -> Option<ConnId>,
 }

@@ -5,10 +5,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use memchr::memrchr;
 
-use super::wait::Looked;
+use super::wait::{Looked, Wait};
 use super::{Blame, Failure, Heard, Play, Played, Report, Runner, Task};
 use crate::session::{Audience, Input};
-use crate::units::At;
+use crate::units::{At, Human};
 
 /// Bytes that are said at once, as many as one read of a script has: what is in the outboxes is known
 /// before more is said.
@@ -28,17 +28,28 @@ pub(super) struct Playing {
     inside: bool,
     /// When it is to be asked again.
     until: At,
+    /// When something of what it says was said or taken last, or we could hear again.
+    stirred: At,
 }
 
 impl Playing {
     pub(super) fn new(play: Box<dyn Play>) -> Self {
         let (saying, to) = (Bytes::new(), Audience::All);
-        Playing { play, saying, to, inside: false, until: At::START }
+        Playing { play, saying, to, inside: false, until: At::START, stirred: At::START }
     }
 
-    /// When to look again even if nothing comes; `None` while what it wants to say is held back.
+    /// When to look again even if nothing comes; `None` while what it wants to say is held back for as
+    /// long as that may take.
     pub(super) fn deadline(&self, runner: &Runner) -> Option<At> {
-        (self.saying.is_empty() || !runner.held).then_some(self.until)
+        let held = !self.saying.is_empty() && runner.held;
+        if held { self.held_until(runner).map(|(at, _)| at) } else { Some(self.until) }
+    }
+
+    /// How long what it wants to say may be held back, if not for ever. That we cannot hear has reasons of
+    /// its own, of which a recording that is slow holds back what is said as well.
+    fn held_until(&self, runner: &Runner) -> Option<(At, Duration)> {
+        let limit = self.play.patience().filter(|_| runner.held && !runner.deaf)?;
+        Some((self.stirred + limit, limit))
     }
 
     /// How many lines of the peer have come as they were to.
@@ -57,7 +68,7 @@ impl Playing {
             if !self.saying.is_empty() {
                 let early = runner.held || now < self.until;
                 if early && !self.is_waited_for(runner) {
-                    return Looked::NotYet;
+                    return self.held_back(now, runner);
                 }
                 self.say(now, runner);
                 continue;
@@ -96,6 +107,9 @@ impl Playing {
     }
 
     fn advance(&mut self, now: At, runner: &mut Runner) -> Played {
+        if runner.deaf {
+            self.stirred = now;
+        }
         self.hearing(runner, |play, heard| play.advance(now, heard))
     }
 
@@ -103,11 +117,27 @@ impl Playing {
     pub(super) fn cut_short(&mut self, runner: &mut Runner) -> Option<Box<Failure>> {
         let told = self.hearing(runner, |play, heard| play.cut_short(heard));
         told.or_else(|| {
-            let what =
-                format!("{} was not said to its end: the peer did not read on", self.play.name());
-            let failure = || Failure { report: Report::new(what), blame: Blame::Check };
-            (!self.saying.is_empty()).then(|| Box::new(failure()))
+            let unsaid = || Box::new(self.unsaid("the peer did not read on"));
+            (!self.saying.is_empty()).then(unsaid)
         })
+    }
+
+    /// What it wants to say is not taken: wait, or say why not.
+    fn held_back(&self, now: At, runner: &Runner) -> Looked {
+        match self.held_until(runner) {
+            Some((until, limit)) if until <= now => {
+                let why = format!("the peer took nothing within {}", Human(limit));
+                let Failure { report, blame } = self.unsaid(&why);
+                let report = report.note("if it may take longer: a longer `--timeout`");
+                Looked::Failed(Box::new(Failure { report, blame }))
+            }
+            _ => Looked::NotYet,
+        }
+    }
+
+    fn unsaid(&self, why: &str) -> Failure {
+        let headline = format!("{} was not said to its end: {why}", self.play.name());
+        Failure { report: Report::new(headline), blame: Blame::Check }
     }
 
     fn hearing<T>(
@@ -119,6 +149,7 @@ impl Playing {
         let mut heard = Heard {
             unread: &mut runner.unread,
             to,
+            stirred: self.stirred,
             ended: &|whom| roster.ended(whom).is_some(),
             named: &|name| roster.named(name),
         };
@@ -132,6 +163,7 @@ impl Playing {
 
     /// Says one piece.
     fn say(&mut self, now: At, runner: &mut Runner) {
+        self.stirred = now;
         let to = self.to;
         let bytes = self.saying.split_to(piece(&self.saying));
         let more = !self.saying.is_empty();
@@ -144,6 +176,21 @@ impl Playing {
         if more {
             self.until = now + ROUND;
         }
+    }
+}
+
+impl Runner {
+    /// Something was taken, or can be heard: what plays our side has no reason to give up.
+    pub(super) fn stirred(&mut self, now: At) {
+        if let Some((Wait::Play(playing), _)) = &mut self.wait {
+            playing.stirred = now;
+        }
+    }
+
+    /// Nothing is read of what peers say, or it is again.
+    pub(super) fn deafen(&mut self, now: At, deaf: bool) {
+        self.deaf = deaf;
+        self.stirred(now);
     }
 }
 

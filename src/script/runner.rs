@@ -11,12 +11,13 @@ use super::patterns::Patterns;
 use super::playing::Playing;
 use super::roster::Roster;
 use super::settings::Settings;
+use super::unanswered::Unanswered;
 use super::wait::{Looked, Wait};
 use super::{
     Action, Blame, Failure, Place, Play, Report, Step, Task, Unread, Want, What, failure, reading,
 };
 use crate::matching::Pattern;
-use crate::session::{Audience, Drive, Effect, Input, Queue, Record, Recorded};
+use crate::session::{Audience, Drive, Effect, Input, Queue, Record, Recorded, Source};
 use crate::units::{At, Human};
 use crate::wire::{ConnId, Side};
 
@@ -55,6 +56,7 @@ pub struct Runner {
     pub(super) wait: Option<(Wait, Place)>,
     pub(super) unread: Unread,
     pub(super) roster: Roster,
+    pub(super) unanswered: Unanswered,
     pub(super) guards: Guards,
     /// Where `/strict on` stands, if it holds.
     pub(super) strict: Option<Place>,
@@ -66,6 +68,8 @@ pub struct Runner {
     pub(super) at: Place,
     pub(super) began: At,
     pub(super) held: bool,
+    /// Nothing is read for now of what peers say.
+    pub(super) deaf: bool,
     spoken: bool,
     pub(super) unread_bound: usize,
     pub(super) unread_full: Vec<ConnId>,
@@ -92,6 +96,7 @@ impl Runner {
             wait: None,
             unread: Unread::new(options.max_line, options.settings.encoding),
             roster: Roster::default(),
+            unanswered: Unanswered::default(),
             guards: Guards::new(options.settings.encoding),
             strict: None,
             failure: failure::History::default(),
@@ -100,6 +105,7 @@ impl Runner {
             at: Place { source: "".into(), line: 0, text: Bytes::new(), span: 0..0 },
             began: At::START,
             held: false,
+            deaf: false,
             spoken: false,
             unread_bound: reading::bound(options.max_line),
             unread_full: Vec::new(),
@@ -130,6 +136,7 @@ impl Runner {
     /// Takes note of something that the session wants done.
     pub fn observe(&mut self, now: At, effect: &Effect) {
         self.roster.observe(effect);
+        self.unanswered.observe(effect);
         match effect {
             Effect::Record(Record {
                 conn: Some(conn),
@@ -143,6 +150,9 @@ impl Runner {
                 self.look(now);
             }
             Effect::Unheard(_) => self.unheard(),
+            Effect::Moved(_) => self.stirred(now),
+            Effect::Pause(Source::Conns) => self.deafen(now, true),
+            Effect::Resume(Source::Conns) => self.deafen(now, false),
             _ => {}
         }
     }

@@ -14,7 +14,7 @@ use super::{Failure, Place, Runner, Span};
 use crate::matching::{Capture, Pattern};
 use crate::session::{Audience, Ending};
 use crate::units::At;
-use crate::wire::ConnId;
+use crate::wire::{ConnId, Eol};
 
 /// How many unread lines are told where `/expect-eof` fails.
 const UNREAD_TOLD: usize = 3;
@@ -254,7 +254,8 @@ impl Runner {
         let unfinished = unfinished.map(|line| Seen::of(&line));
         let view = self.view(since, from);
         let elsewhere = self.unread_elsewhere(from);
-        Circumstances { place: place.clone(), view, now, limit, unfinished, elsewhere }
+        let lf = self.settings.eol == Eol::Lf && self.unanswered.wants_another_end(from);
+        Circumstances { place: place.clone(), view, now, limit, unfinished, elsewhere, lf }
     }
 
     /// How lines look from a wait that began at `since`.

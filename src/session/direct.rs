@@ -361,7 +361,10 @@ impl Session for Direct {
                 self.leaving.stirred(now);
                 self.flow.drained(queue, effects);
             }
-            Input::Moved(_) => self.leaving.stirred(now),
+            Input::Moved(conn) => {
+                self.leaving.stirred(now);
+                effects.push(Effect::Moved(conn));
+            }
             Input::Crowded => self.make_room(now, effects),
             Input::Overflowed(conn) => self.overflowed(now, conn, effects),
             Input::Drive(drive) => self.drive(now, drive, effects),

@@ -115,6 +115,8 @@ pub enum Effect {
     Record(Record),
     /// Something to tell the person.
     Notice(Notice),
+    /// The peer of this conn took something of what had waited for that.
+    Moved(ConnId),
     /// What was to be sent to these found nobody.
     Unheard(Audience),
     /// The session is over.

@@ -95,6 +95,18 @@ fn each_guest_has_the_next_conn_and_all_are_to_be_played() {
 }
 
 #[test]
+fn one_of_several_conns_can_be_played_alone_and_a_single_one_is_alone() {
+    for (tape, told) in [(two_conns(), true), (talk(), false)] {
+        let dir = talk_folder(&tape);
+        let (mock, _) = mock(dir.path(), "talk.jsonl", &[]);
+        mock.signal(Signal::TERM);
+        let done = mock.wait().exited(1);
+        assert!(done.stderr.contains("   = no guest came for talk.jsonl"), "{}", done.stderr);
+        assert_eq!(done.stderr.contains("is played as `FILE#CONN`"), told, "{}", done.stderr);
+    }
+}
+
+#[test]
 fn what_a_mock_that_stays_has_not_played_is_told_and_is_no_failure() {
     let dir = talk_folder(&two_conns());
     for (options, told) in [
@@ -143,6 +155,23 @@ fn a_guest_that_does_not_read_is_in_the_middle_still() {
         mock.wait_stderr_line(&format!("error: guest-1: {told}"));
         drop(guest);
         mock.wait().exited(1);
+    }
+}
+
+#[test]
+fn a_guest_that_takes_nothing_any_more_has_failed() {
+    let said = [&[client("one")][..], &vec![server(&"x".repeat(1 << 20)); 24]].concat();
+    let dir = talk_folder(&tape(&said));
+    for order in ["ordered", "any"] {
+        let options = ["--timeout", "100ms", "--match", order];
+        let (mock, addr) = mock(dir.path(), "talk.jsonl", &options);
+        let mut guest = connect(&addr);
+        guest.write_all(b"one\n").unwrap();
+        let why = "talk.jsonl was not said to its end: the peer took nothing within 100ms";
+        mock.wait_stderr_line(&format!("error: guest-1: {why}"));
+        drop(guest);
+        let done = mock.wait().exited(1);
+        assert!(done.stderr.ends_with("error: 1 of 1 guest failed\n"), "{}", done.stderr);
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::lookup::{Cursor, Found, Lookup};
 use super::{LATER, Tape};
@@ -113,7 +114,9 @@ impl Any {
 
     /// Nothing in particular is waited for: a client that is silent for long enough has said all.
     fn wait(&self, now: At, last: At, heard: &Heard<'_>) -> Played {
-        let until = self.tape.patience(self.tape.slowest).map_or(now + LATER, |limit| last + limit);
+        let since = last.max(heard.stirred);
+        let until =
+            self.tape.patience(self.tape.slowest).map_or(now + LATER, |limit| since + limit);
         if self.ear.has_ended(heard) && self.ear.next(heard).is_none() || until <= now {
             return Played::Done { lines: self.lines, leave: true };
         }
@@ -141,6 +144,10 @@ impl Play for Any {
                 return played;
             }
         }
+    }
+
+    fn patience(&self) -> Option<Duration> {
+        self.tape.how.timeout
     }
 
     fn name(&self) -> &str {

@@ -152,7 +152,10 @@ impl Tape {
         let names: Vec<_> = names.map(|(at, _)| self.name(guests + at)).collect();
         let more = if unused.len() > NAMED { ", …" } else { "" };
         let waited = format!("no guest came for {}{more}", names.join(", "));
-        Some(Report::new(headline).note(waited).note("one of them alone is played as `FILE#CONN`"))
+        let report = Report::new(headline).note(waited);
+        let several = self.parts.len() > 1;
+        let alone = "one of them alone is played as `FILE#CONN`";
+        Some(if several { report.note(alone) } else { report })
     }
 
     /// The lines that no guest said.

@@ -1,6 +1,7 @@
 //! A server whose client says what it said before, in order.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::{LATER, Tape};
 use crate::replay::course::Course;
@@ -51,13 +52,13 @@ impl Ordered {
     }
 
     /// Nothing has come that must: wait, or say why not.
-    fn silence(&mut self, now: At, last: At, heard: &Heard<'_>) -> Played {
+    fn silence(&mut self, now: At, since: At, heard: &Heard<'_>) -> Played {
         let Some(item) = self.course.matcher.awaited() else { return Played::Wait(now) };
         let limit = self.tape.patience(self.course.sources[item].delay);
         let why = match limit {
             _ if self.course.has_ended(heard) => "the peer has ended".to_owned(),
-            Some(limit) if last + limit <= now => overdue(&self.course, heard, limit),
-            limit => return self.wait(now, limit.map_or(now + LATER, |limit| last + limit)),
+            Some(limit) if since + limit <= now => overdue(&self.course, heard, limit),
+            limit => return self.wait(now, limit.map_or(now + LATER, |limit| since + limit)),
         };
         let at = self.whereabouts();
         let told = missing(&at, &self.course, item, heard, &why);
@@ -65,15 +66,15 @@ impl Ordered {
     }
 
     /// The client is to end, which it did before what comes next, or it did not end at all.
-    fn await_end(&mut self, now: At, last: At) -> Option<Played> {
+    fn await_end(&mut self, now: At, since: At) -> Option<Played> {
         let Some(end) = &self.part.end else {
             // It ends when it likes: nothing was recorded of that.
-            let until = self.tape.how.timeout.map_or(now + LATER, |_| last + self.tape.how.linger);
+            let until = self.tape.how.timeout.map_or(now + LATER, |_| since + self.tape.how.linger);
             return (now < until).then(|| self.wait(now, until));
         };
         let patience = self.tape.patience(end.delay);
-        let Some(limit) = patience.filter(|limit| last + *limit <= now) else {
-            return Some(self.wait(now, patience.map_or(now + LATER, |limit| last + limit)));
+        let Some(limit) = patience.filter(|limit| since + *limit <= now) else {
+            return Some(self.wait(now, patience.map_or(now + LATER, |limit| since + limit)));
         };
         let at = self.whereabouts();
         let told = at.open(end.event, &format!("the peer has not ended within {}", Human(limit)));
@@ -81,12 +82,12 @@ impl Ordered {
     }
 
     /// Does the next things, unless it is too early.
-    fn act(&mut self, now: At, last: At, heard: &Heard<'_>) -> Option<Played> {
+    fn act(&mut self, now: At, (last, since): (At, At), heard: &Heard<'_>) -> Option<Played> {
         let action = self.actions().first()?;
         let event = action.event;
         let ended_before = |end: &crate::replay::part::End| end.event < event;
         if self.part.end.as_ref().is_some_and(ended_before) && !self.course.has_ended(heard) {
-            return self.await_end(now, last);
+            return self.await_end(now, since);
         }
         let due = self.tape.due(action, last);
         if now < due {
@@ -141,6 +142,7 @@ impl Play for Ordered {
             self.last = Some(now);
         }
         let last = *self.last.get_or_insert(now);
+        let since = last.max(heard.stirred);
         let (ready, over) = (self.course.matcher.is_ready(), self.actions().is_empty());
         if self.course.refused && (!ready || over) {
             return match differs(&self.whereabouts(), &self.course, heard) {
@@ -149,17 +151,21 @@ impl Play for Ordered {
             };
         }
         if !ready {
-            return self.silence(now, last, heard);
+            return self.silence(now, since, heard);
         }
-        if let Some(played) = self.act(now, last, heard) {
+        if let Some(played) = self.act(now, (last, since), heard) {
             return played;
         }
         if !self.course.has_ended(heard)
-            && let Some(played) = self.await_end(now, last)
+            && let Some(played) = self.await_end(now, since)
         {
             return played;
         }
         Played::Done { lines: self.course.matcher.matched(), leave: true }
+    }
+
+    fn patience(&self) -> Option<Duration> {
+        self.tape.how.timeout
     }
 
     fn name(&self) -> &str {

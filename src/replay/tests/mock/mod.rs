@@ -9,7 +9,7 @@ use crate::replay::load::Loaded;
 use crate::replay::{Mock, Mocking, Order};
 use crate::script::testing::{Pair, Ways};
 use crate::script::{Blame, Task};
-use crate::session::{Ending as Closed, Leave};
+use crate::session::{Ending as Closed, Input, Leave, Queue};
 use crate::units::Pace;
 
 fn mocking(order: Order) -> Mocking {
@@ -132,6 +132,64 @@ fn a_wait_has_a_limit_unless_the_mock_is_to_stay() {
     assert_eq!((end.sent(1).as_str(), &*end.failures, end.left()), ("hello\n2\n", &[][..], None));
     end.ends(1, Closed::Eof);
     assert_eq!(end.left(), Some(Leave::Done));
+}
+
+const OUTBOX: Queue = Queue::Outbox(ConnId::FIRST);
+
+/// Asked for much, and asked more then.
+fn much() -> Transcript {
+    story(&["> much\n", &format!("< {}\n", "x".repeat(100 << 10)), "> more\n", "< no\n"])
+}
+
+#[test]
+fn a_guest_has_so_long_to_take_what_is_said_and_its_answer_is_waited_for_from_then_on() {
+    for order in [Order::Ordered, Order::Any] {
+        let serve = |timeout| {
+            let mock = mock(&much(), Mocking { timeout, ..mocking(order) });
+            let mut end = serving(&mock, 0);
+            end.hears(1, b"much\n");
+            end.give(Input::Filled(OUTBOX));
+            end
+        };
+        let mut stuck = serve(Some(Duration::from_secs(5)));
+        stuck.until(4999);
+        assert_eq!(stuck.failures, []);
+        stuck.until(5000);
+        let told = "error: talk.json was not said to its end: the peer took nothing within 5s";
+        assert_eq!((stuck.failed(), stuck.failures[0].1), (told, Blame::Check));
+
+        let mut slow = serve(Some(Duration::from_secs(5)));
+        for second in [4, 8, 12] {
+            slow.until(second * 1000);
+            slow.give(Input::Moved(ConnId::FIRST));
+        }
+        slow.give(Input::Drained(OUTBOX));
+        slow.until(16_999);
+        assert_eq!((slow.sent(1).len(), &*slow.failures), ((100 << 10) + 1, &[][..]));
+        slow.hears(1, b"more\n");
+        assert!(slow.sent(1).ends_with("xx\nno\n"));
+
+        let mut stays = serve(None);
+        stays.until(100_000_000);
+        assert_eq!(stays.failures, []);
+    }
+}
+
+#[test]
+fn a_guest_that_is_not_read_is_not_waited_for_either() {
+    for (queue, order) in [(Queue::Stdout, Order::Ordered), (Queue::Journal, Order::Any)] {
+        let mut end = serving(&mock(&much(), mocking(order)), 0);
+        end.hears(1, b"much\n");
+        end.until(1000);
+        let said = end.sent(1);
+        end.give(Input::Filled(queue));
+        end.until(60_000);
+        end.give(Input::Drained(queue));
+        end.until(64_999);
+        assert_eq!((&*end.failures, end.left()), (&[][..], None));
+        end.hears(1, b"more\n");
+        assert_eq!(end.sent(1), said + "no\n");
+    }
 }
 
 #[test]
