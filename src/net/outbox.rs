@@ -143,14 +143,20 @@ impl Outbox {
 
     fn write_once(&mut self, to: &mut impl Pour) -> io::Result<()> {
         let mut slices = [IoSlice::new(&[]); SLICES];
-        let waiting = self.pieces.iter().map(Piece::bytes).chain([Some(&self.tail[..])]);
+        let tail = !self.tail.is_empty();
+        let waiting =
+            self.pieces.iter().map(Piece::bytes).chain(tail.then_some(Some(&self.tail[..])));
         let waiting = waiting.map_while(|bytes| bytes);
         let mut filled = 0;
         for (slice, piece) in slices.iter_mut().zip(waiting) {
             *slice = IoSlice::new(piece);
             filled += 1;
         }
-        let taken = to.write_vectored(&slices[..filled])?;
+        let taken = match &slices[..filled] {
+            // Most often so: to everybody in a room goes one piece, and the system has less to look at.
+            [one] => to.write(one)?,
+            several => to.write_vectored(several)?,
+        };
         if taken == 0 {
             return Err(ErrorKind::WriteZero.into());
         }
