@@ -19,6 +19,7 @@ use super::engine::{CONNS, DOOR, Engine, INBOX, SIGNALS, STDIN, STDOUT};
 use super::inbox::Inbox;
 use super::opening::Opening;
 use super::person::PROMPT;
+use super::prescan::PORTION;
 use super::raw::Raw;
 use super::reaching::Reaching;
 use super::recorder::{Keeping, Recorder, Target, Urgency};
@@ -217,15 +218,17 @@ fn open_door(setup: &Setup, registry: &Registry, waker: &Arc<Waker>) -> Result<D
         .map_err(|trouble| Box::new(Outcome::of(trouble)))
 }
 
-/// The file that is sent without coming here, if it is one of text, and nobody sees or keeps what we say.
+/// The file that is sent without coming here, if it is one of text, and nobody sees or keeps what we say. A
+/// guest whose outbox is over its bound is dropped: what is queued at once has to be small beside that.
 fn start_feed(setup: &mut Setup, registry: &Registry) -> io::Result<Option<Arc<File>>> {
     if let Some(feed) = &mut setup.feed {
         feed.register(registry, STDIN)?;
     }
     let seen = setup.terminal.is_some() || setup.keeping.is_somewhere();
     let as_is = setup.eol == Eol::Lf || !setup.is_scripted();
+    let small = PORTION <= setup.outbox as u64 / 8;
     match &mut setup.feed {
-        Some(feed) if !seen && !setup.room && as_is => feed.pour(),
+        Some(feed) if !seen && !setup.room && as_is && small => feed.pour(),
         _ => Ok(None),
     }
 }
