@@ -11,6 +11,7 @@ use mio::{Events, Poll, Token};
 
 use super::assist::Names;
 use super::conns::Conns;
+use super::door::{Came, Door};
 use super::eager::Eager;
 use super::feeding::Feeding;
 use super::inbox::Inbox;
@@ -21,7 +22,7 @@ use super::recorder::Recorder;
 use super::runners::Runners;
 use super::screen::Screen;
 use super::securing::Securing;
-use super::way::{Came, Door};
+
 use super::{Clock, Message, Outcome, Setup, Signals, Stop, Trouble};
 use crate::net::KNOCKS;
 use crate::replay;

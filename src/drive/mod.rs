@@ -16,6 +16,7 @@ mod clock;
 mod colour;
 mod conns;
 pub mod crowd;
+mod door;
 mod eager;
 mod ending;
 mod engine;

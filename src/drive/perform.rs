@@ -5,8 +5,8 @@ use std::ops::Range;
 use bytes::Bytes;
 
 use super::Trouble;
+use super::door::Door;
 use super::engine::Engine;
-use super::way::Door;
 use crate::net::Portion;
 use crate::script::Want;
 use crate::session::{Effect, Ending, Input, Leave, Notice, Record, Recorded, Source};
