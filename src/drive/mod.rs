@@ -9,6 +9,7 @@
 //! nothing is kept, so it does without session, screen and recording.
 
 mod ahead;
+mod apart;
 mod asking;
 mod assist;
 mod cast;
@@ -51,7 +52,7 @@ mod tasks;
 mod way;
 
 pub use asking::{Answer, Question, ask};
-pub use cast::{Cast, Role, Until};
+pub use cast::{Cast, Part, Until};
 pub use clock::Clock;
 pub use engine::run;
 pub use feed::Feed;

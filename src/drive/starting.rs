@@ -7,12 +7,13 @@ use std::sync::Arc;
 use mio::{Poll, Registry, Waker};
 
 use super::assist::Names;
-use super::cast::{Cast, Guests};
+use super::cast::Cast;
 use super::conns::Conns;
 use super::door::Door;
 use super::eager::Eager;
 use super::engine::{CONNS, DOOR, Engine, INBOX, SIGNALS, STDIN, STDOUT};
 use super::feeding::Feeding;
+use super::guests::Guests;
 use super::inbox::Inbox;
 use super::opening::Opening;
 use super::person::PROMPT;
