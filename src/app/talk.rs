@@ -140,8 +140,7 @@ fn check(driver: &mut Driver, encoding: Encoding) -> Result<Needs, Error> {
         | Driver::Nobody => return needs(true, Asked::Never),
         Driver::Prompt | Driver::Cast { .. } => return needs(true, Asked::Yes),
     };
-    let checked = feed.is_file().and_then(|file| file.then(|| feed.check(encoding)).transpose());
-    match checked {
+    match feed.check(encoding) {
         Ok(None) if feed.is_script() => needs(true, Asked::Perhaps),
         Ok(None) => needs(false, Asked::Never),
         Ok(Some(checked)) => {

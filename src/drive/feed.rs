@@ -89,31 +89,27 @@ impl Feed {
         }
     }
 
-    /// Whether it is a script in a regular file, which is parsed whole before anything is sent.
+    /// Parses all of it, from where it stands, and goes back there: where it is a script in a regular file, which
+    /// is parsed whole before anything is sent. It keeps nothing but the faults, among them what cannot be said
+    /// in `encoding`.
     ///
     /// # Errors
-    /// It is a directory, or the system does not tell.
-    pub fn is_file(&self) -> io::Result<bool> {
+    /// It is a directory, or cannot be read.
+    pub fn check(&mut self, encoding: Encoding) -> io::Result<Option<Checked>> {
         let metadata = self.file.metadata()?;
         if metadata.is_dir() {
             return Err(io::ErrorKind::IsADirectory.into());
         }
-        Ok(self.scripted && metadata.is_file())
-    }
-
-    /// Parses all of it, from where it stands, and goes back there. It keeps nothing but the faults, among
-    /// them what cannot be said in `encoding`.
-    ///
-    /// # Errors
-    /// It cannot be read.
-    pub fn check(&mut self, encoding: Encoding) -> io::Result<Checked> {
+        if !self.scripted || !metadata.is_file() {
+            return Ok(None);
+        }
         let start = self.file.stream_position()?;
         let mut checked = Checked::new(encoding);
         if encoding.is_utf8()
             && let Looked::Text { cuts, returns } = prescan::look(&self.file, start)?
         {
             self.cuts = if returns { Vec::new() } else { cuts };
-            return Ok(checked);
+            return Ok(Some(checked));
         }
         let mut parser = Some(Parser::new(self.source.clone()));
         let mut steps = Vec::new();
@@ -128,7 +124,7 @@ impl Feed {
             steps.drain(..).for_each(|step| checked.step(step));
         }
         self.file.seek(SeekFrom::Start(start))?;
-        Ok(checked)
+        Ok(Some(checked))
     }
 
     /// Has as much of a file as can be sent from there, without coming here: data, and a script that

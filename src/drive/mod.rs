@@ -58,13 +58,12 @@ pub use engine::run;
 pub use feed::Feed;
 pub use include::{Checked, Needs, Script, script};
 pub use last_guest::LastGuest;
-pub use opening::Dialing;
 pub use outcome::{Outcome, Trouble};
 pub use recorder::{Asked, Keeping};
 pub use setup::{Setup, Stdout};
 pub use signals::{Signal, Signals};
 pub use stop::Stop;
-pub use way::{Private, Way, address_in};
+pub use way::{Dialing, Private, Way, address_in};
 
 use crate::term::EditorEvent;
 use crate::transcript::SinkEvent;

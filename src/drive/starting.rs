@@ -20,7 +20,7 @@ use super::person::PROMPT;
 use super::prescan::PORTION;
 use super::raw::Raw;
 use super::reaching::Reaching;
-use super::recorder::{Recorder, Target, Urgency};
+use super::recorder::{Recorder, Recording, Urgency};
 use super::runners::Runners;
 use super::screen::{Screen, Telling};
 use super::securing::Securing;
@@ -137,9 +137,14 @@ fn start_names(setup: &Setup) -> Names {
     if guest { names.of_guest() } else { names }
 }
 
-fn open_record(setup: &Setup) -> Result<Option<Target>, Box<Outcome>> {
-    let opened: Result<_, FileError> = setup.keeping.open_record(setup.way.is_tap());
+fn open_record(setup: &Setup) -> Result<Option<Recording>, Box<Outcome>> {
+    let opened: Result<_, FileError> = setup.keeping.open_record(urgency(setup));
     opened.map_err(|err| Box::new(Outcome::of(err)))
+}
+
+/// What is done where a recording cannot keep up: what passes through a tap waits for nothing.
+fn urgency(setup: &Setup) -> Urgency {
+    if setup.way.is_tap() { Urgency::Loses } else { Urgency::Waits }
 }
 
 /// Whatever else ends the session: signals, and whoever holds a [`Stop`](super::Stop).
@@ -154,14 +159,13 @@ fn start_signals(setup: &Setup, registry: &Registry, waker: &Arc<Waker>) -> io::
 
 fn start_recorder(
     setup: &Setup,
-    record: Option<Target>,
+    record: Option<Recording>,
     inbox: &Inbox<Message>,
 ) -> Result<Recorder, Box<Outcome>> {
     let encoding = setup.runner.settings.encoding;
     let header = Header::new(setup.clock.started, setup.side(), setup.eol);
     let header = Header { encoding, ..header };
-    let urgency = if setup.way.is_tap() { Urgency::Loses } else { Urgency::Waits };
-    Recorder::start(header, setup.role, (&setup.keeping, urgency), record, &inbox.sender())
+    Recorder::start(header, setup.role, (&setup.keeping, urgency(setup)), record, &inbox.sender())
         .map_err(|err| Box::new(Outcome::of(err)))
 }
 

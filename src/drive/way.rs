@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::matching::Vars;
 use crate::net::private::Code;
-use crate::net::{Address, Network};
+use crate::net::{Address, Descriptors, DialOptions, Network, Tls};
 
 /// What the command line says about how conns come about.
 #[derive(Debug, Clone)]
@@ -50,6 +50,30 @@ pub fn address_in(address: &Address, vars: &mut Vars) {
     for (name, value) in [("addr", Some(address.to_string())), ("port", port)] {
         if let Some(value) = value.filter(|_| vars.value(name).is_none()) {
             vars.set(name, value);
+        }
+    }
+}
+
+/// How conns that steps open come about.
+#[derive(Debug, Clone)]
+pub struct Dialing {
+    /// Give up after this.
+    pub timeout: Duration,
+    /// Keep trying for so long.
+    pub retry: Duration,
+    /// How TLS is spoken.
+    pub tls: Tls,
+}
+
+impl Dialing {
+    pub(super) fn options(&self) -> DialOptions {
+        DialOptions {
+            connect_timeout: self.timeout,
+            retry: self.retry,
+            descriptors: Descriptors::Any,
+            tls: self.tls.clone(),
+            found: None,
+            code: None,
         }
     }
 }
