@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Read, Seek, Write};
-use std::net::TcpStream;
+use std::net::{Shutdown, TcpStream};
 use std::process::{Child, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
@@ -13,6 +13,7 @@ use std::thread;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
+use socket2::SockRef;
 use tempfile::TempDir;
 
 use crate::support::ends::Gathered;
@@ -160,6 +161,40 @@ fn a_file_goes_to_all_guests_behind_what_was_said_before_and_to_those_that_come_
     let came = second.read_to_end_within(DEADLINE);
     assert!(text.as_bytes().ends_with(&came), "{} bytes", came.len());
     host.wait().exited(0);
+}
+
+#[test]
+fn guests_who_read_are_not_dropped_however_little_may_wait_for_them() {
+    let dir = TempDir::new().unwrap();
+    let text = lines("a file", 600_000);
+    std::fs::write(dir.path().join("text"), &text).unwrap();
+    for plain in [&[][..], &["--plain"]] {
+        let host = Repl::new().args(["--listen", "127.0.0.1:0", "--no-half-close"]).args(plain);
+        let host = host.args(["--outbox", "256KiB"]).stdin_file(dir.path().join("text")).spawn();
+        let addr = host.listening_addr();
+        let mut guests = [(); 2].map(|()| {
+            let guest = TcpStream::connect(&addr).unwrap();
+            SockRef::from(&guest).set_recv_buffer_size(64 << 10).unwrap();
+            guest.set_read_timeout(Some(DEADLINE)).unwrap();
+            guest.shutdown(Shutdown::Write).unwrap();
+            (guest, Vec::new())
+        });
+        // Each a little at a time: what is read from a file is there sooner than they have taken it.
+        let (mut buf, mut reads) = (vec![0; 8 << 10], usize::MAX);
+        while reads > 0 {
+            reads = 0;
+            for (guest, came) in &mut guests {
+                let n = guest.read(&mut buf).unwrap();
+                came.extend_from_slice(&buf[..n]);
+                reads += n;
+            }
+        }
+        for (_, came) in guests {
+            assert!(text.as_bytes().ends_with(&came) && !came.is_empty(), "{}", came.len());
+        }
+        let host = host.wait().exited(0);
+        assert!(!host.stderr.contains("slow"), "{}", host.stderr);
+    }
 }
 
 #[test]

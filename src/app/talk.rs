@@ -9,7 +9,7 @@ use bytes::Bytes;
 use super::{colour, mock, private, vars};
 use crate::cli::Talk;
 use crate::drive::{
-    self, Asked, Cast, Clock, Dialing, Feed, Keeping, Private, Role, Setup, Stdout, Until, Way,
+    self, Asked, Cast, Clock, Dialing, Feed, Keeping, Part, Private, Setup, Stdout, Until, Way,
 };
 use crate::error::Error;
 use crate::net::{Address, Network, Tls, raise_descriptor_limit};
@@ -98,9 +98,9 @@ fn choose_driver(talk: &Talk, settings: &Settings, types: bool) -> Result<Driver
     if talk.is_mock()
         && let Some(path) = &talk.replay
     {
-        let role = mock::role(path, talk, settings)?;
+        let part = mock::part(path, talk, settings)?;
         let until = if talk.stay { Until::Ended } else { Until::Played };
-        return Ok(Driver::Cast { cast: Cast { role, until }, watched: types });
+        return Ok(Driver::Cast { cast: Cast { part, until }, watched: types });
     }
     if let Some(path) = &talk.replay {
         let finish = replay::Finish::Close {
@@ -135,13 +135,12 @@ fn check(driver: &mut Driver, encoding: Encoding) -> Result<Needs, Error> {
     let needs = |reads, asked| Ok(Needs { reads, asked });
     let feed = match driver {
         Driver::Feed(feed) => feed,
-        Driver::Cast { cast: Cast { role: Role::Server(_), .. }, watched: false }
+        Driver::Cast { cast: Cast { part: Part::Server(_), .. }, watched: false }
         | Driver::Play(_)
         | Driver::Nobody => return needs(true, Asked::Never),
         Driver::Prompt | Driver::Cast { .. } => return needs(true, Asked::Yes),
     };
-    let checked = feed.is_file().and_then(|file| file.then(|| feed.check(encoding)).transpose());
-    match checked {
+    match feed.check(encoding) {
         Ok(None) if feed.is_script() => needs(true, Asked::Perhaps),
         Ok(None) => needs(false, Asked::Never),
         Ok(Some(checked)) => {

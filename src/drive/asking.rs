@@ -8,8 +8,7 @@ use anstream::ColorChoice;
 use mio::{Events, Poll, Token};
 
 use super::inbox::Inbox;
-use super::setup::wants_colour;
-use super::{Signal, Signals};
+use super::{Signal, Signals, colour};
 use crate::term::{
     Assist, Completion, Editor, EditorConfig, EditorError, EditorEvent, Graphemes, Printer,
     Terminal,
@@ -50,10 +49,10 @@ pub enum Answer<T> {
 pub fn ask<T>(
     terminal: &Terminal,
     question: Question,
-    colour: ColorChoice,
+    choice: ColorChoice,
     judge: impl Fn(&str) -> Result<T, String>,
 ) -> Result<Answer<T>, EditorError> {
-    let mut asking = Asking::start(terminal, colour)?;
+    let mut asking = Asking::start(terminal, choice)?;
     for _ in 0..question.times {
         let line = match asking.ask(terminal, question)? {
             Answer::Given(line) => line,
@@ -79,14 +78,14 @@ struct Asking {
 }
 
 impl Asking {
-    fn start(terminal: &Terminal, colour: ColorChoice) -> Result<Asking, EditorError> {
+    fn start(terminal: &Terminal, choice: ColorChoice) -> Result<Asking, EditorError> {
         let poll = Poll::new()?;
         let inbox = Inbox::new(poll.registry(), TYPED)?;
         // Before the editor, which is made to end by one of our own; the printer is not to get it.
         let mut signals = Signals::catch()?;
         signals.register(poll.registry(), SIGNALS)?;
         Signals::leave_interrupts_to_others();
-        let printer = Printer::start(terminal, wants_colour(colour));
+        let printer = Printer::start(terminal, colour::on_terminal(choice));
         Signals::take_interrupts_back();
         Ok(Asking { poll, inbox, signals, printer: printer?, typed: VecDeque::new() })
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::met::Met;
+use super::roommates::Roommates;
 use crate::command::{self, Offers};
 use crate::matching::Secrets;
 use crate::script::MAIN;
@@ -16,19 +16,19 @@ use crate::wire::ConnId;
 pub(super) struct Names {
     here: Arc<Mutex<BTreeMap<ConnId, String>>>,
     /// There where a person is a guest, perhaps of a room.
-    met: Option<Arc<Mutex<Met>>>,
+    roommates: Option<Arc<Mutex<Roommates>>>,
     /// What is kept in no file.
     secrets: Secrets,
 }
 
 impl Names {
     pub(super) fn new(secrets: Secrets) -> Self {
-        Names { here: Arc::default(), met: None, secrets }
+        Names { here: Arc::default(), roommates: None, secrets }
     }
 
     /// Those of a person who is a guest: if it is a room, it names those who are there.
     pub(super) fn of_guest(self) -> Self {
-        Names { met: Some(Arc::default()), ..self }
+        Names { roommates: Some(Arc::default()), ..self }
     }
 
     pub(super) fn observe(&self, effect: &Effect) {
@@ -40,8 +40,8 @@ impl Names {
                 }
             }
             Effect::Heard { bytes, .. } => {
-                if let Some(mut met) = self.met() {
-                    met.hears(bytes);
+                if let Some(mut roommates) = self.roommates() {
+                    roommates.hears(bytes);
                 }
             }
             Effect::Renamed { conn: Some(conn), name } => {
@@ -56,16 +56,16 @@ impl Names {
 
     /// Whether a room has told what it calls us: then nothing else counts.
     pub(super) fn knows_own(&self) -> bool {
-        self.met().is_some_and(|met| met.knows_own())
+        self.roommates().is_some_and(|roommates| roommates.knows_own())
     }
 
     /// What a room calls us, if it has told since this was last asked.
     pub(super) fn take_own(&self) -> Option<String> {
-        self.met()?.take_own()
+        self.roommates()?.take_own()
     }
 
-    fn met(&self) -> Option<MutexGuard<'_, Met>> {
-        Some(self.met.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner))
+    fn roommates(&self) -> Option<MutexGuard<'_, Roommates>> {
+        Some(self.roommates.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<ConnId, String>> {
@@ -76,8 +76,8 @@ impl Names {
 impl Assist for Names {
     fn complete(&self, line: &str, pos: usize) -> Completion {
         let mut names: Vec<String> = self.lock().values().cloned().collect();
-        if let Some(met) = self.met() {
-            names.extend(met.names().cloned());
+        if let Some(roommates) = self.roommates() {
+            names.extend(roommates.names().cloned());
         }
         let found = command::complete(line, pos, &names);
         match found.offers {

@@ -1,6 +1,7 @@
 //! The open conns: reads them in turn, sends what waits, closes them.
 
 mod broadcast;
+mod closing;
 mod slot;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -12,9 +13,10 @@ use mio::event::Event;
 use mio::{Interest, Registry, Token};
 
 use self::broadcast::Broadcast;
+pub(super) use self::closing::Closed;
 use self::slot::Slot;
 use super::landing::Landing;
-use crate::net::{Conn, Flushed, NetStream, Portion, ReadOutcome, Settled, TlsStart};
+use crate::net::{Conn, Flushed, NetStream, Portion, ReadOutcome, TlsStart};
 use crate::session::{Audience, Ending, Input};
 use crate::units::At;
 use crate::wire::ConnId;
@@ -70,13 +72,6 @@ pub(super) struct Conns {
     landing: Landing,
     /// For what is discarded.
     scratch: Box<[u8]>,
-}
-
-/// A conn is closed.
-pub(super) struct Closed {
-    /// So many bytes were never taken by its peer, although the conn was whole until we closed it, and
-    /// the peer was to have them.
-    pub(super) unsent: usize,
 }
 
 impl Conns {
@@ -288,47 +283,6 @@ impl Conns {
         }
     }
 
-    pub(super) fn close(&mut self, now: At, id: ConnId) {
-        if let Some(slot) = self.slot(id) {
-            slot.conn.close(now);
-            self.closes(id);
-        }
-    }
-
-    /// Closes once all is sent, however long that takes.
-    pub(super) fn finish(&mut self, now: At, id: ConnId) {
-        if let Some(slot) = self.slot(id) {
-            slot.conn.finish(now);
-            self.closes(id);
-        }
-    }
-
-    fn closes(&mut self, id: ConnId) {
-        self.closing.insert(id);
-        self.unsettled.insert(id);
-        self.blocked.remove(&id);
-    }
-
-    /// Lets no close take as long as it takes any more.
-    pub(super) fn hurry(&mut self, now: At) {
-        for id in &self.closing {
-            if let Some(slot) = self.slots.get_mut(id) {
-                slot.conn.close(now);
-            }
-        }
-        self.unsettled.extend(&self.closing);
-    }
-
-    /// Sends what is taken at once, and resets.
-    pub(super) fn reset(&mut self, id: ConnId) {
-        self.slot(id);
-        if let Some(slot) = self.slots.remove(&id) {
-            slot.conn.reset();
-            self.blocked.remove(&id);
-            self.closing.remove(&id);
-        }
-    }
-
     /// Its guest is being dropped, which has been told.
     pub(super) fn give_up(&mut self, id: ConnId) {
         if let Some(slot) = self.slots.get_mut(&id) {
@@ -429,38 +383,11 @@ impl Conns {
         !self.dirty.is_empty() || !self.unsettled.is_empty() || !self.broadcast.is_empty()
     }
 
-    /// Takes the closes that something happened to as far as they go now, and sees to it that what was
-    /// blocked for a while is tried again.
+    /// Takes closes as far as they go now, and sees to it that what was blocked for a while is tried again.
     pub(super) fn settle(&mut self, now: At) -> Vec<Closed> {
-        let mut closed = Vec::new();
-        for id in self.due(now) {
-            let Some(slot) = self.slots.get_mut(&id) else { continue };
-            match slot.conn.settle(now, &mut self.scratch) {
-                Settled::Pending => {}
-                Settled::More => {
-                    self.unsettled.insert(id);
-                }
-                Settled::Done { unsent, whole } => {
-                    let news = whole && !slot.given_up && !self.room;
-                    closed.push(Closed { unsent: if news { unsent } else { 0 } });
-                    self.slots.remove(&id);
-                    self.closing.remove(&id);
-                }
-            }
-        }
+        let closed = self.settle_closes(now);
         self.retry(now);
         closed
-    }
-
-    /// The closing conns to be settled now.
-    fn due(&mut self, now: At) -> BTreeSet<ConnId> {
-        let mut due = std::mem::take(&mut self.unsettled);
-        due.extend(self.deadlines().filter(|(_, at)| *at <= now).map(|(id, _)| id));
-        due
-    }
-
-    fn deadlines(&self) -> impl Iterator<Item = (ConnId, At)> {
-        self.closing.iter().filter_map(|id| Some((*id, self.slots.get(id)?.conn.deadline()?)))
     }
 
     fn retry(&mut self, now: At) {
@@ -477,7 +404,7 @@ impl Conns {
 
     /// When a close is to be settled, or a conn to be tried again, whatever happens.
     pub(super) fn deadline(&self) -> Option<At> {
-        self.deadlines().map(|(_, at)| at).chain(self.retry).min()
+        self.closing_deadlines().map(|(_, at)| at).chain(self.retry).min()
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -67,7 +67,7 @@ impl Engine {
     pub(super) fn finish(mut self) -> Outcome {
         let told = self.forced || !self.outcome.troubles.is_empty();
         self.judge_guests();
-        if self.scripted && !self.runners.own.is_prompt() && !told {
+        if self.feeding.is_script() && !self.runners.own.is_prompt() && !told {
             let lines = self.runners.own.unread_lines();
             if lines > 0 {
                 self.screen.notice(&Notice::Unread(lines));

@@ -1,19 +1,19 @@
 //! The loop itself.
 
 use std::collections::VecDeque;
-use std::fs::File;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use mio::{Events, Poll, Token};
 
 use super::assist::Names;
 use super::conns::Conns;
+use super::door::{Came, Door};
 use super::eager::Eager;
-use super::feed::{Fed, Feed};
+use super::feeding::Feeding;
 use super::inbox::Inbox;
 use super::opening::Opening;
 use super::raw::{Level, Raw};
@@ -22,11 +22,11 @@ use super::recorder::Recorder;
 use super::runners::Runners;
 use super::screen::Screen;
 use super::securing::Securing;
-use super::way::{Came, Door};
+
 use super::{Clock, Message, Outcome, Setup, Signals, Stop, Trouble};
 use crate::net::KNOCKS;
 use crate::replay;
-use crate::script::{Action, Parser, Report, ScriptFault};
+use crate::script::{Action, Parser, Report};
 use crate::session::{Drive, Effect, Input, Notice, Queue, Session};
 use crate::term::Terminal;
 use crate::transcript::{Redactor, SinkEvent};
@@ -45,9 +45,6 @@ pub(super) const CONNS: usize = 8;
 
 /// How many guests are let in before those who are here get their turn again.
 const LET_IN: usize = 64;
-
-/// Bytes of steps that wait to be run before no more are read.
-const BACKLOG: usize = 128 << 10;
 
 /// Steps that follow each other in one round. A script that never waits must not keep the session from
 /// seeing that it is to end.
@@ -69,16 +66,7 @@ pub(super) struct Engine {
     pub(super) conns: Conns,
     pub(super) session: Box<dyn Session>,
     pub(super) runners: Runners,
-    pub(super) feed: Option<Feed>,
-    /// What is sent from a file without coming here.
-    pub(super) poured: Option<Arc<File>>,
-    /// There may be something to read from the feed.
-    pub(super) feed_ready: bool,
-    pub(super) feed_held: bool,
-    /// The session was not told that the script is idle, since there seemed to be more to read.
-    pub(super) idle_untold: bool,
-    /// What stopped a script that is read bit by bit; to be told when the steps before it are done.
-    pub(super) fault: Option<Box<ScriptFault>>,
+    pub(super) feeding: Feeding,
     pub(super) raw: Option<Raw>,
     pub(super) screen: Screen,
     pub(super) stops: Vec<Stop>,
@@ -103,7 +91,6 @@ pub(super) struct Engine {
     pub(super) editing: Option<(Terminal, Option<PathBuf>)>,
     /// What a person types becomes steps here.
     pub(super) typed: Parser,
-    pub(super) scripted: bool,
 }
 
 /// Holds a session to its end.
@@ -174,7 +161,7 @@ impl Engine {
                 // A lookup that is done wakes the inbox.
                 INBOX | REACHING => self.reaching.stir(),
                 SIGNALS => self.signalled(),
-                STDIN => self.feed_ready = true,
+                STDIN => self.feeding.stir(),
                 DOOR => self.door.event(),
                 token if token >= KNOCKS => self.door.knocked(token),
                 _ => self.conns.event(event),
@@ -244,59 +231,13 @@ impl Engine {
                 self.ended_unsecured(*conn, how);
                 // Whether there is input waiting decides whether the session goes on.
                 self.step();
-                self.feed_ready |= self.feed.as_ref().is_some_and(Feed::is_ready);
+                self.feeding.look();
                 self.read_feed();
                 self.step();
                 self.tell_cut();
             }
             self.input(input);
             self.step();
-        }
-    }
-
-    fn may_read_feed(&self) -> bool {
-        let opened = self.opened.load(Ordering::SeqCst);
-        let wanted = opened && !self.feed_held && !self.left && self.fault.is_none();
-        wanted && self.feed.is_some() && self.feed_ready && self.runners.own.backlog() < BACKLOG
-    }
-
-    fn read_feed(&mut self) {
-        if !self.may_read_feed() {
-            return;
-        }
-        let Some(feed) = &mut self.feed else { return };
-        let mut steps = Vec::new();
-        let fed = feed.read(&mut steps);
-        if std::mem::take(&mut self.idle_untold) {
-            self.runners.own.not_idle();
-        }
-        for step in steps {
-            match step {
-                Ok(step) => {
-                    if step.asks() {
-                        self.recorder.is_asked();
-                    }
-                    self.runners.own.push(step);
-                }
-                Err(fault) => {
-                    self.fault = Some(Box::new(fault));
-                    return;
-                }
-            }
-        }
-        match fed {
-            Ok(Fed::More) => {}
-            Ok(Fed::Blocked) => self.feed_ready = false,
-            Ok(Fed::Ended) => {
-                self.feed = None;
-                self.runners.own.complete();
-                self.recorder.all_have_come();
-            }
-            Err(source) => {
-                let name = feed.name().to_owned();
-                self.outcome.add(Trouble::Read { name, source });
-                self.input(Input::Drive(Drive::Quit));
-            }
         }
     }
 
@@ -321,16 +262,6 @@ impl Engine {
         self.more_steps = true;
     }
 
-    /// All steps before a faulty one are done: the script stops here.
-    fn stop_at_fault(&mut self) {
-        if self.runners.own.is_idle()
-            && let Some(fault) = self.fault.take()
-        {
-            self.outcome.add(Trouble::Script(fault));
-            self.input(Input::Drive(Drive::Quit));
-        }
-    }
-
     fn act(&mut self, action: Action) {
         match action {
             Action::Session(Input::Drive(Drive::Idle)) => self.idle(),
@@ -349,20 +280,6 @@ impl Engine {
                 self.input(Input::Drive(Drive::Quit));
             }
             Action::Prompt => self.edit(),
-        }
-    }
-
-    /// No step waits to be run. What stands in standard input and was not read yet counts as waiting.
-    fn idle(&mut self) {
-        if self.fault.is_some() {
-            return; // it is told in this same round
-        }
-        if self.feed.as_ref().is_some_and(Feed::is_ready) {
-            self.feed_ready = true;
-            self.idle_untold = true;
-        } else {
-            self.runners.own.starve();
-            self.input(Input::Drive(Drive::Idle));
         }
     }
 

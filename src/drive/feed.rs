@@ -89,31 +89,27 @@ impl Feed {
         }
     }
 
-    /// Whether it is a script in a regular file, which is parsed whole before anything is sent.
+    /// Parses all of it, from where it stands, and goes back there: where it is a script in a regular file, which
+    /// is parsed whole before anything is sent. It keeps nothing but the faults, among them what cannot be said
+    /// in `encoding`.
     ///
     /// # Errors
-    /// It is a directory, or the system does not tell.
-    pub fn is_file(&self) -> io::Result<bool> {
+    /// It is a directory, or cannot be read.
+    pub fn check(&mut self, encoding: Encoding) -> io::Result<Option<Checked>> {
         let metadata = self.file.metadata()?;
         if metadata.is_dir() {
             return Err(io::ErrorKind::IsADirectory.into());
         }
-        Ok(self.scripted && metadata.is_file())
-    }
-
-    /// Parses all of it, from where it stands, and goes back there. It keeps nothing but the faults, among
-    /// them what cannot be said in `encoding`.
-    ///
-    /// # Errors
-    /// It cannot be read.
-    pub fn check(&mut self, encoding: Encoding) -> io::Result<Checked> {
+        if !self.scripted || !metadata.is_file() {
+            return Ok(None);
+        }
         let start = self.file.stream_position()?;
         let mut checked = Checked::new(encoding);
         if encoding.is_utf8()
             && let Looked::Text { cuts, returns } = prescan::look(&self.file, start)?
         {
             self.cuts = if returns { Vec::new() } else { cuts };
-            return Ok(checked);
+            return Ok(Some(checked));
         }
         let mut parser = Some(Parser::new(self.source.clone()));
         let mut steps = Vec::new();
@@ -128,27 +124,28 @@ impl Feed {
             steps.drain(..).for_each(|step| checked.step(step));
         }
         self.file.seek(SeekFrom::Start(start))?;
-        Ok(checked)
+        Ok(Some(checked))
     }
 
-    /// Has what is text in a file sent from there, without coming here, as far as it was or is looked at:
-    /// [`What::File`] says which parts. Gives back the file, where there are such parts.
+    /// Has as much of a file as can be sent from there, without coming here: data, and a script that
+    /// [`Feed::check`] found to be but text that is sent as it stands. [`What::File`] says which parts. Gives
+    /// back the file, where there may be such parts.
     ///
     /// # Errors
-    /// It cannot be read.
+    /// The system refuses.
     pub(super) fn pour(&mut self) -> io::Result<Option<Arc<File>>> {
-        if !self.file.metadata()?.is_file() {
+        let cuts = std::mem::take(&mut self.cuts);
+        if self.scripted && cuts.is_empty() || !self.file.metadata()?.is_file() {
             return Ok(None);
         }
         let start = self.file.stream_position()?;
-        if !self.scripted {
-            self.cuts = prescan::cuts(&self.file, start)?;
-        }
-        if self.cuts.is_empty() {
-            return Ok(None);
-        }
         let file = Arc::new(self.file.try_clone()?);
-        self.pouring = Some(Pouring::new(Arc::clone(&file), start, std::mem::take(&mut self.cuts)));
+        let poured = Arc::clone(&file);
+        self.pouring = Some(if self.scripted {
+            Pouring::lines(poured, start, cuts)
+        } else {
+            Pouring::data(poured, start)
+        });
         Ok(Some(file))
     }
 
@@ -222,5 +219,74 @@ impl Feed {
         let line = self.line;
         self.line += memchr::memchr_iter(b'\n', &bytes).count() as u64;
         Step { source: self.source.clone(), line, what: What::Data(bytes) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    fn fed(feed: &mut Feed) -> Vec<(u64, What)> {
+        let (mut all, mut steps) = (Vec::new(), Vec::new());
+        while feed.read(&mut steps).unwrap() == Fed::More {
+            all.extend(steps.drain(..).map(Result::unwrap).map(|step| (step.line, step.what)));
+        }
+        all
+    }
+
+    fn written(text: &[u8]) -> File {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(text).unwrap();
+        file
+    }
+
+    #[test]
+    fn what_grows_while_it_is_sent_is_sent_to_its_end_and_what_shrinks_as_far_as_it_goes() {
+        let text = b"twelve bytes\n".repeat(100_000);
+        for script in [true, false] {
+            for grows in [true, false] {
+                let mut file = written(&text);
+                file.seek(SeekFrom::Start(13)).unwrap();
+                let mut feed = Feed::new(file.try_clone().unwrap(), STDIN.into(), script);
+                if script {
+                    feed.check(Encoding::default()).unwrap();
+                }
+                assert!(feed.pour().unwrap().is_some());
+                let mut steps = Vec::new();
+                feed.read(&mut steps).unwrap();
+                let Ok(Step { line: 1, what: What::File { range, .. }, .. }) = &steps[0] else {
+                    panic!("{steps:?}")
+                };
+                assert_eq!((range.start, file.stream_position().unwrap()), (13, range.end));
+                if grows {
+                    file.seek(SeekFrom::End(0)).unwrap();
+                    file.write_all(b"more\n").unwrap();
+                    file.seek(SeekFrom::Start(range.end)).unwrap();
+                } else {
+                    file.set_len(range.end).unwrap();
+                }
+                let rest = fed(&mut feed);
+                let Some((line, What::Text(last) | What::Data(last))) = rest.last() else {
+                    assert!(
+                        !grows && rest.iter().all(|(_, what)| matches!(what, What::File { .. }))
+                    );
+                    continue;
+                };
+                assert!(grows && last.ends_with(b"twelve bytes\nmore\n"));
+                let ends = memchr::memchr_iter(b'\n', last).count() as u64;
+                assert_eq!(line + ends, 100_001, "script: {script}");
+            }
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_file_that_cannot_be_read_is_a_matter_of_reading_it() {
+        // Nothing is mapped where it begins.
+        let mut feed = Feed::new(File::open("/proc/self/mem").unwrap(), STDIN.into(), false);
+        feed.pour().unwrap();
+        feed.read(&mut Vec::new()).unwrap_err();
     }
 }

@@ -1,38 +1,12 @@
 //! `/open`: another conn.
 
-use std::time::Duration;
-
 use super::engine::{Engine, OPENING};
-use super::{Trouble, Way};
-use crate::net::{Address, Descriptors, DialOptions, Dialer, Link, Tls};
+use super::{Dialing, Trouble, Way};
+use crate::net::{Address, Dialer, Link};
 use crate::script::{Blame, Failure, Place, Report};
 use crate::session::Input;
 use crate::units::At;
 use crate::wire::Side;
-
-/// How conns that steps open come about.
-#[derive(Debug, Clone)]
-pub struct Dialing {
-    /// Give up after this.
-    pub timeout: Duration,
-    /// Keep trying for so long.
-    pub retry: Duration,
-    /// How TLS is spoken.
-    pub tls: Tls,
-}
-
-impl Dialing {
-    pub(super) fn options(&self) -> DialOptions {
-        DialOptions {
-            connect_timeout: self.timeout,
-            retry: self.retry,
-            descriptors: Descriptors::Any,
-            tls: self.tls.clone(),
-            found: None,
-            code: None,
-        }
-    }
-}
 
 /// The conn that is being opened. There is one at most: the step waits for it.
 pub(super) struct Opening {

@@ -1,13 +1,12 @@
 //! Effects: what the session wants done.
 
 use std::ops::Range;
-use std::sync::Arc;
 
 use bytes::Bytes;
 
 use super::Trouble;
+use super::door::Door;
 use super::engine::Engine;
-use super::way::Door;
 use crate::net::Portion;
 use crate::script::Want;
 use crate::session::{Effect, Ending, Input, Leave, Notice, Record, Recorded, Source};
@@ -79,8 +78,8 @@ impl Engine {
 
     /// Queues a part of the script's file.
     fn pour(&mut self, conn: ConnId, range: Range<u64>) {
-        if let Some(file) = &self.poured {
-            self.conns.pour(conn, Portion::new(Arc::clone(file), range));
+        if let Some(file) = self.feeding.poured() {
+            self.conns.pour(conn, Portion::new(file, range));
         }
     }
 
@@ -146,7 +145,7 @@ impl Engine {
             Source::Conns => self.conns.pause_all(paused),
             Source::Talkers => self.conns.pause_talkers(paused),
             Source::Script => {
-                self.feed_held = paused;
+                self.feeding.hold(paused);
                 self.runners.hold(source, paused);
             }
             Source::ScriptOf(_) => self.runners.hold(source, paused),

@@ -9,25 +9,39 @@ use std::sync::Arc;
 use bytes::Bytes;
 use memchr::memchr;
 
-use super::prescan::Cut;
+use super::prescan::{Cut, next_cut};
 use crate::script::What;
 
 /// How much of its first line a part of a file has with it, for errors, in bytes.
 const SHOWN: usize = 4 << 10;
 
-/// The parts of a file that are still to be sent.
+/// The parts of a file that are still to be sent. What is behind the last of them is to be read.
 #[derive(Debug)]
 pub(super) struct Pouring {
     file: Arc<File>,
     /// Where the next one begins.
     at: Cut,
-    cuts: std::vec::IntoIter<Cut>,
+    cuts: Cuts,
+}
+
+/// Where a file is cut.
+#[derive(Debug)]
+enum Cuts {
+    /// At these places, which a look at all of it found.
+    Known(std::vec::IntoIter<Cut>),
+    /// Anywhere: it is data. It is looked at as it is sent, so that nobody waits for a look at all of it.
+    Anywhere,
 }
 
 impl Pouring {
-    /// Has a file, which stands at `start`, sent up to the last of these cuts.
-    pub(super) fn new(file: Arc<File>, start: u64, cuts: Vec<Cut>) -> Pouring {
-        Pouring { file, at: Cut { at: start, ends: 0 }, cuts: cuts.into_iter() }
+    /// Has a file of lines, which stands at `start`, sent up to the last of these cuts.
+    pub(super) fn lines(file: Arc<File>, start: u64, cuts: Vec<Cut>) -> Pouring {
+        Pouring { file, at: Cut { at: start, ends: 0 }, cuts: Cuts::Known(cuts.into_iter()) }
+    }
+
+    /// Has a file of data, which stands at `start`, sent.
+    pub(super) fn data(file: Arc<File>, start: u64) -> Pouring {
+        Pouring { file, at: Cut { at: start, ends: 0 }, cuts: Cuts::Anywhere }
     }
 
     /// The next part, and the number of its first line. The file stands behind it then.
@@ -35,7 +49,11 @@ impl Pouring {
     /// # Errors
     /// It cannot be read.
     pub(super) fn next(&mut self) -> io::Result<Option<(u64, What)>> {
-        let Some(cut) = self.cuts.next() else { return Ok(None) };
+        let cut = match &mut self.cuts {
+            Cuts::Known(cuts) => cuts.next(),
+            Cuts::Anywhere => next_cut(&self.file, self.at)?,
+        };
+        let Some(cut) = cut else { return Ok(None) };
         let begin = std::mem::replace(&mut self.at, cut);
         let range = begin.at..cut.at;
         let first = self.first_line(&range)?;

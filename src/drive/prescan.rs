@@ -1,5 +1,5 @@
-//! A first look at a script in a file: whether any of its lines is more than text, and where it can be
-//! cut. A file that is but data to be sent, of any size, has no fault that a parser could find.
+//! A look at a file before it is sent: whether any line of a script is more than text, and where it can be
+//! cut. A script that is but text, of any size, has no fault that a parser could find.
 
 use std::fs::File;
 use std::io::{self, ErrorKind};
@@ -19,24 +19,25 @@ const CHUNK: usize = 64 << 10;
 /// How much is looked at before another thread is worth its start, in bytes.
 const SHARE: u64 = 8 << 20;
 
-/// Between two cuts, in bytes, or a little more: what a socket takes at once many times over.
-const PORTION: u64 = 1 << 20;
+/// How far two cuts are apart, about, in bytes; up to twice as far where two threads meet, and as far as a line
+/// is long. Many times what a socket takes at once.
+pub(super) const PORTION: u64 = 512 << 10;
 
-/// What was found.
+/// What was found in a script.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Looked {
     /// A line begins with a `/`.
     Commands,
     /// All is text.
     Text {
-        /// Places behind line ends, some 1 MiB apart.
+        /// Places behind line ends, a portion apart.
         cuts: Vec<Cut>,
         /// Some of it is a `\r`, which may be a part of a line end.
         returns: bool,
     },
 }
 
-/// A place behind a line end.
+/// A place where a file is cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Cut {
     /// How many bytes are before it.
@@ -51,19 +52,30 @@ pub(super) struct Cut {
 /// It cannot be read.
 pub(super) fn look(file: &File, start: u64) -> io::Result<Looked> {
     let commands = AtomicBool::new(false);
-    let all = Looker { file, start, commands: Some(&commands) }.all()?;
+    let all = Looker { file, start, commands: &commands }.all()?;
     if commands.into_inner() {
         return Ok(Looked::Commands);
     }
     Ok(Looked::Text { cuts: all.cuts, returns: all.returns })
 }
 
-/// Looks where `file`, which is data, can be cut from `start` on, where a line begins.
+/// The next place to cut `file`, which is data, behind `from`: a portion further, be a line end there or not.
+/// `None` where the file has no more than that.
 ///
 /// # Errors
 /// It cannot be read.
-pub(super) fn cuts(file: &File, start: u64) -> io::Result<Vec<Cut>> {
-    Ok(Looker { file, start, commands: None }.all()?.cuts)
+pub(super) fn next_cut(file: &File, from: Cut) -> io::Result<Option<Cut>> {
+    let mut buf = vec![0; CHUNK];
+    let Cut { mut at, mut ends } = from;
+    while at < from.at + PORTION {
+        let read = read(file, &mut buf, at)?;
+        if read.is_empty() {
+            return Ok(None);
+        }
+        ends += ends_in(read);
+        at += read.len() as u64;
+    }
+    Ok(Some(Cut { at, ends }))
 }
 
 /// What stands in a part of the file.
@@ -89,8 +101,8 @@ struct Looker<'a> {
     file: &'a File,
     /// Where a line begins.
     start: u64,
-    /// Whether a line was found that begins with a `/`, where that matters.
-    commands: Option<&'a AtomicBool>,
+    /// Whether a line was found that begins with a `/`.
+    commands: &'a AtomicBool,
 }
 
 impl Looker<'_> {
@@ -121,17 +133,15 @@ impl Looker<'_> {
         let slash = Finder::new(b"\n/");
         let mut buf = vec![0; CHUNK];
         let (mut share, mut at, mut cut) = (Share::default(), range.start, range.start);
-        let mut begins = at == self.start || self.read(&mut buf[..1], at - 1)? == b"\n";
-        while at < range.end && !self.commands.is_some_and(|found| found.load(Ordering::Relaxed)) {
+        let mut begins = at == self.start || read(self.file, &mut buf[..1], at - 1)? == b"\n";
+        while at < range.end && !self.commands.load(Ordering::Relaxed) {
             let room = usize::try_from(range.end - at).map_or(CHUNK, |rest| rest.min(CHUNK));
-            let read = self.read(&mut buf[..room], at)?;
+            let read = read(self.file, &mut buf[..room], at)?;
             if read.is_empty() {
                 break;
             }
-            if let Some(commands) = self.commands
-                && (begins && read.starts_with(b"/") || slash.find(read).is_some())
-            {
-                commands.store(true, Ordering::Relaxed);
+            if begins && read.starts_with(b"/") || slash.find(read).is_some() {
+                self.commands.store(true, Ordering::Relaxed);
             }
             begins = read.ends_with(b"\n");
             share.returns = share.returns || memchr(b'\r', read).is_some();
@@ -140,29 +150,29 @@ impl Looker<'_> {
             {
                 let (before, behind) = read.split_at(end + 1);
                 cut = at + before.len() as u64;
-                share.ends += ends(before);
+                share.ends += ends_in(before);
                 share.cuts.push(Cut { at: cut, ends: share.ends });
-                share.ends += ends(behind);
+                share.ends += ends_in(behind);
             } else {
-                share.ends += ends(read);
+                share.ends += ends_in(read);
             }
             at += read.len() as u64;
         }
         Ok(share)
     }
+}
 
-    /// Reads once. Nothing is the end.
-    fn read<'a>(&self, buf: &'a mut [u8], at: u64) -> io::Result<&'a [u8]> {
-        loop {
-            match self.file.read_at(buf, at) {
-                Err(err) if err.kind() == ErrorKind::Interrupted => {}
-                read => return read.map(|n| &buf[..n]),
-            }
+/// Reads once. Nothing is the end.
+fn read<'a>(file: &File, buf: &'a mut [u8], at: u64) -> io::Result<&'a [u8]> {
+    loop {
+        match file.read_at(buf, at) {
+            Err(err) if err.kind() == ErrorKind::Interrupted => {}
+            read => return read.map(|n| &buf[..n]),
         }
     }
 }
 
-fn ends(text: &[u8]) -> u64 {
+fn ends_in(text: &[u8]) -> u64 {
     memchr_iter(b'\n', text).count() as u64
 }
 
@@ -172,12 +182,16 @@ mod tests {
 
     use super::*;
 
-    fn looked(start: u64, parts: &[&[u8]]) -> Looked {
+    fn written(parts: &[&[u8]]) -> File {
         let mut file = tempfile::tempfile().unwrap();
         for part in parts {
             file.write_all(part).unwrap();
         }
-        look(&file, start).unwrap()
+        file
+    }
+
+    fn looked(start: u64, parts: &[&[u8]]) -> Looked {
+        look(&written(parts), start).unwrap()
     }
 
     fn found(start: u64, parts: &[&[u8]]) -> bool {
@@ -212,8 +226,9 @@ mod tests {
             panic!("commands");
         };
         assert!(!returns);
-        assert!(cuts.len() > 30, "{}", cuts.len());
-        assert!(cuts.is_sorted_by(|one, next| one.at + PORTION / 2 < next.at));
+        assert!(cuts.len() > 40, "{}", cuts.len());
+        let apart = PORTION / 2..2 * (PORTION + CHUNK as u64);
+        assert!(cuts.is_sorted_by(|one, next| apart.contains(&(next.at - one.at))), "{cuts:?}");
         assert!(cuts.iter().all(|cut| cut.at == (cut.ends + 1) * 13), "{cuts:?}");
     }
 
@@ -225,5 +240,18 @@ mod tests {
             panic!("commands");
         };
         assert_eq!((cuts, returns), (vec![Cut { at: (3 << 20) + 2, ends: 1 }], true));
+    }
+
+    #[test]
+    fn data_is_cut_wherever_it_is_and_its_line_ends_are_counted() {
+        let file = written(&[&b"x\n".repeat(1 << 20), b"y"]);
+        let mut cut = Cut { at: 3, ends: 1 };
+        let mut parts = 0;
+        while let Some(next) = next_cut(&file, cut).unwrap() {
+            assert!((cut.at + PORTION..cut.at + PORTION + CHUNK as u64).contains(&next.at));
+            assert_eq!(next.ends, next.at / 2);
+            (cut, parts) = (next, parts + 1);
+        }
+        assert_eq!(parts, 3, "the rest is less than a portion");
     }
 }

@@ -9,6 +9,7 @@ use bytes::{Buf, Bytes, BytesMut};
 use memchr::memrchr;
 use mio::{Interest, Registry, Token};
 use rustix::event::PollFlags;
+use rustix::pipe::PIPE_BUF;
 
 use super::readiness;
 use crate::wire::ConnId;
@@ -19,10 +20,6 @@ const BOUND: usize = 1 << 20;
 /// What is shorter than this is copied together while it waits: many small pieces take far more memory
 /// than their bytes.
 const SMALL: usize = 4 << 10;
-
-/// What a pipe that is ready takes without blocking, whatever else is in it: POSIX' `PIPE_BUF`, as
-/// Linux has it. Others have 512, and then a reader that stalls holds up the loop until it goes on.
-const PIPE_BUF: usize = 4096;
 
 /// Standard output.
 ///
@@ -150,6 +147,7 @@ impl Raw {
             if !self.steady && !readiness::is_ready(&self.out, PollFlags::OUT) {
                 break;
             }
+            // So much a pipe that is ready takes without blocking, whatever else is in it.
             let most = if self.steady { front.len() } else { front.len().min(PIPE_BUF) };
             match self.out.write(&front[..most]) {
                 Ok(n) => {

@@ -36,7 +36,7 @@ pub(super) enum Urgency {
 }
 
 /// What `--record` names, opened.
-pub(super) enum Target {
+pub(super) enum Recording {
     File(File),
     Pipe(LatePipe),
 }
@@ -81,12 +81,12 @@ impl Keeping {
 
     /// Opens what `--record` names. That of a pipe takes until somebody reads it, and is put off where
     /// nothing may wait for that.
-    pub(super) fn open_record(&self, late: bool) -> Result<Option<Target>, FileError> {
+    pub(super) fn open_record(&self, urgency: Urgency) -> Result<Option<Recording>, FileError> {
         let Some(path) = self.record.as_deref() else { return Ok(None) };
-        let pipe = if late { LatePipe::at(path) } else { None };
+        let pipe = if urgency == Urgency::Loses { LatePipe::at(path) } else { None };
         match pipe {
-            Some(pipe) => Ok(Some(Target::Pipe(pipe))),
-            None => create(path).map(|file| Some(Target::File(file))),
+            Some(pipe) => Ok(Some(Recording::Pipe(pipe))),
+            None => create(path).map(|file| Some(Recording::File(file))),
         }
     }
 }
@@ -116,15 +116,15 @@ impl Recorder {
         header: Header,
         own: Side,
         (keeping, urgency): (&Keeping, Urgency),
-        record: Option<Target>,
+        record: Option<Recording>,
         sender: &Sender<Message>,
     ) -> Result<Self, FileError> {
         let begin = Begin { header: &header, urgency, sender };
         let mut sinks = Vec::new();
         if let Some((target, path)) = record.zip(keeping.record.as_deref()) {
             sinks.push(match target {
-                Target::File(file) => begin.file(file, path)?,
-                Target::Pipe(pipe) => begin.stream(pipe, path)?,
+                Recording::File(file) => begin.file(file, path)?,
+                Recording::Pipe(pipe) => begin.stream(pipe, path)?,
             });
         }
         let mut spool = None;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::cast::Guests;
+use super::guests::Guests;
 use crate::script::{Action, Failure, Place, Runner, Want};
 use crate::session::{Effect, Source};
 use crate::units::At;

@@ -47,9 +47,20 @@ struct Shown {
     lines: String,
 }
 
+/// How people are told things.
+pub(super) struct Telling {
+    /// `--quiet`.
+    pub(super) quiet: bool,
+    /// `--color`.
+    pub(super) colour: ColorChoice,
+    /// What they are not to see.
+    pub(super) secrets: Secrets,
+}
+
 impl Screen {
     /// Nothing but standard error.
-    pub(super) fn none(quiet: bool, colour: ColorChoice, secrets: Secrets) -> io::Result<Self> {
+    pub(super) fn none(telling: Telling) -> io::Result<Self> {
+        let Telling { quiet, colour, secrets } = telling;
         let stderr = Some(Stderr::open(colour)?);
         Ok(Screen { shown: None, quiet, stderr, kept: None, secrets })
     }
@@ -79,22 +90,19 @@ impl Screen {
         terminal: &Terminal,
         look: Look,
         conversation: bool,
-        (quiet, colour): (bool, ColorChoice),
-        secrets: Secrets,
+        telling: Telling,
     ) -> io::Result<Self> {
-        let printer = Printer::start(terminal, look.colour)?;
-        let coloured = look.colour;
-        let view = View::new(look);
         let shown = Shown {
-            printer,
-            view,
+            printer: Printer::start(terminal, look.colour)?,
             conversation,
-            colour: coloured,
+            colour: look.colour,
+            view: View::new(look),
             editor: None,
             lines: String::new(),
         };
         let apart = !io::stderr().is_terminal();
-        let stderr = apart.then(|| Stderr::open(colour)).transpose()?;
+        let stderr = apart.then(|| Stderr::open(telling.colour)).transpose()?;
+        let Telling { quiet, secrets, .. } = telling;
         Ok(Screen { shown: Some(shown), quiet, stderr, kept: None, secrets })
     }
 

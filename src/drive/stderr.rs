@@ -2,12 +2,12 @@
 
 use std::io;
 
+use anstream::ColorChoice;
 use anstream::adapter::strip_str;
-use anstream::{AutoStream, ColorChoice};
 use rustix::event::{PollFlags, Timespec};
 use rustix::fs::FileType;
 
-use super::readiness;
+use super::{colour, readiness};
 use crate::term::{Printer, Terminal};
 
 /// How long a reader that has stalled is waited for, at the end.
@@ -25,10 +25,7 @@ pub(super) struct Stderr {
 impl Stderr {
     /// Standard error, with colour where it is wanted.
     pub(super) fn open(choice: ColorChoice) -> io::Result<Self> {
-        let colour = match choice {
-            ColorChoice::Auto => AutoStream::choice(&io::stderr()) != ColorChoice::Never,
-            choice => choice != ColorChoice::Never,
-        };
+        let colour = colour::on_stderr(choice);
         let printer =
             if is_steady()? { None } else { Some(Printer::start(&Terminal::stderr()?, colour)?) };
         Ok(Stderr { printer, colour })

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
-use super::Engine;
+use super::engine::Engine;
 use super::recorder::saved_notice;
 use crate::command::help;
 use crate::matching::hearing::Change;

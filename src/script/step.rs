@@ -30,7 +30,7 @@ pub enum What {
     Text(Bytes),
     /// Bytes to send as they are (`--plain`).
     Data(Bytes),
-    /// Lines to send as they stand in the file that the script is.
+    /// A part of the file that the script is, to send as it stands.
     File {
         /// Which bytes of it.
         range: Range<u64>,

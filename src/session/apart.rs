@@ -191,6 +191,7 @@ impl Session for Apart {
             | Input::Reset(Audience::One(conn)) => self.pass(now, conn, input, effects),
             Input::Say { to: Audience::One(conn), .. }
             | Input::Raw { to: Audience::One(conn), .. }
+            | Input::Pour { to: Audience::One(conn), .. }
                 if self.talks.contains_key(&conn) =>
             {
                 self.pass(now, conn, input, effects);

@@ -73,9 +73,9 @@ impl Direct {
         Direct { guests: number.saturating_sub(1), ..Direct::new(options) }
     }
 
-    fn opened(&mut self, now: At, conn: ConnId, met: Met, effects: &mut Vec<Effect>) {
+    fn opened(&mut self, now: At, conn: ConnId, newcomer: Newcomer, effects: &mut Vec<Effect>) {
         self.finish_saying(now, effects); // the newcomer has not heard the first half
-        let Met { addr, own, name, secured } = met;
+        let Newcomer { addr, own, name, secured } = newcomer;
         let member = self.member(own, addr.clone(), name.clone());
         let known = if member.is_guest() { Some(member.name.clone()) } else { name.clone() };
         let opened = Recorded::Open { addr: addr.clone(), name: known, own, secured };
@@ -339,7 +339,7 @@ impl Session for Direct {
             // It came too late to be a guest.
             Input::Opened { conn, .. } if self.left => effects.push(Effect::Close(conn)),
             Input::Opened { conn, addr, own, name, secured } => {
-                self.opened(now, conn, Met { addr, own, name, secured }, effects);
+                self.opened(now, conn, Newcomer { addr, own, name, secured }, effects);
             }
             Input::Received { conn, bytes } => self.received(now, conn, bytes, effects),
             Input::TlsBegins(conn) => self.hear_out(now, conn, effects),
@@ -396,7 +396,7 @@ impl Session for Direct {
 }
 
 /// Who is at the other end of a new conn.
-struct Met {
+struct Newcomer {
     addr: String,
     own: Side,
     name: Option<String>,

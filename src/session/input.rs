@@ -71,7 +71,7 @@ pub enum Input {
         /// The bytes.
         bytes: Bytes,
     },
-    /// Whole lines to be sent as they stand in the file that the script is, which nobody asks to see.
+    /// A part of the file that the script is, to be sent as it stands; nobody asks to see it.
     Pour {
         /// To whom.
         to: Audience,

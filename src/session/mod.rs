@@ -2,6 +2,14 @@
 //!
 //! A [`Session`] is told what happened ([`Input`]) and when ([`At`]), and answers with what is to be
 //! done ([`Effect`]). One owner gives one total order; the transcript is that order.
+//!
+//! - There are four: [`Direct`], [`Apart`], which is a `Direct` for each guest, [`Room`] and [`Tap`].
+//! - What a direct conversation and a room have in common: `members` are the open conns, and what each peer has
+//!   not finished saying; `flow` is who waits for whom where a queue is full. `leave` is when a direct
+//!   conversation is over.
+//! - What inputs and effects are made of: [`Record`] is for the transcript, [`Notice`] and [`Invitation`] are for
+//!   people, [`Secured`] is what is known of TLS.
+//! - `testing` gathers what a session wants done, and holds it to what holds always.
 
 mod apart;
 mod direct;

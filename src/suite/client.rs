@@ -10,7 +10,7 @@ use super::run::{Plan, RunError};
 use super::session::Speaking;
 use super::setup::{self, faulty, unreadable};
 use super::{Ended, Excerpt, Kind, Test, Verdict};
-use crate::drive::{self, Cast, Keeping, LastGuest, Outcome, Role, Setup, Stop, Until, Way};
+use crate::drive::{self, Cast, Keeping, LastGuest, Outcome, Part, Setup, Stop, Until, Way};
 use crate::net::{Address, Descriptors, Endpoint, Listener, Tls};
 use crate::replay::{self, Order};
 use crate::script::{Blame, Failure, Report};
@@ -65,7 +65,7 @@ impl Clients<'_> {
         stop: &Stop,
         began: Instant,
     ) -> Result<Verdict, Vec<Report>> {
-        let role = self.role(test, &plan.speaking)?;
+        let part = self.part(test, &plan.speaking)?;
         let refused = |err| vec![Report::new(RunError::Client(err).to_string())];
         let (listener, port) = listen(&plan.speaking.tls).map_err(|why| vec![Report::new(why)])?;
         let dir = program::folder().map_err(refused)?;
@@ -75,7 +75,7 @@ impl Clients<'_> {
         let client = client.map_err(refused)?;
         let (last, status) = (LastGuest::default(), Status::default());
         watch(&client, &last, &status).map_err(refused)?;
-        let cast = Cast { role, until: Until::LastGuest(last) };
+        let cast = Cast { part, until: Until::LastGuest(last) };
         let keeping = plan.keeping(index);
         let way = (listener, slots.into_address());
         let outcome = drive::run(setup(plan, cast, way, stop, keeping));
@@ -85,19 +85,19 @@ impl Clients<'_> {
     }
 
     /// What is played.
-    fn role(&self, test: &Test, speaking: &Speaking) -> Result<Role, Vec<Report>> {
+    fn part(&self, test: &Test, speaking: &Speaking) -> Result<Part, Vec<Report>> {
         let Speaking { settings, replaying, linger, .. } = speaking;
         match test.kind {
             Kind::Script => {
                 let parsed = drive::script(&test.path, settings.encoding);
                 let script = parsed.map_err(|err| unreadable(test, &err))?.map_err(faulty)?;
-                Ok(Role::Script { steps: script.steps.into(), reads: script.needs.reads })
+                Ok(Part::Script { steps: script.steps.into(), reads: script.needs.reads })
             }
             Kind::Transcript => {
                 let how = replaying.mock(self.plan.order, Some(settings.timeout), *linger);
                 let given = replay::Given { settings, masks: &replaying.masks };
                 let mock = replay::mock(&test.path, how, given);
-                mock.map(Role::Server).map_err(|err| vec![err.into()])
+                mock.map(Part::Server).map_err(|err| vec![err.into()])
             }
         }
     }

@@ -199,8 +199,7 @@ fn driver(test: &Test, speaking: &Speaking) -> Result<Driver, Vec<Report>> {
         Kind::Script => {
             let mut feed = Feed::script(&test.path).map_err(unreadable)?;
             let mut reads = true;
-            if feed.is_file().map_err(unreadable)? {
-                let checked = feed.check(speaking.settings.encoding).map_err(unreadable)?;
+            if let Some(checked) = feed.check(speaking.settings.encoding).map_err(unreadable)? {
                 reads = checked.sound().map_err(faulty)?.reads;
             }
             Ok(Driver::Feed(Box::new(feed), reads))

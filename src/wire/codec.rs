@@ -21,8 +21,6 @@ pub const PARTIAL_AFTER: Duration = Duration::from_millis(100);
 pub struct LineCodec {
     max_line: usize,
     tail: Vec<u8>,
-    /// Whether a line has begun and not ended, be it held back or flushed.
-    inside: bool,
     fed: At,
     patience: Duration,
 }
@@ -33,7 +31,7 @@ impl LineCodec {
     pub fn new(max_line: usize) -> Self {
         let max_line = max_line.max(1);
         let patience = PARTIAL_AFTER;
-        LineCodec { max_line, tail: Vec::new(), inside: false, fed: At::START, patience }
+        LineCodec { max_line, tail: Vec::new(), fed: At::START, patience }
     }
 
     /// The codec, with an unfinished line that waits so long for more before it is due.
@@ -55,7 +53,6 @@ impl LineCodec {
         }
         let Some(last) = memrchr(b'\n', &bytes) else {
             self.tail.extend_from_slice(&bytes);
-            self.inside = true;
             return;
         };
         let mut whole = bytes.slice(..=last);
@@ -67,7 +64,6 @@ impl LineCodec {
         }
         out.extend(Block::new(whole));
         self.tail.extend_from_slice(&bytes[last + 1..]);
-        self.inside = !self.tail.is_empty();
     }
 
     /// The unfinished line, or what is left of it, as a partial line: its time is up, something was
@@ -92,12 +88,6 @@ impl LineCodec {
     #[must_use]
     pub fn deadline(&self) -> Option<At> {
         (!self.tail.is_empty()).then(|| self.fed + self.patience)
-    }
-
-    /// Whether the line is unfinished, held back or gone.
-    #[must_use]
-    pub fn is_inside_line(&self) -> bool {
-        self.inside
     }
 
     /// The slow way, for where some line may pass the bound: runs of lines within it still travel
@@ -138,7 +128,6 @@ impl LineCodec {
         if ended {
             out.extend(Block::new(std::mem::take(&mut self.tail)));
         }
-        self.inside = !ended;
     }
 }
 
@@ -190,7 +179,7 @@ mod tests {
         assert_eq!(codec.deadline(), Some(At::from_micros(100_009)));
         assert_eq!(codec.flush(), Block::new(&b"login: "[..]));
         assert_eq!((codec.deadline(), codec.flush()), (None, None));
-        assert!(codec.is_inside_line() && out.is_empty());
+        assert!(out.is_empty());
     }
 
     #[test]

@@ -67,12 +67,6 @@ impl<'a> Line<'a> {
             text => Line { text, eol: Eol::None },
         }
     }
-
-    /// Text and line end together, as they stood on the wire.
-    #[must_use]
-    pub fn to_bytes(self) -> Bytes {
-        with_eol(self.text, self.eol)
-    }
 }
 
 /// `text` followed by `eol`.

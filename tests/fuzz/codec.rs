@@ -72,7 +72,8 @@ fn rejoined(blocks: &[Block]) -> Vec<Vec<u8>> {
     let mut all = vec![Vec::new()];
     for line in blocks.iter().flat_map(Block::lines) {
         let last = all.last_mut().expect("there is always one");
-        last.extend_from_slice(&line.to_bytes());
+        last.extend_from_slice(line.text);
+        last.extend_from_slice(line.eol.as_str().as_bytes());
         if line.eol != Eol::None {
             all.push(Vec::new());
         }

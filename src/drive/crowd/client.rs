@@ -6,25 +6,25 @@ use mio::event::Event;
 use mio::{Interest, Token};
 
 use super::herd::Scene;
-use super::talk::{Ended, Talk};
+use super::talk::{Ended, Own, Talk};
 use super::{Crowd, Gauge, Outcome};
 use crate::net::{DialFailure, DialOptions, Dialer, Link};
-use crate::script::{Failure, Report};
+use crate::script::{Blame, Failure, Report};
 use crate::units::At;
 
-/// The first pause of a client whose session failed before it had a turn, and the longest: each is twice the
-/// one before. A server that is not there is not asked again and again without a pause.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(1));
+/// The first pause of a client whose session failed before it had a turn; each is twice the one before. A
+/// server that is not there is not asked again and again without a pause.
+const FIRST_PAUSE: Duration = Duration::from_millis(10);
+
+/// The longest.
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// One client.
 pub(super) struct Client {
     token: Token,
-    /// Which it is, from 1.
-    pub(super) number: u32,
+    own: Own,
     /// Which of its sessions this is, from 1.
-    pub(super) session: u64,
-    /// How many turns it has begun, in all its sessions.
-    pub(super) turns: u64,
+    session: u64,
     stage: Stage,
     /// The pause before the next session, if this one fails before it has a turn.
     pause: Duration,
@@ -49,9 +49,8 @@ impl Client {
     pub(super) fn new(number: u32, token: Token, crowd: &Crowd) -> Client {
         Client {
             token,
-            number,
+            own: Own { number, turns: 0 },
             session: 0,
-            turns: 0,
             stage: Stage::Pausing(crowd.pacing.start(number)),
             pause: Duration::ZERO,
             noted: None,
@@ -88,7 +87,7 @@ impl Client {
             Stage::Pausing(_) | Stage::Over => {}
             Stage::Dialing(..) => self.dial(now, scene),
             Stage::Talking(talk) => {
-                let ended = talk.tick(now, (self.number, &mut self.turns), scene);
+                let ended = talk.tick(now, &mut self.own, scene);
                 self.go_on(ended, scene);
             }
         }
@@ -100,7 +99,7 @@ impl Client {
             Stage::Pausing(_) | Stage::Over => {}
             Stage::Dialing(..) => self.dial(scene.clock.now(), scene),
             Stage::Talking(talk) => {
-                let ended = talk.event(event, (self.number, &mut self.turns), scene);
+                let ended = talk.event(event, &mut self.own, scene);
                 self.go_on(ended, scene);
             }
         }
@@ -109,7 +108,7 @@ impl Client {
     /// Others had their turn.
     pub(super) fn read_on<G: Gauge>(&mut self, scene: &mut Scene<'_, G>) {
         if let Stage::Talking(talk) = &mut self.stage {
-            let ended = talk.read(true, (self.number, &mut self.turns), scene);
+            let ended = talk.read(true, &mut self.own, scene);
             self.go_on(ended, scene);
         }
     }
@@ -155,8 +154,8 @@ impl Client {
         }
         scene.gauge.connected(took);
         let spare = self.spare.take();
-        let mut talk = Talk::new(stream, addr, (self.number, self.session), spare, scene.crowd);
-        let ended = talk.begin((self.number, &mut self.turns), scene);
+        let mut talk = Talk::new(stream, addr, (self.own.number, self.session), spare, scene.crowd);
+        let ended = talk.begin(&mut self.own, scene);
         self.stage = Stage::Talking(talk);
         self.go_on(ended, scene);
     }
@@ -185,7 +184,7 @@ impl Client {
         self.pause = if outcome == Outcome::Ok || had_turns {
             Duration::ZERO
         } else {
-            (self.pause * 2).clamp(PAUSES.0, PAUSES.1)
+            (self.pause * 2).clamp(FIRST_PAUSE, LONGEST_PAUSE)
         };
         let played = scene.crowd.times.is_some_and(|times| self.session >= times);
         self.stage = if played { Stage::Over } else { Stage::Pausing(at + self.pause) };
@@ -195,8 +194,8 @@ impl Client {
 impl Ended {
     /// A session that had no conn.
     fn failed(at: At, outcome: Outcome, why: String) -> Ended {
-        let blame = crate::script::Blame::Unreachable;
-        let failure = Some(Box::new(Failure { report: Report::new(why), blame }));
+        let failure = Failure { report: Report::new(why), blame: Blame::Unreachable };
+        let failure = Some(Box::new(failure));
         Ended { at, outcome, failure }
     }
 }

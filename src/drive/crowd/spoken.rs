@@ -42,7 +42,7 @@ enum Cause {
 }
 
 /// What it wants.
-pub(super) enum Asked {
+pub(super) enum Wanted {
     /// Say this.
     Say(Bytes),
     /// Half-close.
@@ -156,20 +156,22 @@ impl Spoken {
     }
 
     /// What it wants next; `None` where it waits.
-    pub(super) fn next(&mut self, now: At, piece: &Piece) -> Option<Asked> {
+    pub(super) fn next(&mut self, now: At, piece: &Piece) -> Option<Wanted> {
         if let Some(bytes) = self.held_back.take() {
-            return Some(Asked::Say(bytes));
+            return Some(Wanted::Say(bytes));
         }
         loop {
             self.prepare(piece);
             match self.runner.next(now)? {
                 Action::Session(input) => {
-                    if let Some(asked) = self.ask(now, input) {
-                        return Some(asked);
+                    if let Some(wanted) = self.want(now, input) {
+                        return Some(wanted);
                     }
                 }
                 Action::Task(task) => self.task(task),
-                Action::Fail(failure) => return Some(Asked::Fail(self.outcome(&failure), failure)),
+                Action::Fail(failure) => {
+                    return Some(Wanted::Fail(self.outcome(&failure), failure));
+                }
                 Action::Prompt => {}
             }
         }
@@ -181,31 +183,32 @@ impl Spoken {
         self.ahead.supply(&mut self.runner, steps);
     }
 
-    fn ask(&mut self, now: At, input: Input) -> Option<Asked> {
+    /// What an input for a session comes to here.
+    fn want(&mut self, now: At, input: Input) -> Option<Wanted> {
         match input {
             Input::Say { to, .. } | Input::Raw { to, .. } if self.shut => {
                 self.runner.observe(now, &Effect::Unheard(to));
                 None
             }
-            Input::Say { bytes, .. } | Input::Raw { bytes, .. } => Some(Asked::Say(bytes)),
+            Input::Say { bytes, .. } | Input::Raw { bytes, .. } => Some(Wanted::Say(bytes)),
             Input::Shutdown(_) => {
                 self.shut(now);
-                Some(Asked::Shutdown)
+                Some(Wanted::Shutdown)
             }
             Input::Close(_) => {
                 self.shut(now);
                 self.ended(now, &Ending::Eof);
-                Some(Asked::Shutdown)
+                Some(Wanted::Shutdown)
             }
             Input::Reset(_) => {
                 self.shut(now);
                 self.ended(now, &Ending::Reset);
-                Some(Asked::Reset)
+                Some(Wanted::Reset)
             }
-            Input::Filled(Queue::Unread(_)) => Some(Asked::Pause(true)),
-            Input::Drained(Queue::Unread(_)) => Some(Asked::Pause(false)),
-            Input::Drive(Drive::Ended) => Some(Asked::Rest { ended: self.peer_ended }),
-            Input::Drive(Drive::Quit) => Some(Asked::Leave),
+            Input::Filled(Queue::Unread(_)) => Some(Wanted::Pause(true)),
+            Input::Drained(Queue::Unread(_)) => Some(Wanted::Pause(false)),
+            Input::Drive(Drive::Ended) => Some(Wanted::Rest { ended: self.peer_ended }),
+            Input::Drive(Drive::Quit) => Some(Wanted::Leave),
             // Nobody looks on, and nothing is kept.
             _ => None,
         }

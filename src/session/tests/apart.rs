@@ -25,6 +25,9 @@ fn each_guest_is_spoken_to_for_itself_and_names_are_shared() {
     let mut host = apart(2);
     let said = Input::Say { to: Audience::Guests, bytes: "one\n".into(), send: None };
     host.give(said.of(conn(1)));
+    host.give(Input::Pour { to: Audience::Guests, range: 5..90 }.of(conn(1)));
+    assert!(host.wants(&Effect::Pour { conn: conn(1), range: 5..90 }));
+    assert!(!host.wants(&Effect::Pour { conn: conn(2), range: 5..90 }));
     host.hears(2, b"two\n");
     assert_eq!(host.said(), ["0ms 1 server one\\n", "0ms 2 client two\\n"]);
     let notices = ["guest-1 joined from addr-1", "guest-2 joined from addr-2"];

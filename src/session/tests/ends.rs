@@ -1,4 +1,4 @@
-//! How conns and sessions end: DESIGN, "Ends", sentence by sentence.
+//! How conns and sessions end.
 
 use super::*;
 use crate::session::Leave;

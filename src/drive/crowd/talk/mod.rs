@@ -19,8 +19,13 @@ use crate::units::At;
 /// How often a conn is read before others have their turn.
 const READS: usize = 4;
 
-/// Which client it is of, and how many turns that has begun.
-pub(super) type Own<'a> = (u32, &'a mut u64);
+/// What a client has for all its sessions.
+pub(super) struct Own {
+    /// Which client it is, from 1.
+    pub(super) number: u32,
+    /// How many turns it has begun.
+    pub(super) turns: u64,
+}
 
 /// The conversation of one session.
 pub(super) struct Talk {
@@ -125,7 +130,7 @@ impl Talk {
     /// The conn stands.
     pub(super) fn begin<G: Gauge>(
         &mut self,
-        own: Own<'_>,
+        own: &mut Own,
         scene: &mut Scene<'_, G>,
     ) -> Option<Ended> {
         let now = scene.clock.now();
@@ -140,7 +145,7 @@ impl Talk {
     pub(super) fn event<G: Gauge>(
         &mut self,
         event: &Event,
-        own: Own<'_>,
+        own: &mut Own,
         scene: &mut Scene<'_, G>,
     ) -> Option<Ended> {
         let conn = self.conn.as_mut()?;
@@ -159,7 +164,7 @@ impl Talk {
     pub(super) fn read<G: Gauge>(
         &mut self,
         readable: bool,
-        (client, turns): Own<'_>,
+        own: &mut Own,
         scene: &mut Scene<'_, G>,
     ) -> Option<Ended> {
         self.unread |= readable;
@@ -172,7 +177,7 @@ impl Talk {
             let ended = match outcome {
                 ReadOutcome::Bytes { n, drained } => {
                     self.unread = !drained;
-                    self.hear(now, n, (client, turns), scene)
+                    self.hear(now, n, own, scene)
                 }
                 ReadOutcome::WouldBlock => {
                     self.unread = false;
@@ -180,11 +185,11 @@ impl Talk {
                 }
                 ReadOutcome::Eof => {
                     self.unread = false;
-                    self.ended(now, &Ending::Eof, (client, turns), scene)
+                    self.ended(now, &Ending::Eof, own, scene)
                 }
                 ReadOutcome::Failed(how) => {
                     self.unread = false;
-                    self.ended(now, &how, (client, turns), scene)
+                    self.ended(now, &how, own, scene)
                 }
             };
             if ended.is_some() {
@@ -199,7 +204,7 @@ impl Talk {
         &mut self,
         now: At,
         n: usize,
-        own: Own<'_>,
+        own: &mut Own,
         scene: &mut Scene<'_, G>,
     ) -> Option<Ended> {
         let bytes = &scene.buf[..n];
@@ -236,14 +241,14 @@ impl Talk {
         &mut self,
         now: At,
         how: &Ending,
-        own: Own<'_>,
+        own: &mut Own,
         scene: &mut Scene<'_, G>,
     ) -> Option<Ended> {
         if matches!(self.who, Who::Cue(_)) {
             if self.said_all && *how == Ending::Eof {
                 return Some(Ended::well(now));
             }
-            if let Some(ended) = self.hand_over(now, &Bytes::new(), (own.0, &mut *own.1), scene) {
+            if let Some(ended) = self.hand_over(now, &Bytes::new(), own, scene) {
                 return Some(ended);
             }
         }
@@ -270,7 +275,7 @@ impl Talk {
     pub(super) fn tick<G: Gauge>(
         &mut self,
         now: At,
-        own: Own<'_>,
+        own: &mut Own,
         scene: &mut Scene<'_, G>,
     ) -> Option<Ended> {
         if self.deadline(scene.crowd).is_none_or(|deadline| now < deadline) {
@@ -294,7 +299,7 @@ impl Talk {
         &mut self,
         now: At,
         odd: &Bytes,
-        own: Own<'_>,
+        own: &mut Own,
         scene: &mut Scene<'_, G>,
     ) -> Option<Ended> {
         let (Who::Cue(cue), Piece::Transcript(score)) = (&self.who, &scene.crowd.piece) else {

@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::{Ended, Own, Talk, Who};
 use crate::drive::crowd::herd::Scene;
-use crate::drive::crowd::spoken::Asked;
+use crate::drive::crowd::spoken::Wanted;
 use crate::drive::crowd::{Gauge, Outcome, Piece};
 use crate::net::Flushed;
 use crate::replay::Score;
@@ -15,7 +15,7 @@ impl Talk {
     pub(super) fn go_on<G: Gauge>(
         &mut self,
         now: At,
-        own: Own<'_>,
+        own: &mut Own,
         scene: &mut Scene<'_, G>,
     ) -> Option<Ended> {
         match (&self.who, &scene.crowd.piece) {
@@ -29,7 +29,7 @@ impl Talk {
         &mut self,
         now: At,
         score: &Score,
-        (client, turns): Own<'_>,
+        own: &mut Own,
         scene: &mut Scene<'_, G>,
     ) -> Option<Ended> {
         loop {
@@ -52,7 +52,7 @@ impl Talk {
                 }
                 Some(Ok(bytes)) if bytes.is_empty() => {}
                 Some(Ok(bytes)) => {
-                    if !self.may_begin(now, (client, turns), scene) {
+                    if !self.may_begin(now, own, scene) {
                         return None;
                     }
                     self.say(&bytes, scene);
@@ -69,18 +69,18 @@ impl Talk {
     fn speak<G: Gauge>(
         &mut self,
         now: At,
-        (client, turns): Own<'_>,
+        own: &mut Own,
         scene: &mut Scene<'_, G>,
     ) -> Option<Ended> {
         loop {
             let Who::Spoken(spoken) = &mut self.who else { return None };
-            let asked = spoken.next(now, &scene.crowd.piece);
+            let wanted = spoken.next(now, &scene.crowd.piece);
             if spoken.has_replied() {
                 self.turn.replied = Some(now);
             }
-            match asked? {
-                Asked::Say(bytes) => {
-                    if !self.may_begin(now, (client, &mut *turns), scene) {
+            match wanted? {
+                Wanted::Say(bytes) => {
+                    if !self.may_begin(now, own, scene) {
                         if let Who::Spoken(spoken) = &mut self.who {
                             spoken.hold_back(bytes);
                         }
@@ -89,27 +89,27 @@ impl Talk {
                     self.stirred = now;
                     self.say(&bytes, scene);
                 }
-                Asked::Shutdown => {
+                Wanted::Shutdown => {
                     self.turn.complete(&mut self.had_turns, &mut scene.gauge);
                     self.half_close();
                 }
-                Asked::Reset => {
+                Wanted::Reset => {
                     if let Some(conn) = self.conn.take() {
                         conn.reset();
                     }
                 }
-                Asked::Pause(paused) => {
+                Wanted::Pause(paused) => {
                     self.paused = paused;
                     self.unread |= !paused;
                 }
-                Asked::Rest { ended } => {
+                Wanted::Rest { ended } => {
                     self.turn.complete(&mut self.had_turns, &mut scene.gauge);
                     self.shut(now, scene);
                     if ended {
                         return Some(Ended::well(now));
                     }
                 }
-                Asked::Leave => {
+                Wanted::Leave => {
                     self.turn.complete(&mut self.had_turns, &mut scene.gauge);
                     self.half_close();
                     let waits = self.conn.as_ref().is_some_and(|conn| conn.queued() > 0);
@@ -118,7 +118,7 @@ impl Talk {
                     }
                     (self.said_all, self.stirred) = (true, now);
                 }
-                Asked::Fail(outcome, failure) => {
+                Wanted::Fail(outcome, failure) => {
                     return Some(Ended { at: now, outcome, failure: Some(failure) });
                 }
             }
@@ -126,18 +126,13 @@ impl Talk {
     }
 
     /// Whether what is to be said can be said now: it goes on with a turn, or the next may begin.
-    fn may_begin<G: Gauge>(
-        &mut self,
-        now: At,
-        (client, turns): Own<'_>,
-        scene: &mut Scene<'_, G>,
-    ) -> bool {
+    fn may_begin<G: Gauge>(&mut self, now: At, own: &mut Own, scene: &mut Scene<'_, G>) -> bool {
         self.turn.complete(&mut self.had_turns, &mut scene.gauge);
         if self.turn.goes_on() {
             return true;
         }
-        let begins = self.turn.begin(now, scene.crowd.pacing.due(client, *turns));
-        *turns += u64::from(begins);
+        let begins = self.turn.begin(now, scene.crowd.pacing.due(own.number, own.turns));
+        own.turns += u64::from(begins);
         begins
     }
 

@@ -1,4 +1,4 @@
-//! Whom a guest of a room has met there, as far as the room's own words tell.
+//! Who else is in a room that we are a guest of, as far as the room's own words tell.
 
 use std::collections::BTreeSet;
 
@@ -13,9 +13,9 @@ const MOST: usize = 1000;
 /// words between.
 const BEGINNING: usize = 300;
 
-/// The names of those in a room that we are a guest of.
+/// Their names, and our own.
 #[derive(Debug, Default)]
-pub(super) struct Met {
+pub(super) struct Roommates {
     names: BTreeSet<String>,
     /// What the room calls us, and that it is news.
     own: Option<String>,
@@ -24,7 +24,7 @@ pub(super) struct Met {
     line: Vec<u8>,
 }
 
-impl Met {
+impl Roommates {
     /// A peer, which may be a room, said this.
     pub(super) fn hears(&mut self, mut bytes: &[u8]) {
         while let Some(end) = memchr(b'\n', bytes) {
@@ -114,10 +114,10 @@ mod tests {
 
     #[test]
     fn names_are_learnt_from_what_a_room_says_and_forgotten_again() {
-        let mut met = Met::default();
+        let mut mates = Roommates::default();
         let mut after = |said: &str| {
-            said.as_bytes().chunks(3).for_each(|read| met.hears(read));
-            met.names().cloned().collect::<Vec<_>>().join(" ")
+            said.as_bytes().chunks(3).for_each(|read| mates.hears(read));
+            mates.names().cloned().collect::<Vec<_>>().join(" ")
         };
         assert_eq!(after("-- you are guest-3 (4 here): `/help` lists the commands\n"), "");
         assert_eq!(
@@ -140,10 +140,10 @@ mod tests {
 
     #[test]
     fn what_we_are_called_is_what_the_room_says_we_are() {
-        let mut met = Met::default();
+        let mut mates = Roommates::default();
         let mut after = |said: &str| {
-            met.hears(said.as_bytes());
-            met.take_own()
+            mates.hears(said.as_bytes());
+            mates.take_own()
         };
         assert_eq!(after("-- bob is now bert\nyou are guest-9 (2 here)\n-- you are late\n"), None);
         assert_eq!(after("-- you are guest-3 (4 here): `/help`\n").as_deref(), Some("guest-3"));
@@ -153,13 +153,13 @@ mod tests {
             after("-- you are kicked (4 here)\n-- you are a:b (4 here)\n").as_deref(),
             Some("kicked")
         );
-        assert!(met.knows_own());
+        assert!(mates.knows_own());
     }
 
     #[test]
     fn there_is_an_end_to_what_is_remembered() {
-        let mut met = Met::default();
-        (0..2 * MOST).for_each(|n| met.hears(format!("n{n}: x\n").as_bytes()));
-        assert_eq!(met.names().count(), MOST);
+        let mut mates = Roommates::default();
+        (0..2 * MOST).for_each(|n| mates.hears(format!("n{n}: x\n").as_bytes()));
+        assert_eq!(mates.names().count(), MOST);
     }
 }
