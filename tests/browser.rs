@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use crate::support::browser::{self, Seen};
 use crate::support::folder;
-use crate::support::proc::Repl;
+use crate::support::proc::{Repl, stdout};
 use crate::support::tape::{client, on, server, tape};
 
 /// What a browser makes of the page of a transcript.
@@ -175,6 +175,21 @@ fn every_conn_is_in_sight_however_narrow_the_window_is() {
         let all = seen.dom.matches("<bdi").count();
         assert!(seen.dom.contains(&format!("<title>{all}</title>")), "{width}: {}", seen.dom);
     }
+}
+
+#[test]
+fn a_drawing_has_every_space_that_was_said() {
+    let said = ["    four before", "two  between", "one after "];
+    let dir = folder(&[("talk.jsonl", &tape(&said.map(server)))]);
+    let run = Repl::new().args(["show", "talk.jsonl", "--to", "svg"]).current_dir(&dir).run();
+    let look = "document.title = [...document.querySelectorAll('.server')]
+        .map(said => said.getNumberOfChars()).join(' ');";
+    let page = dir.path().join("drawing.html");
+    let drawing = stdout(&run.success());
+    fs::write(&page, format!("<title>-</title>{drawing}<script>{look}</script>")).unwrap();
+    let Some(seen) = browser::open(&page) else { return };
+    let chars = said.map(|line| line.len().to_string()).join(" ");
+    assert!(seen.dom.contains(&format!("<title>{chars}</title>")), "{}", seen.dom);
 }
 
 #[test]
