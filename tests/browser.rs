@@ -178,6 +178,23 @@ fn every_conn_is_in_sight_however_narrow_the_window_is() {
 }
 
 #[test]
+fn a_silence_stays_in_the_middle_however_narrow_the_window_is() {
+    let later = client("two").replace("\"dt\":1", "\"dt\":7000");
+    let talk = tape(&[client("one"), later]);
+    let look = "const middle = (item) => {
+            const { left, right } = item.getBoundingClientRect();
+            return (left + right) / 2;
+        };
+        const silence = document.querySelector('.q');
+        const away = Math.abs(middle(silence.querySelector('span')) - middle(silence));
+        document.title = away < 1 ? 'in the middle' : `${away} away`;";
+    for width in [390, 700, 1200] {
+        let Some(seen) = acted_at(width, &talk, look) else { return };
+        assert!(seen.dom.contains("<title>in the middle</title>"), "{width}: {}", seen.dom);
+    }
+}
+
+#[test]
 fn a_drawing_has_every_space_that_was_said() {
     let said = ["    four before", "two  between", "one after "];
     let dir = folder(&[("talk.jsonl", &tape(&said.map(server)))]);
