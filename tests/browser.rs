@@ -195,6 +195,15 @@ fn a_silence_stays_in_the_middle_however_narrow_the_window_is() {
 }
 
 #[test]
+fn a_date_is_not_broken_however_narrow_the_window_is() {
+    let look = "const parts = [...document.querySelectorAll('.facts span')];
+        const whole = parts.filter(part => part.getClientRects().length === 1 && part.offsetHeight < 30);
+        document.title = `${whole.length} of ${parts.length} whole`;";
+    let Some(seen) = acted_at(390, &tape(&[client("one")]), look) else { return };
+    assert!(seen.dom.contains("<title>4 of 4 whole</title>"), "{}", seen.dom);
+}
+
+#[test]
 fn a_drawing_has_every_space_that_was_said() {
     let said = ["    four before", "two  between", "one after "];
     let dir = folder(&[("talk.jsonl", &tape(&said.map(server)))]);
