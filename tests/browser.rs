@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use crate::support::browser::{self, Seen};
 use crate::support::folder;
-use crate::support::proc::Repl;
+use crate::support::proc::{Repl, stdout};
 use crate::support::tape::{client, on, server, tape};
 
 /// What a browser makes of the page of a transcript.
@@ -175,6 +175,47 @@ fn every_conn_is_in_sight_however_narrow_the_window_is() {
         let all = seen.dom.matches("<bdi").count();
         assert!(seen.dom.contains(&format!("<title>{all}</title>")), "{width}: {}", seen.dom);
     }
+}
+
+#[test]
+fn a_silence_stays_in_the_middle_however_narrow_the_window_is() {
+    let later = client("two").replace("\"dt\":1", "\"dt\":7000");
+    let talk = tape(&[client("one"), later]);
+    let look = "const middle = (item) => {
+            const { left, right } = item.getBoundingClientRect();
+            return (left + right) / 2;
+        };
+        const silence = document.querySelector('.q');
+        const away = Math.abs(middle(silence.querySelector('span')) - middle(silence));
+        document.title = away < 1 ? 'in the middle' : `${away} away`;";
+    for width in [390, 700, 1200] {
+        let Some(seen) = acted_at(width, &talk, look) else { return };
+        assert!(seen.dom.contains("<title>in the middle</title>"), "{width}: {}", seen.dom);
+    }
+}
+
+#[test]
+fn a_date_is_not_broken_however_narrow_the_window_is() {
+    let look = "const parts = [...document.querySelectorAll('.facts span')];
+        const whole = parts.filter(part => part.getClientRects().length === 1 && part.offsetHeight < 30);
+        document.title = `${whole.length} of ${parts.length} whole`;";
+    let Some(seen) = acted_at(390, &tape(&[client("one")]), look) else { return };
+    assert!(seen.dom.contains("<title>4 of 4 whole</title>"), "{}", seen.dom);
+}
+
+#[test]
+fn a_drawing_has_every_space_that_was_said() {
+    let said = ["    four before", "two  between", "one after "];
+    let dir = folder(&[("talk.jsonl", &tape(&said.map(server)))]);
+    let run = Repl::new().args(["show", "talk.jsonl", "--to", "svg"]).current_dir(&dir).run();
+    let look = "document.title = [...document.querySelectorAll('.server')]
+        .map(said => said.getNumberOfChars()).join(' ');";
+    let page = dir.path().join("drawing.html");
+    let drawing = stdout(&run.success());
+    fs::write(&page, format!("<title>-</title>{drawing}<script>{look}</script>")).unwrap();
+    let Some(seen) = browser::open(&page) else { return };
+    let chars = said.map(|line| line.len().to_string()).join(" ");
+    assert!(seen.dom.contains(&format!("<title>{chars}</title>")), "{}", seen.dom);
 }
 
 #[test]

@@ -29,6 +29,26 @@ fn without_arguments_it_explains_itself_on_one_screen() {
 }
 
 #[test]
+fn who_writes_it_as_for_nc_is_told_how_to_connect() {
+    for (args, told) in [
+        (&["localhost", "6379"][..], Some("localhost:6379")),
+        (&["localhost:6379"], Some("localhost:6379")),
+        (&["unix:chat.sock"], Some("unix:chat.sock")),
+        (&["shwo", "talk.json"], None),
+    ] {
+        let asserted =
+            Repl::new().args(args).run().code(2).stderr(error("unrecognized subcommand"));
+        let said = stderr(&asserted);
+        let tip =
+            told.map(|addr| format!("tip: to connect to it, use 'chat-repl --connect {addr}'\n"));
+        match tip {
+            Some(tip) => assert!(said.contains(&tip), "{args:?}: {said}"),
+            None => assert!(!said.contains("to connect") && said.contains("'show'"), "{said}"),
+        }
+    }
+}
+
+#[test]
 fn its_two_commands_lead_two_people_together() {
     let told = Repl::new().run().get_output().stderr.clone();
     let told = String::from_utf8(told).unwrap();

@@ -17,7 +17,6 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anstream::{AutoStream, ColorChoice};
-use clap::Parser;
 
 use crate::cli::{Cli, FIRST, Subcommands};
 use crate::drive::{self, Script};
@@ -33,7 +32,7 @@ pub(crate) fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         return ExitCode::from(ExitStatus::USAGE);
     }
     let types = io::stdin().is_terminal();
-    let parsed = Cli::try_parse_from(args);
+    let parsed = Cli::read(&args);
     let cli = match parsed.and_then(|cli| cli.check(types).map(|()| cli)) {
         Ok(cli) => cli,
         // Usage errors go to standard error with status 2, help and version to standard output with 0.

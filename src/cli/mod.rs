@@ -14,6 +14,7 @@ mod talk;
 mod test;
 mod tls;
 
+use std::ffi::OsString;
 use std::path::Path;
 
 pub use diff::Diff;
@@ -31,9 +32,10 @@ pub use test::{Format, Test};
 pub use tls::TlsArgs;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser, Subcommand};
 
+use crate::net::Address;
 use crate::units::parse_size;
 
 /// Talk over a socket, keep the conversation, play it back.
@@ -69,6 +71,14 @@ pub struct Cli {
 }
 
 impl Cli {
+    /// Reads the arguments, the first of which is the name of the program.
+    ///
+    /// # Errors
+    /// They are no command line of ours, as clap tells such things; or they ask for help or the version.
+    pub fn read(args: &[OsString]) -> Result<Cli, clap::Error> {
+        Cli::try_parse_from(args).map_err(|usage| told_of_connect(usage, args))
+    }
+
     /// Whether the options go together, beyond what clap sees. `types` says that standard input is a terminal.
     ///
     /// # Errors
@@ -126,6 +136,27 @@ fn refused_by(subcommand: &str, kind: ErrorKind, said: &str) -> clap::Error {
     program.build();
     let told = program.find_subcommand_mut(subcommand).map(|command| command.error(kind, said));
     told.unwrap_or_else(|| refused(kind, said))
+}
+
+/// Where a word was no subcommand, it may be whom to talk to, as `nc HOST PORT` has it: adds how that is written.
+fn told_of_connect(mut usage: clap::Error, args: &[OsString]) -> clap::Error {
+    if usage.kind() != ErrorKind::InvalidSubcommand {
+        return usage;
+    }
+    let told = |kind| usage.get(kind);
+    let (Some(ContextValue::String(word)), None) =
+        (told(ContextKind::InvalidSubcommand), told(ContextKind::SuggestedSubcommand))
+    else {
+        return usage;
+    };
+    let port = args.iter().skip_while(|arg| *arg != word.as_str()).nth(1);
+    let port = port.and_then(|port| port.to_str()?.parse::<u16>().ok());
+    let addr = port.map_or(word.clone(), |port| format!("{word}:{port}"));
+    if addr.parse::<Address>().is_ok() {
+        let tip = format!("to connect to it, use 'chat-repl --connect {addr}'").into();
+        usage.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip]));
+    }
+    usage
 }
 
 /// Reads one of these by its name.

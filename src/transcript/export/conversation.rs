@@ -219,9 +219,9 @@ impl Conversation {
             for (index, lane) in self.lanes.iter().enumerate() {
                 switches.raw("<label").attr("class", hue(index));
                 switches.raw("><input type=\"checkbox\" checked").attr("data-conn", lane.conn);
-                switches.raw("><span class=\"swatch\"></span>#").text(lane.conn).raw(" ");
+                switches.raw("><span class=\"swatch\"></span><span>#").text(lane.conn).raw(" ");
                 self.describe(lane, &mut switches);
-                switches.raw("</label>");
+                switches.raw("</span></label>");
             }
             switches.raw("</div>");
         }

@@ -25,7 +25,8 @@ const NARROWEST: usize = 40;
 const STYLE: &str = "
 .window { fill: #fbfcfd; stroke: #d5dae1; }
 .title { fill: #66707d; font: 13px system-ui, -apple-system, 'Segoe UI', sans-serif; text-anchor: middle; }
-.screen { font: 14px ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace; white-space: pre; fill: #1b2028; }
+.screen { font: 14px ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace; fill: #1b2028; }
+.screen text { white-space: pre; }
 .aside { fill: #6c7684; }
 .note { fill: #8a6100; }
 .client { fill: #1a7f37; }
