@@ -87,6 +87,11 @@ impl DialFailure {
         }
     }
 
+    /// Whether it took too long, be it to connect or the TLS handshake.
+    pub(crate) fn is_late(&self) -> bool {
+        matches!(self, DialFailure::TimedOut { .. } | DialFailure::Tls(TlsFailure::Stalled { .. }))
+    }
+
     /// Whether to try again may help. A name counts: where services start together, it appears with
     /// its service.
     pub(super) fn may_pass(&self) -> bool {

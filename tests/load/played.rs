@@ -217,6 +217,16 @@ fn it_loads_a_server_over_tls() {
 }
 
 #[test]
+fn a_server_that_is_silent_in_the_tls_handshake_is_late() {
+    // The system connects for it, and nobody answers.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let addr = format!("tls:{}", silent.local_addr().unwrap());
+    let options = ["--clients", "2", "--connect-timeout", "300ms", "--tls-insecure"];
+    let told = load(hellos(1).path(), "hello.json", &addr, &options, 4);
+    told.ended([0, 0, 2, 0, 0, 0]).failed("the TLS handshake was not done within 300ms", 2);
+}
+
+#[test]
 fn one_conn_of_a_transcript_is_played() {
     let second = [opens(2), on(2, client("two")), on(2, server("two"))];
     let said = [&[client("one"), server("1")], &second[..]].concat();

@@ -8,7 +8,7 @@ use mio::{Interest, Token};
 use super::herd::Scene;
 use super::talk::{Ended, Own, Talk};
 use super::{Crowd, Gauge, Outcome};
-use crate::net::{DialFailure, DialOptions, Dialer, Link};
+use crate::net::{DialOptions, Dialer, Link};
 use crate::script::{Blame, Failure, Report};
 use crate::units::At;
 
@@ -137,7 +137,7 @@ impl Client {
                 self.connected(link, took, scene);
             }
             Some(Err(err)) => {
-                let late = matches!(err.failure, DialFailure::TimedOut { .. });
+                let late = err.failure.is_late();
                 let outcome = if late { Outcome::TimedOut } else { Outcome::Refused };
                 self.end(Ended::failed(now, outcome, err.to_string()), false, scene);
             }

@@ -25,7 +25,8 @@ pub(super) fn short(time: Duration) -> String {
     }
 }
 
-/// A number in three digits, all of them if it has more before the point.
+/// A number in three digits, all of them if it has more before the point; down to a thousandth, the least rate
+/// that can be asked for.
 pub(super) fn number(value: f64) -> String {
     let text = digits(value);
     if text.contains('.') {
@@ -37,6 +38,7 @@ pub(super) fn number(value: f64) -> String {
 
 fn digits(value: f64) -> String {
     match value {
+        0.0005..0.0995 => format!("{value:.3}"),
         ..9.995 => format!("{value:.2}"),
         ..99.95 => format!("{value:.1}"),
         _ => format!("{value:.0}"),
@@ -73,7 +75,14 @@ mod tests {
 
     #[test]
     fn numbers_are_as_long_as_they_have_to_be() {
-        for (value, text) in [(0.0, "0"), (1.5, "1.5"), (9.999, "10"), (123_456.7, "123457")] {
+        for (value, text) in [
+            (0.0, "0"),
+            (0.001, "0.001"),
+            (0.05, "0.05"),
+            (1.5, "1.5"),
+            (9.999, "10"),
+            (123_456.7, "123457"),
+        ] {
             assert_eq!(number(value), text);
         }
         assert_eq!((percent(0.383), percent(0.000_001)), ("38.3%".into(), "<0.01%".into()));
