@@ -10,7 +10,9 @@ use mio::{Interest, Registry, Token};
 use rustix::buffer::spare_capacity;
 use rustix::net::sockopt;
 
-use super::portion::{Portion, Pour};
+#[cfg(target_os = "linux")]
+use super::portion::Portion;
+use super::portion::Pour;
 use super::stream::Stream;
 
 /// Silence after which the system asks whether the peer is still there. RFC 5382 (REQ-5) wants address
