@@ -114,11 +114,7 @@ fn texts(blocks: &[Block], encoding: Encoding) -> impl Iterator<Item = Cow<'_, [
 
 impl Guard {
     fn is_on(&self, conn: ConnId, roster: &Roster) -> bool {
-        match self.whom {
-            Audience::All => true,
-            Audience::Guests => roster.is_guest(conn),
-            Audience::One(one) => one == conn,
-        }
+        self.whom.means(conn, || roster.is_guest(conn))
     }
 
     /// What is told of a line that tripped it, and of those before; `since` is when the step began that

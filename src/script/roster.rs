@@ -123,11 +123,8 @@ impl Roster {
 
     /// Whether a peer that is meant is here, and our side has said all that it will say to it.
     pub(super) fn is_shut(&self, whom: Audience) -> bool {
-        let mut meant = self.conns.iter().filter(|(conn, entry)| match whom {
-            Audience::All => true,
-            Audience::Guests => entry.guest,
-            Audience::One(one) => **conn == one,
-        });
+        let mut meant =
+            self.conns.iter().filter(|(conn, entry)| whom.means(**conn, || entry.guest));
         meant.any(|(_, entry)| entry.shut && entry.ended.is_none())
     }
 

@@ -36,16 +36,9 @@ impl Unanswered {
     }
 
     fn says(&mut self, to: Audience, lf: bool) {
-        for (conn, said) in &mut self.said {
-            let meant = match to {
-                Audience::All => true,
-                Audience::Guests => false,
-                Audience::One(one) => *conn == one,
-            };
-            if meant {
-                *said = lf;
-            }
-        }
+        // We opened them, so none is a guest's.
+        let meant = self.said.iter_mut().filter(|(conn, _)| to.means(**conn, || false));
+        meant.for_each(|(_, said)| *said = lf);
     }
 
     /// Whether a server has answered nothing at all to lines that end in LF.

@@ -145,11 +145,7 @@ impl Unread {
 
     /// The lines of `from`, unfinished ones included, those of one conn after those of another.
     pub(super) fn all_lines(&self, from: Audience) -> impl Iterator<Item = Next<'_>> {
-        let meant = move |conn: ConnId| match from {
-            Audience::All => true,
-            Audience::Guests => self.is_guest(conn),
-            Audience::One(one) => one == conn,
-        };
+        let meant = move |conn: ConnId| from.means(conn, || self.is_guest(conn));
         let conns = self.conns.iter().filter(move |(conn, _)| meant(**conn));
         conns.flat_map(|(conn, words)| words.all(*conn))
     }

@@ -257,11 +257,8 @@ impl Direct {
 
     /// The conns among `to`.
     fn meant(&self, to: Audience) -> Vec<ConnId> {
-        let members = self.members.iter().filter(|(conn, member)| match to {
-            Audience::All => true,
-            Audience::Guests => member.is_guest(),
-            Audience::One(one) => *conn == one,
-        });
+        let meant = |(conn, member): &(ConnId, &Member)| to.means(*conn, || member.is_guest());
+        let members = self.members.iter().filter(meant);
         members.map(|(conn, _)| conn).collect()
     }
 

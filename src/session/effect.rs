@@ -19,6 +19,18 @@ pub enum Audience {
     One(ConnId),
 }
 
+impl Audience {
+    /// Whether `conn` is among them; what came to a listener `is_guest`.
+    #[must_use]
+    pub fn means(self, conn: ConnId, is_guest: impl FnOnce() -> bool) -> bool {
+        match self {
+            Audience::All => true,
+            Audience::Guests => is_guest(),
+            Audience::One(one) => one == conn,
+        }
+    }
+}
+
 /// Something that can be paused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Source {
