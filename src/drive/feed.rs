@@ -217,7 +217,7 @@ impl Feed {
 
     fn data(&mut self, bytes: Bytes) -> Step {
         let line = self.line;
-        self.line += memchr::memchr_iter(b'\n', &bytes).count() as u64;
+        self.line += prescan::ends_in(&bytes);
         Step { source: self.source.clone(), line, what: What::Data(bytes) }
     }
 }

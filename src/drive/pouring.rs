@@ -1,15 +1,14 @@
 //! A file of text that goes from the file to a socket, without coming here.
 
 use std::fs::File;
-use std::io::{self, ErrorKind, Seek, SeekFrom};
+use std::io::{self, Seek, SeekFrom};
 use std::ops::Range;
-use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use memchr::memchr;
 
-use super::prescan::{Cut, next_cut};
+use super::prescan::{Cut, next_cut, read};
 use crate::script::What;
 
 /// How much of its first line a part of a file has with it, for errors, in bytes.
@@ -68,14 +67,9 @@ impl Pouring {
 
     fn first_line(&self, range: &Range<u64>) -> io::Result<Bytes> {
         let room = usize::try_from(range.end - range.start).map_or(SHOWN, |len| len.min(SHOWN));
-        let mut line = vec![0; room];
-        let n = loop {
-            match self.file.read_at(&mut line, range.start) {
-                Err(err) if err.kind() == ErrorKind::Interrupted => {}
-                read => break read?,
-            }
-        };
-        line.truncate(memchr(b'\n', &line[..n]).unwrap_or(n));
-        Ok(Bytes::copy_from_slice(&line))
+        let mut buf = vec![0; room];
+        let first = read(&self.file, &mut buf, range.start)?;
+        let end = memchr(b'\n', first).unwrap_or(first.len());
+        Ok(Bytes::copy_from_slice(&first[..end]))
     }
 }

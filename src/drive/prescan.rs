@@ -163,7 +163,7 @@ impl Looker<'_> {
 }
 
 /// Reads once. Nothing is the end.
-fn read<'a>(file: &File, buf: &'a mut [u8], at: u64) -> io::Result<&'a [u8]> {
+pub(super) fn read<'a>(file: &File, buf: &'a mut [u8], at: u64) -> io::Result<&'a [u8]> {
     loop {
         match file.read_at(buf, at) {
             Err(err) if err.kind() == ErrorKind::Interrupted => {}
@@ -172,7 +172,8 @@ fn read<'a>(file: &File, buf: &'a mut [u8], at: u64) -> io::Result<&'a [u8]> {
     }
 }
 
-fn ends_in(text: &[u8]) -> u64 {
+/// How many line ends there are.
+pub(super) fn ends_in(text: &[u8]) -> u64 {
     memchr_iter(b'\n', text).count() as u64
 }
 
