@@ -97,11 +97,11 @@ impl Outbox {
     /// block, which is no error. What was not taken goes on waiting.
     pub(super) fn write(&mut self, to: &mut impl Pour) -> io::Result<()> {
         while !self.is_empty() {
-            let taken = match self.pieces.front() {
+            let done = match self.pieces.front() {
                 Some(Piece::Portion(_)) => self.pour_once(to),
                 _ => self.write_once(to),
             };
-            match taken {
+            match done {
                 Ok(()) => {}
                 Err(err) if err.kind() == ErrorKind::Interrupted => {}
                 Err(err) if err.kind() == ErrorKind::WouldBlock => return Ok(()),

@@ -26,7 +26,7 @@ impl Runner {
         self.guard(now, conn, bytes);
         if self.options.reads {
             self.unread.push(now, conn, bytes);
-        } else if !self.is_deaf() {
+        } else if !self.counts_for_nobody() {
             self.unread.count(conn, bytes);
         }
         if self.drive == Drive::Ended && self.fail_unread() {
@@ -49,7 +49,7 @@ impl Runner {
 
     /// Whether there was no step and will be none: what is said then is not even counted, since nobody is told
     /// how much it was.
-    fn is_deaf(&self) -> bool {
+    fn counts_for_nobody(&self) -> bool {
         self.drive == Drive::Ended && self.at.line == 0 && self.wait.is_none()
     }
 
